@@ -1,0 +1,67 @@
+namespace Failback.Messages;
+
+/// <summary>Work: bring the settings home and let the recorder record again (R11, R12, D2-D4); make before break.</summary>
+public sealed record RestoreRecorder
+{
+    public required Guid EntryId { get; init; }
+
+    /// <summary>Grows with each sending; recorders refuse older ones, answers of older ones change nothing.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>The failed recorder, to be restored.</summary>
+    public required RecorderAddress Recorder { get; init; }
+    public required RecorderAddress FailoverServer { get; init; }
+
+    /// <summary>Last good settings of the failover server in the cache; used when it does not give fresh ones (D4).</summary>
+    public DocumentReference? CachedSettings { get; init; }
+}
+
+/// <summary>Answer: the recorder holds the settings (read back) and records.</summary>
+public sealed record RecorderRecording
+{
+    public required Guid EntryId { get; init; }
+    public required string FailedRecorderId { get; init; }
+    public required int Attempt { get; init; }
+
+    /// <summary>What was applied and read back; kept on the entry (D4).</summary>
+    public required DocumentReference Settings { get; init; }
+
+    /// <summary>True when they came fresh from the failover server, false when from the cache.</summary>
+    public bool Fresh { get; init; }
+
+    /// <summary>UTC of the worker.</summary>
+    public required DateTimeOffset RecordingSince { get; init; }
+}
+
+/// <summary>Answer: the recorder was not restored; the failover server goes on recording.</summary>
+public sealed record RecorderNotRestored
+{
+    public required Guid EntryId { get; init; }
+    public required string FailedRecorderId { get; init; }
+    public required int Attempt { get; init; }
+    public required FailbackReason Reason { get; init; }
+
+    /// <summary>For the log and the audit; at most 512 characters, no secrets.</summary>
+    public string? Detail { get; init; }
+}
+
+/// <summary>Work: the failover server becomes standby again, cleared of the borrowed settings (R13). Held periods stay.</summary>
+public sealed record ReleaseFailoverServer
+{
+    public required Guid EntryId { get; init; }
+    public required string FailedRecorderId { get; init; }
+    public required int Attempt { get; init; }
+    public required RecorderAddress FailoverServer { get; init; }
+}
+
+/// <summary>Answer: the failover server is on standby. There is no other answer: silence is asked again.</summary>
+public sealed record FailoverServerReleased
+{
+    public required Guid EntryId { get; init; }
+    public required string FailedRecorderId { get; init; }
+    public required int Attempt { get; init; }
+    public required string FailoverServerId { get; init; }
+
+    /// <summary>UTC of the worker.</summary>
+    public required DateTimeOffset ReleasedAt { get; init; }
+}

@@ -1,0 +1,33 @@
+namespace Failback.Messages;
+
+/// <summary>Work: keep a period of a failover server from being deleted (D5). Idempotent by hold.</summary>
+public sealed record HoldPeriod
+{
+    /// <summary>The entry's id: one hold an entry.</summary>
+    public required Guid HoldId { get; init; }
+    public required RecorderAddress FailoverServer { get; init; }
+    public required string OriginRecorderId { get; init; }
+
+    /// <summary>UTC, inclusive.</summary>
+    public required DateTimeOffset From { get; init; }
+
+    /// <summary>UTC, exclusive; null means open.</summary>
+    public DateTimeOffset? To { get; init; }
+}
+
+/// <summary>Work: the held period was copied and verified; it may be deleted now.</summary>
+public sealed record ReleaseHold
+{
+    public required Guid HoldId { get; init; }
+    public required RecorderAddress FailoverServer { get; init; }
+}
+
+/// <summary>Answer of both: whether the failover server holds the period now.</summary>
+public sealed record HoldChanged
+{
+    public required Guid HoldId { get; init; }
+    public required bool Held { get; init; }
+
+    /// <summary>Why the hold is not as asked; it is asked again.</summary>
+    public CopyFailure? Failure { get; init; }
+}

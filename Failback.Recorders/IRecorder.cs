@@ -1,0 +1,62 @@
+namespace Failback.Recorders;
+
+/// <summary>
+/// What a recorder is to Failback (the port; adapters implement it). Pull only: no recorder ever calls another unasked (R38, R39).
+/// Every period is half open and UTC. Every call may be repeated: repeating changes nothing.
+/// </summary>
+/// <remarks>
+/// A recorder's own trouble is a <see cref="RecorderException"/> with a <see cref="RecorderFault"/>;
+/// cancellation is an <see cref="OperationCanceledException"/>; anything else is a defect of the adapter.
+/// </remarks>
+public interface IRecorder
+{
+    /// <summary>Identity, live role, whether it records, its clock, version and abilities.</summary>
+    Task<RecorderStatus> GetStatusAsync(CancellationToken token);
+
+    /// <summary>Settings, configuration files, masks and schedules as one document; null when it has none.</summary>
+    Task<RecorderSettings?> GetSettingsAsync(CancellationToken token);
+
+    /// <summary>Replaces the settings as a whole; idempotent by digest. An attempt older than one it has seen is refused (StaleAttempt).</summary>
+    /// <returns>The digest that the recorder computed of what it stored: the read back.</returns>
+    Task<string> PutSettingsAsync(RecorderSettings settings, RestoreAttempt attempt, CancellationToken token);
+
+    /// <summary>Take part as a recorder with the settings it has, and record. Returns once it records.</summary>
+    Task ActivateAsync(RestoreAttempt attempt, CancellationToken token);
+
+    /// <summary>Become a failover server on standby again: stop recording, clear the borrowed settings, alarms included (R13). Material and holds stay.</summary>
+    Task ReleaseAsync(RestoreAttempt attempt, CancellationToken token);
+
+    /// <summary>Video, audio and text channels and alarm ids that it has material of, for one origin recorder.</summary>
+    Task<IReadOnlyList<Channel>> ListChannelsAsync(string originRecorderId, CancellationToken token);
+
+    /// <summary>One page of the items of a track that meet a period, by start then digest. Items straddling the period's ends are listed whole (D8).</summary>
+    Task<ItemPage> ListItemsAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token);
+
+    /// <summary>Streams items in the order asked. An item that is gone is left out; a damaged one is delivered as it is: the digest tells.</summary>
+    /// <param name="items">At most <see cref="Limits.ItemsPerRequest"/>, of one track.</param>
+    IAsyncEnumerable<ItemContent> ReadItemsAsync(Track track, IReadOnlyList<ItemEntry> items, CancellationToken token);
+
+    /// <summary>Puts items if absent by (track, start, digest). Durable when it returns; an interrupted write leaves no half item.</summary>
+    /// <returns>One receipt for every item that arrived whole, in order.</returns>
+    Task<IReadOnlyList<ItemReceipt>> WriteItemsAsync(Track track, IAsyncEnumerable<ItemContent> items, CancellationToken token);
+
+    /// <summary>Recomputes digests of the items of a period from disk; the entries it can vouch for, paged.</summary>
+    Task<ItemPage> VerifyItemsAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token);
+
+    /// <summary>Keeps a period of an origin recorder's material from retention until the hold is released; idempotent by hold id (D5).</summary>
+    Task HoldAsync(Hold hold, CancellationToken token);
+
+    /// <summary>Ends a hold; unknown holds are released already.</summary>
+    Task ReleaseHoldAsync(Guid holdId, CancellationToken token);
+
+    /// <summary>The holds in force.</summary>
+    Task<IReadOnlyList<Hold>> ListHoldsAsync(CancellationToken token);
+}
+
+/// <summary>Opens recorders by address; the one thing that knows adapters and credentials.</summary>
+public interface IRecorderRegistry
+{
+    /// <summary>A client for one recorder; credentials are resolved by id, never from the address.</summary>
+    /// <exception cref="RecorderException">BadAddress: the address is malformed, of an unknown scheme, or not allowed.</exception>
+    IRecorder Open(string recorderId, string address);
+}

@@ -1,0 +1,145 @@
+namespace Failback.Recorders;
+
+/// <summary>The role a recorder says it has (live role, D2).</summary>
+public enum LiveRole
+{
+    /// <summary>Records channels: a normal recorder, or a failover server that stands in.</summary>
+    Recorder = 1,
+
+    /// <summary>On standby.</summary>
+    FailoverServer = 2,
+
+    /// <summary>Repaired or not, but not taking part: mute (D16).</summary>
+    Broken = 3,
+}
+
+/// <summary>Optional abilities, advertised in the status.</summary>
+[Flags]
+public enum RecorderFeatures
+{
+    None = 0,
+    BucketDigests = 1,
+    Sha256 = 2,
+    Holds = 4,
+
+    /// <summary>The target pulls a slice straight from the source on the worker's order.</summary>
+    CopyFrom = 8,
+}
+
+/// <summary>What a recorder says about itself.</summary>
+public sealed record RecorderStatus
+{
+    /// <summary>Its identity; checked before settings or credentials are sent.</summary>
+    public required string RecorderId { get; init; }
+    public required string Name { get; init; }
+    public required LiveRole Role { get; init; }
+    public required bool Recording { get; init; }
+
+    /// <summary>Its clock, UTC.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>Software version as <c>major.minor.patch</c>; the major must match for settings to be taken (D18).</summary>
+    public required string Version { get; init; }
+
+    /// <summary>The settings format that it reads and writes (D18).</summary>
+    public required string SettingsFormat { get; init; }
+
+    /// <summary>Storages and drivers that it has; settings naming another one are incompatible (D18).</summary>
+    public IReadOnlyList<string> Storages { get; init; } = [];
+    public IReadOnlyList<string> Drivers { get; init; } = [];
+    public RecorderFeatures Features { get; init; }
+
+    /// <summary>The newest attempt that it has seen for its current entry; null when none.</summary>
+    public RestoreAttempt? LastAttempt { get; init; }
+
+    /// <summary>Bytes free for recording.</summary>
+    public long FreeBytes { get; init; }
+}
+
+/// <summary>One try of one failback at a recorder: attempts of an entry grow, an older one is refused.</summary>
+public sealed record RestoreAttempt(Guid EntryId, int Attempt);
+
+/// <summary>The settings of a recorder as one document: settings, configuration files, masks and schedules.</summary>
+/// <param name="Bytes">At most <see cref="Limits.SettingsBytes"/>; JSON of <see cref="SettingsDocument"/>.</param>
+public sealed record RecorderSettings(ReadOnlyMemory<byte> Bytes)
+{
+    /// <summary>SHA-256 of the bytes, 64 lower-case hexadecimal digits.</summary>
+    public string Digest { get; } = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Bytes.Span));
+}
+
+/// <summary>What a material item is; a channel has several.</summary>
+public enum TrackKind
+{
+    Audio = 1,
+    Video = 2,
+    Text = 3,
+    Metadata = 4,
+    Anpr = 5,
+    Alarm = 6,
+}
+
+/// <summary>One data kind of one channel (or alarm id) of the recorder that owns it.</summary>
+/// <param name="OriginRecorderId">Whose channel it is: a failover server holds several recorders' channels.</param>
+/// <param name="TrackId">Stable channel or alarm id, 1 to 4,000 characters; never used as a path.</param>
+public sealed record Track(string OriginRecorderId, TrackKind Kind, string TrackId);
+
+/// <summary>A channel or alarm id, and what a recorder holds of it.</summary>
+/// <param name="Number">The place people know it by; not an identity (F14).</param>
+public sealed record Channel(string TrackId, string Name, int Number, IReadOnlyList<TrackKind> Kinds);
+
+/// <summary>A track and a half-open UTC period of it.</summary>
+public sealed record TrackPeriod(Track Track, DateTimeOffset From, DateTimeOffset To);
+
+/// <summary>An item as listed: a segment of audio, video, text or metadata, or one ANPR or alarm record.</summary>
+/// <param name="Start">UTC.</param>
+/// <param name="Length">Bytes of the content.</param>
+/// <param name="Duration">Zero for a record.</param>
+/// <param name="Digest">XxHash128 of the content, 32 lower-case hexadecimal digits.</param>
+/// <param name="SourceRecorderId">Null for the recorder's own recording, else the failover server it was copied from.</param>
+public sealed record ItemEntry(DateTimeOffset Start, TimeSpan Duration, long Length, string Digest, string? SourceRecorderId = null, bool Overlap = false)
+{
+    public DateTimeOffset End => Start + Duration;
+}
+
+/// <summary>One page of a listing; <see cref="Next"/> is null on the last.</summary>
+public sealed record ItemPage(IReadOnlyList<ItemEntry> Items, string? Next);
+
+/// <summary>An item on its way. The content streams <see cref="ItemEntry.Length"/> bytes and is valid until the next item is asked for.</summary>
+public sealed record ItemContent(ItemEntry Entry, Stream Content);
+
+/// <summary>What a target did with an item.</summary>
+public enum WriteResult
+{
+    Created = 1,
+
+    /// <summary>Same track, start and digest: nothing was written.</summary>
+    AlreadyThere = 2,
+
+    /// <summary>Same track and start, other digest: nothing was written, nothing overwritten (D17).</summary>
+    Conflict = 3,
+
+    /// <summary>The bytes do not have the digest they came with: nothing was written.</summary>
+    DigestMismatch = 4,
+}
+
+/// <summary>A target's word about one item.</summary>
+public sealed record ItemReceipt(ItemEntry Entry, WriteResult Result);
+
+/// <summary>A period kept from retention (D5).</summary>
+/// <param name="To">Null means open.</param>
+public sealed record Hold(Guid HoldId, string OriginRecorderId, DateTimeOffset From, DateTimeOffset? To);
+
+/// <summary>Bounds of the port; every adapter keeps them.</summary>
+public static class Limits
+{
+    public const int ItemsPerPage = 5_000;
+    public const int ItemsPerRequest = 5_000;
+
+    /// <summary>One item: 64 MiB.</summary>
+    public const long ItemBytes = 64L << 20;
+
+    /// <summary>One document of settings: 32 MiB.</summary>
+    public const int SettingsBytes = 32 << 20;
+    public const int ChannelsPerRecorder = 10_000;
+    public const int TrackIdCharacters = 4_000;
+}
