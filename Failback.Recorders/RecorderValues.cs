@@ -96,7 +96,14 @@ public sealed record TrackPeriod(Track Track, DateTimeOffset From, DateTimeOffse
 /// <param name="Duration">Zero for a record.</param>
 /// <param name="Digest">XxHash128 of the content, 32 lower-case hexadecimal digits.</param>
 /// <param name="SourceRecorderId">Null for the recorder's own recording, else the failover server it was copied from.</param>
-public sealed record ItemEntry(DateTimeOffset Start, TimeSpan Duration, long Length, string Digest, string? SourceRecorderId = null, bool Overlap = false)
+public sealed record ItemEntry(
+    DateTimeOffset Start,
+    TimeSpan Duration,
+    long Length,
+    string Digest,
+    string? SourceRecorderId = null,
+    bool Overlap = false
+)
 {
     public DateTimeOffset End => Start + Duration;
 }

@@ -10,7 +10,12 @@ namespace Failback.Recorders;
 /// <param name="SoftwareVersion">Of the recorder that wrote it; its major must match.</param>
 /// <param name="Storages">Storages that it names.</param>
 /// <param name="Drivers">Drivers that it names.</param>
-public sealed record SettingsDocument(string Format, string SoftwareVersion, IReadOnlyList<string>? Storages, IReadOnlyList<string>? Drivers)
+public sealed record SettingsDocument(
+    string Format,
+    string SoftwareVersion,
+    IReadOnlyList<string>? Storages,
+    IReadOnlyList<string>? Drivers
+)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 

@@ -1,0 +1,32 @@
+using Failback.Messages;
+
+namespace Failback.Saga;
+
+/// <summary>A row that is changed by replacing it; the version is raised by the store and guards against lost updates.</summary>
+internal interface IRow
+{
+    int Version { get; }
+}
+
+/// <summary>
+/// What a decision does to the world: data, not deeds. The shell applies all effects of a decision in the transaction of the
+/// message that caused it; so does the simulator.
+/// </summary>
+internal abstract record Effect;
+
+/// <summary>Insert the row, or replace the one with its key.</summary>
+internal sealed record Save(IRow Row) : Effect;
+
+/// <summary>Publish through the outbox under a derived MessageId, not before an instant (UTC) when one is given.</summary>
+internal sealed record Publish(object Message, Guid MessageId, DateTime? NotBefore = null) : Effect;
+
+/// <summary>Tell the clients (R15): numbered when the transaction commits, so that numbers have no gap (D19).</summary>
+internal sealed record Tell(
+    SystemChangeKind Kind,
+    Guid? EntryId = null,
+    Guid? MaterialCopyId = null,
+    params IReadOnlyList<string> RecorderIds
+) : Effect;
+
+/// <summary>Append to the audit trail (D14).</summary>
+internal sealed record Note(string Who, string What, string Subject, string Outcome, string? Detail = null) : Effect;

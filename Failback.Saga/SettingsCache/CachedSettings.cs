@@ -1,0 +1,24 @@
+namespace Failback.Saga;
+
+/// <summary>The last good settings of a recorder (R11, D15): a digest of the document port.</summary>
+internal sealed record CachedSettings : IRow
+{
+    public required string RecorderId { get; init; }
+    public required string Digest { get; init; }
+    public required long Length { get; init; }
+
+    /// <summary>UTC; when they were read or uploaded.</summary>
+    public required DateTime CachedAt { get; init; }
+
+    /// <summary>Version of the controller's document; 0 when the recorder itself was read.</summary>
+    public long SettingsVersion { get; init; }
+    public int Version { get; init; }
+}
+
+/// <summary>A document by its SHA-256; immutable.</summary>
+internal sealed record Document
+{
+    public required string Digest { get; init; }
+    public required byte[] Bytes { get; init; }
+    public required DateTime CreatedAt { get; init; }
+}
