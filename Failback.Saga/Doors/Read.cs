@@ -1,0 +1,109 @@
+using Failback.Messages;
+
+namespace Failback.Saga;
+
+/// <summary>Reads through units of work of its own; rows stay inside the room.</summary>
+internal sealed class Read(IFailbackUnits units) : IRead
+{
+    public Task<IReadOnlyList<LogEntryView>> LogAsync(string failedRecorderId, CancellationToken token) =>
+        units.RunAsync<IReadOnlyList<LogEntryView>>(
+            async (store, ct) => [.. (await store.EntriesOfAsync(failedRecorderId, ct)).Select(View)],
+            token
+        );
+
+    public Task<LogEntryView?> EntryAsync(Guid entryId, CancellationToken token) =>
+        units.RunAsync(async (store, ct) => await store.EntryAsync(entryId, ct) is { } entry ? View(entry) : null, token);
+
+    public Task<MaterialCopyView?> MaterialCopyAsync(Guid entryId, CancellationToken token) =>
+        units.RunAsync(
+            async (store, ct) =>
+            {
+                var copy = await store.MaterialCopyAsync(DerivedId.OfMaterialCopy(entryId), ct);
+                return copy is null ? null : View(copy, await store.ChannelCopiesAsync(copy.CorrelationId, ct));
+            },
+            token
+        );
+
+    public Task<IReadOnlyList<RecorderView>> RecordersAsync(string? after, int limit, CancellationToken token) =>
+        units.RunAsync<IReadOnlyList<RecorderView>>(
+            async (store, ct) => [.. (await store.RecordersAsync(after, Math.Clamp(limit, 1, 1_000), ct)).Select(View)],
+            token
+        );
+
+    public Task<IReadOnlyList<SystemChanged>> ChangesSinceAsync(long number, int limit, CancellationToken token) =>
+        units.RunAsync<IReadOnlyList<SystemChanged>>(
+            async (store, ct) => [.. (await store.ChangesSinceAsync(number, Math.Clamp(limit, 1, 1_000), ct)).Select(View)],
+            token
+        );
+
+    private static RecorderView View(Recorder x) =>
+        new(x.RecorderId, x.Name, x.Address, x.Role.ToString(), x.Connected, x.MaintenanceMode);
+
+    private static SystemChanged View(SystemChange x) =>
+        new()
+        {
+            Number = x.Number,
+            Kind = x.Kind,
+            At = x.At.ToWire(),
+            EntryId = x.EntryId,
+            MaterialCopyId = x.MaterialCopyId,
+            RecorderIds = x.RecorderIds,
+        };
+
+    private static LogEntryView View(FailoverLogEntry x) =>
+        new(
+            x.EntryId,
+            x.FailedRecorderId,
+            x.FailoverServerId,
+            x.Failover.ToString(),
+            x.FailoverStartedAt.ToWire(),
+            x.Failback.ToString(),
+            x.FailbackReason,
+            x.FailbackDetail,
+            x.FailbackTrigger,
+            x.FailbackStartedAt?.ToWire(),
+            x.FailbackEndedAt?.ToWire(),
+            x.Attempt,
+            x.SettingsDigest,
+            x.MaterialCopy,
+            x.InheritedBy,
+            x.Hold.ToString(),
+            x.ReleasePending
+        );
+
+    private static MaterialCopyView View(MaterialCopyState x, IReadOnlyList<ChannelCopy> channels) =>
+        new(
+            x.CorrelationId,
+            x.EntryId,
+            x.RecorderId,
+            x.CurrentState,
+            x.StartedAt?.ToWire(),
+            x.EndedAt?.ToWire(),
+            x.WaitingFor,
+            x.Failure,
+            x.Detail,
+            [.. channels.Select(View)]
+        );
+
+    private static ChannelCopyView View(ChannelCopy x) =>
+        new(
+            x.ChannelCopyId,
+            x.EntryId,
+            x.SourceRecorderId,
+            x.Kind,
+            x.TrackId,
+            x.From.ToWire(),
+            x.To.ToWire(),
+            x.Position.ToWire(),
+            x.Status.ToString(),
+            x.PlannedItems,
+            x.PlannedBytes,
+            x.Expected,
+            x.Copied,
+            x.AlreadyThere,
+            x.Verified,
+            x.Conflicts,
+            x.BytesCopied,
+            x.Missing
+        );
+}
