@@ -11,6 +11,9 @@ public static class BusRoom
     /// <summary>Where a message goes that was handed out too often; a quorum queue of its own, read by people.</summary>
     public const string DeadLetters = "failback.dead";
 
+    /// <summary>Endpoints of a process's own, gone with it, have names that start so; they are no quorum queues.</summary>
+    public const string TemporaryPrefix = "temporary-";
+
     /// <summary>Adds the bus with the consumers of the given rooms; called once a process.</summary>
     public static IServiceCollection AddFailbackBus(
         this IServiceCollection services,

@@ -10,7 +10,10 @@ internal sealed class EndpointHabits(IOptions<BusOptions> options, ILogger<Endpo
     public void Configure(string name, IReceiveEndpointConfigurator configurator)
     {
         configurator.ConfigureReceive(x => x.UseFilter(new MessageBound(logger)));
-        if (configurator is IRabbitMqReceiveEndpointConfigurator queue && queue.Durable())
+        if (
+            configurator is IRabbitMqReceiveEndpointConfigurator queue
+            && !name.StartsWith(BusRoom.TemporaryPrefix, StringComparison.Ordinal)
+        )
             queue.UseQuorumQueue(options.Value.DeliveryLimit);
         // A definition of a room runs later and may choose otherwise.
         configurator.PrefetchCount = options.Value.PrefetchCount;
@@ -29,6 +32,4 @@ public static class QueueArguments
         queue.SetQueueArgument("x-overflow", "reject-publish");
         queue.BindDeadLetterQueue(BusRoom.DeadLetters, BusRoom.DeadLetters, dead => dead.SetQuorumQueue());
     }
-
-    internal static bool Durable(this IRabbitMqReceiveEndpointConfigurator queue) => queue is not IRabbitMqBusFactoryConfigurator;
 }
