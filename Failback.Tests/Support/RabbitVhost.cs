@@ -1,0 +1,95 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Failback.Tests;
+
+/// <summary>A virtual host of one spec's own.</summary>
+internal sealed class RabbitVhost : IAsyncDisposable
+{
+    private readonly HttpClient _management;
+
+    private RabbitVhost(HttpClient management, Uri broker, string name)
+    {
+        _management = management;
+        Name = name;
+        Address = new UriBuilder(broker) { Path = name }.Uri;
+    }
+
+    public string Name { get; }
+
+    /// <summary>For <c>ConnectionStrings:Bus</c>: amqp://user:password@host:port/vhost.</summary>
+    public Uri Address { get; }
+
+    public static async Task<RabbitVhost> CreateAsync(ServerAddresses servers)
+    {
+        var user = Uri.UnescapeDataString(servers.RabbitMq.UserInfo);
+        var management = new HttpClient { BaseAddress = servers.Management, Timeout = TimeSpan.FromSeconds(30) };
+        management.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes(user))
+        );
+        var vhost = new RabbitVhost(management, servers.RabbitMq, $"spec-{Guid.NewGuid():N}"[..17]);
+        await vhost.PutAsync($"api/vhosts/{vhost.Name}", "{}");
+        await vhost.PutAsync(
+            $"api/permissions/{vhost.Name}/{Uri.EscapeDataString(user.Split(':')[0])}",
+            """{"configure":".*","write":".*","read":".*"}"""
+        );
+        return vhost;
+    }
+
+    /// <summary>A plain connection, for what a publisher or subscriber that is not .NET would do.</summary>
+    public Task<IConnection> ConnectAsync() => new ConnectionFactory { Uri = Address }.CreateConnectionAsync();
+
+    /// <summary>Messages ready in a queue now, asked of the queue itself; null when there is no such queue.</summary>
+    public async Task<uint?> MessagesInAsync(string queue)
+    {
+        await using var connection = await ConnectAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        try
+        {
+            return (await channel.QueueDeclarePassiveAsync(queue)).MessageCount;
+        }
+        catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == Constants.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whatever the management API says of this virtual host, for example <c>ManageAsync("queues")</c>; its counts lag by seconds.</summary>
+    public async Task<JsonElement> ManageAsync(string resource)
+    {
+        await using var answer = await _management.GetStreamAsync($"api/{resource}/{Name}");
+        return (await JsonDocument.ParseAsync(answer)).RootElement;
+    }
+
+    /// <summary>Deletes a queue with what is in it, as an operator would by mistake.</summary>
+    public async Task DeleteQueueAsync(string queue)
+    {
+        using var answer = await _management.DeleteAsync($"api/queues/{Name}/{Uri.EscapeDataString(queue)}");
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            using var answer = await _management.DeleteAsync($"api/vhosts/{Name}");
+            answer.EnsureSuccessStatusCode();
+        }
+        catch (HttpRequestException)
+        {
+            // The spec left the broker stopped: nothing to delete from.
+        }
+        _management.Dispose();
+    }
+
+    private async Task PutAsync(string path, string json)
+    {
+        using var body = new StringContent(json, Encoding.UTF8, "application/json");
+        using var answer = await _management.PutAsync(path, body);
+        answer.EnsureSuccessStatusCode();
+    }
+}
