@@ -6,7 +6,7 @@ public sealed record CopyChannelData
     public required Guid MaterialCopyId { get; init; }
     public required Guid ChannelCopyId { get; init; }
 
-    /// <summary>Derived from channel copy, from and epoch.</summary>
+    /// <summary>Derived from channel copy, epoch and the number of the slice; never given twice.</summary>
     public required Guid SliceId { get; init; }
 
     /// <summary>An answer with an older one changes nothing.</summary>
@@ -31,6 +31,9 @@ public sealed record CopyChannelData
 
     /// <summary>Seconds of work after which the worker answers with what it reached.</summary>
     public required int MaxSeconds { get; init; }
+
+    /// <summary>The slice starts the channel copy: items that straddle From belong to it too (D8).</summary>
+    public bool First { get; init; }
 
     /// <summary>Null means no limit (D13).</summary>
     public long? MaxBytesPerSecond { get; init; }

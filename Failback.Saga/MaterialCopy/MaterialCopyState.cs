@@ -14,6 +14,9 @@ internal sealed record MaterialCopyState : SagaStateMachineInstance, IRow
     /// <summary>The repaired recorder: one runs at a time per recorder (R31).</summary>
     public string RecorderId { get; set; } = "";
     public string? RequestedBy { get; set; }
+
+    /// <summary>The request that was accepted last; a repeated one is served once.</summary>
+    public Guid? RequestId { get; set; }
     public DateTime CreatedAt { get; set; }
     public DateTime? StartedAt { get; set; }
     public DateTime? EndedAt { get; set; }
@@ -91,6 +94,9 @@ internal sealed record ChannelCopy : IRow
     /// <summary>Grows with every re-send; answers of an older one change nothing.</summary>
     public int Epoch { get; init; }
     public IReadOnlyList<SliceInFlight> Slices { get; init; } = [];
+
+    /// <summary>Slices handed out so far; part of a slice's id, so that no two are the same.</summary>
+    public int SlicesSent { get; init; }
     public long PlannedItems { get; init; }
     public long PlannedBytes { get; init; }
     public long Expected { get; init; }
