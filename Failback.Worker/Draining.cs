@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Hosting;
+
+namespace Failback.Worker;
+
+/// <summary>Whether the process was told to stop: work in hand is then answered early, within 8 s.</summary>
+/// <param name="lifetime">Null outside a host: nothing ever drains.</param>
+internal sealed class Draining(IHostApplicationLifetime? lifetime = null)
+{
+    /// <summary>An item, or a request, that still runs this long after SIGTERM is cut.</summary>
+    public static readonly TimeSpan CutAfter = TimeSpan.FromSeconds(6);
+
+    /// <summary>What remains after the cut to see what is durable, and to answer.</summary>
+    public static readonly TimeSpan LastWord = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Cancelled when the host stops: begin nothing new.</summary>
+    public CancellationToken Started => lifetime?.ApplicationStopping ?? CancellationToken.None;
+
+    /// <summary>A token for one piece of work: cancelled with the given one, after the bound, or some time into a drain.</summary>
+    public WorkTime Begin(TimeSpan bound, TimeSpan cutAfter, TimeProvider clock, CancellationToken token) =>
+        new(bound, cutAfter, clock, Started, token);
+}
+
+/// <summary>How long one piece of work may take; disposed with it.</summary>
+internal sealed class WorkTime : IDisposable
+{
+    private readonly CancellationTokenSource bounded;
+    private readonly CancellationTokenSource linked;
+    private readonly CancellationTokenRegistration drain;
+
+    public WorkTime(TimeSpan bound, TimeSpan cutAfter, TimeProvider clock, CancellationToken draining, CancellationToken token)
+    {
+        bounded = new CancellationTokenSource(bound, clock);
+        linked = CancellationTokenSource.CreateLinkedTokenSource(bounded.Token, token);
+        drain = draining.Register(() => bounded.CancelAfter(cutAfter));
+    }
+
+    public CancellationToken Token => linked.Token;
+
+    public void Dispose()
+    {
+        drain.Dispose();
+        linked.Dispose();
+        bounded.Dispose();
+    }
+}

@@ -1,0 +1,160 @@
+using System.Text.Json;
+using Failback.Hosting;
+using Failback.Messages;
+using Failback.Recorders;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Failback.Worker;
+
+/// <summary>Lists what the failover servers hold of the periods to copy (R34): every channel, kind by kind, with items and bytes.</summary>
+internal sealed partial class CopyPlanner(
+    IRecorderRegistry registry,
+    IDocuments documents,
+    Retries retries,
+    Draining draining,
+    IOptions<WorkerOptions> options,
+    TimeProvider clock,
+    ILogger<CopyPlanner> logger
+)
+{
+    private const int MostSources = 64;
+
+    /// <summary>The plan as a document, or the recorder at fault.</summary>
+    /// <returns>Null when the host stops: the plan is asked for again.</returns>
+    public async Task<MaterialCopyPlanned?> PlanAsync(PlanMaterialCopy work, CancellationToken token)
+    {
+        using var time = draining.Begin(TimeSpan.FromSeconds(options.Value.PlanSeconds), Draining.CutAfter, clock, token);
+        var asked = work.Target;
+        try
+        {
+            if (Refusal(work) is { } refusal)
+                return Failed(work, CopyFailure.InternalError, null, refusal);
+            await RecorderLink.Open(registry, asked, Side.Recorder, retries).StatusAsync(time.Token);
+            var lines = new List<PlannedChannelCopy>();
+            foreach (var source in work.Sources)
+            {
+                asked = source.Source;
+                var link = RecorderLink.Open(registry, asked, Side.FailoverServer, retries);
+                await link.StatusAsync(time.Token);
+                await foreach (var line in LinesAsync(link, source, time.Token))
+                    lines.Add(line);
+            }
+            return await StoreAsync(work, lines, time.Token);
+        }
+        catch (SideException fault)
+        {
+            return Failed(work, fault.AsCopyFailure(), asked.RecorderId, fault.Message);
+        }
+        catch (OperationCanceledException) when (draining.Started.IsCancellationRequested || token.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            return Failed(work, CopyFailure.FailoverServerStalled, asked.RecorderId, $"not listed within {options.Value.PlanSeconds} s");
+        }
+        catch (Exception unforeseen)
+        {
+            LogUnforeseen(logger, unforeseen, work.MaterialCopyId);
+            return Failed(work, CopyFailure.InternalError, asked?.RecorderId, unforeseen.GetType().Name);
+        }
+    }
+
+    /// <summary>One line a channel and kind, in the order people know the channels by; a track without items is listed with 0.</summary>
+    internal static async IAsyncEnumerable<PlannedChannelCopy> LinesAsync(
+        RecorderLink link,
+        CopySource source,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token
+    )
+    {
+        foreach (var track in await TracksAsync(link, source.OriginRecorderId, token))
+        {
+            var (items, bytes) = (0L, 0L);
+            await foreach (var item in link.ItemsAsync(new TrackPeriod(track, source.From, source.To), token))
+                (items, bytes) = (items + 1, bytes + Math.Clamp(item.Length, 0, Limits.ItemBytes));
+            yield return new PlannedChannelCopy
+            {
+                EntryId = source.EntryId,
+                SourceRecorderId = link.Id,
+                OriginRecorderId = source.OriginRecorderId,
+                Kind = (DataKind)(int)track.Kind,
+                TrackId = track.TrackId,
+                From = source.From,
+                To = source.To,
+                Items = items,
+                Bytes = bytes,
+            };
+        }
+    }
+
+    /// <summary>Every track that a recorder holds of an origin recorder, each once.</summary>
+    /// <exception cref="SideException">The recorder's fault; BadAnswer when the list is over the bounds of the port.</exception>
+    internal static async Task<IReadOnlyList<Track>> TracksAsync(RecorderLink link, string originRecorderId, CancellationToken token)
+    {
+        var channels = await link.AskAsync((x, y) => x.ListChannelsAsync(originRecorderId, y), token);
+        if (channels.Count > Limits.ChannelsPerRecorder)
+            throw new SideException(link.Side, RecorderFault.BadAnswer, $"{link.Id} lists more than {Limits.ChannelsPerRecorder} channels");
+        if (channels.Any(x => !MessageBounds.Fits(x.TrackId, Limits.TrackIdCharacters) || x.Kinds.Any(y => !Enum.IsDefined(y))))
+            throw new SideException(link.Side, RecorderFault.BadAnswer, $"{link.Id} lists a channel with a wrong id or kind");
+        return
+        [
+            .. channels
+                .OrderBy(x => x.Number)
+                .ThenBy(x => x.TrackId, StringComparer.Ordinal)
+                .SelectMany(x => x.Kinds.Order().Select(y => new Track(originRecorderId, y, x.TrackId)))
+                .Distinct(),
+        ];
+    }
+
+    private async Task<MaterialCopyPlanned> StoreAsync(PlanMaterialCopy work, List<PlannedChannelCopy> lines, CancellationToken token)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(new CopyPlan { ChannelCopies = lines }, JsonSerializerOptions.Web);
+        if (json.Length > Limits.SettingsBytes)
+            return Failed(work, CopyFailure.InternalError, null, $"a plan of {json.Length} bytes is over {Limits.SettingsBytes}");
+        var plan = await documents.PutAsync(json, token);
+        LogPlanned(logger, work.MaterialCopyId, lines.Count, lines.Sum(x => x.Items), lines.Sum(x => x.Bytes));
+        return new MaterialCopyPlanned
+        {
+            MaterialCopyId = work.MaterialCopyId,
+            Epoch = work.Epoch,
+            Plan = plan,
+        };
+    }
+
+    private static string? Refusal(PlanMaterialCopy work)
+    {
+        if (MessageBounds.Refusal("Target", work.Target) is { } target)
+            return target;
+        if (work.Sources is not { Count: >= 1 and <= MostSources })
+            return $"Sources: 1 to {MostSources}";
+        return work.Sources.Select(Refusal).FirstOrDefault(x => x is not null);
+    }
+
+    private static string? Refusal(CopySource source)
+    {
+        if (!MessageBounds.Fits(source.OriginRecorderId, MessageBounds.RecorderIdCharacters))
+            return $"OriginRecorderId: 1 to {MessageBounds.RecorderIdCharacters} characters";
+        return MessageBounds.Refusal("Source", source.Source) ?? MessageBounds.Refusal(source.From, source.To);
+    }
+
+    private static MaterialCopyPlanned Failed(PlanMaterialCopy work, CopyFailure failure, string? recorderId, string detail) =>
+        new()
+        {
+            MaterialCopyId = work.MaterialCopyId,
+            Epoch = work.Epoch,
+            Failure = failure,
+            FailedRecorderId = recorderId,
+            Detail = SideFaults.Cut(detail),
+        };
+
+    [LoggerMessage(
+        2100,
+        LogLevel.Information,
+        "Material copy {MaterialCopyId} planned: {Lines} channel copies, {Items} items, {Bytes} bytes"
+    )]
+    private static partial void LogPlanned(ILogger logger, Guid materialCopyId, int lines, long items, long bytes);
+
+    [LoggerMessage(2101, LogLevel.Error, "Planning material copy {MaterialCopyId} met something unforeseen")]
+    private static partial void LogUnforeseen(ILogger logger, Exception exception, Guid materialCopyId);
+}

@@ -1,0 +1,76 @@
+using Failback.Messages;
+using Failback.Recorders;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Failback.Worker;
+
+/// <summary>Holds a period on a failover server, and lets it go (D5).</summary>
+internal sealed partial class HoldKeeper(
+    IRecorderRegistry registry,
+    Retries retries,
+    Draining draining,
+    IOptions<WorkerOptions> options,
+    TimeProvider clock,
+    ILogger<HoldKeeper> logger
+)
+{
+    /// <returns>Held, or why not. Null when the host stops: it is asked again.</returns>
+    public Task<HoldChanged?> HoldAsync(HoldPeriod work, CancellationToken token)
+    {
+        var hold = new Hold(work.HoldId, work.OriginRecorderId, work.From, work.To);
+        return ChangeAsync(work.HoldId, work.FailoverServer, true, (x, y) => x.HoldAsync(hold, y), token);
+    }
+
+    /// <returns>Let go, or why not. Null when the host stops: it is asked again.</returns>
+    public Task<HoldChanged?> ReleaseAsync(ReleaseHold work, CancellationToken token) =>
+        ChangeAsync(work.HoldId, work.FailoverServer, false, (x, y) => x.ReleaseHoldAsync(work.HoldId, y), token);
+
+    private async Task<HoldChanged?> ChangeAsync(
+        Guid holdId,
+        RecorderAddress address,
+        bool held,
+        Func<IRecorder, CancellationToken, Task> change,
+        CancellationToken token
+    )
+    {
+        using var time = draining.Begin(TimeSpan.FromSeconds(options.Value.RestoreSeconds), Draining.CutAfter, clock, token);
+        try
+        {
+            var link = RecorderLink.Open(registry, address, Side.FailoverServer, retries);
+            await link.StatusAsync(time.Token);
+            await link.AskAsync(change, time.Token);
+            return new HoldChanged { HoldId = holdId, Held = held };
+        }
+        catch (SideException fault)
+        {
+            return Failed(fault.AsCopyFailure(), fault);
+        }
+        catch (OperationCanceledException) when (draining.Started.IsCancellationRequested || token.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (OperationCanceledException late)
+        {
+            return Failed(CopyFailure.FailoverServerStalled, late);
+        }
+        catch (Exception unforeseen)
+        {
+            return Failed(CopyFailure.InternalError, unforeseen);
+        }
+
+        HoldChanged Failed(CopyFailure failure, Exception why)
+        {
+            LogFailed(logger, why, holdId, failure);
+            return new HoldChanged
+            {
+                HoldId = holdId,
+                Held = !held,
+                Failure = failure,
+            };
+        }
+    }
+
+    [LoggerMessage(2120, LogLevel.Warning, "Hold {HoldId} is not as asked: {Failure}")]
+    private static partial void LogFailed(ILogger logger, Exception exception, Guid holdId, CopyFailure failure);
+}

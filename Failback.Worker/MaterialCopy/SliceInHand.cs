@@ -1,0 +1,167 @@
+using Failback.Messages;
+using Failback.Recorders;
+
+namespace Failback.Worker;
+
+/// <summary>One slice being copied: list both sides, write what is missing, look again, until nothing is wanted or it has to stop.</summary>
+internal sealed class SliceInHand
+{
+    /// <summary>Items that one slice may list on a side: many with the same start go over MaxItems, but not without end.</summary>
+    private const int MostListed = 100_000;
+
+    private readonly RecorderLink source;
+    private readonly RecorderLink target;
+    private readonly Retries retries;
+    private readonly CopyWork work;
+    private readonly SliceTime time;
+    private readonly TokenBucket bucket;
+    private SliceProgress progress = null!;
+    private int fruitless;
+
+    /// <exception cref="SideException">BadAddress.</exception>
+    public SliceInHand(IRecorderRegistry registry, Retries retries, CopyWork work, SliceTime time, TimeProvider clock)
+    {
+        (this.retries, this.work, this.time) = (retries, work, time);
+        bucket = new TokenBucket(work.MaxBytesPerSecond, clock);
+        source = RecorderLink.Open(registry, work.Source, Side.FailoverServer, retries);
+        target = RecorderLink.Open(registry, work.Target, Side.Recorder, retries);
+    }
+
+    /// <summary>Both identities, then both listings: the slice as it stands before anything is written.</summary>
+    public async Task<SliceProgress> ListAsync(CancellationToken token)
+    {
+        time.WaitsFor = Side.FailoverServer;
+        await source.StatusAsync(token);
+        time.WaitsFor = Side.Recorder;
+        await target.StatusAsync(token);
+        time.WaitsFor = Side.FailoverServer;
+        var (items, listedTo) = await ListSourceAsync(token);
+        progress = new SliceProgress(work, items, listedTo);
+        await CompareAsync(token);
+        return progress;
+    }
+
+    /// <summary>Writes until nothing is wanted, a limit stops it, or a fault outlasts its tries.</summary>
+    public async Task CopyAsync(CancellationToken token)
+    {
+        while (!time.IsDraining && progress.NextBatch() is { Count: > 0 } batch)
+        {
+            var before = progress.SettledCount;
+            var relay = new SliceRelay(source, target, work, progress, time, bucket);
+            await relay.RunAsync(batch, token);
+            await CompareAsync(token);
+            JudgeReceipts(relay);
+            await JudgeGoneAsync(relay, token);
+            JudgeTorn(relay);
+            if (relay.Stopped)
+                return;
+            fruitless = progress.SettledCount > before ? 0 : fruitless + 1;
+            await JudgeFaultAsync(relay, token);
+        }
+    }
+
+    /// <summary>What the target has now of the slice's time; also the verification of what was just written.</summary>
+    public async Task CompareAsync(CancellationToken token)
+    {
+        var ours = new List<ItemEntry>();
+        if (progress.Span() is { } span)
+        {
+            time.WaitsFor = Side.Recorder;
+            await foreach (var item in target.ItemsAsync(new TrackPeriod(work.Track, span.From, span.To), token))
+            {
+                if (item.IsSound())
+                    ours.Add(item);
+                if (ours.Count > MostListed)
+                    throw new SideException(Side.Recorder, RecorderFault.BadAnswer, $"lists more than {MostListed} items of a slice");
+            }
+        }
+        progress.Compare(ours);
+    }
+
+    /// <summary>At most MaxItems, cut between two starts: items with the same start stay together, so the time reached is exact.</summary>
+    private async Task<(List<ItemEntry> Items, DateTimeOffset ListedTo)> ListSourceAsync(CancellationToken token)
+    {
+        var items = new List<ItemEntry>();
+        await foreach (var item in source.ItemsAsync(new TrackPeriod(work.Track, work.From, work.To), token))
+        {
+            if (!work.Takes(item) || (items.Count > 0 && ItemOrder.Instance.Compare(items[^1], item) == 0))
+                continue;
+            if (items.Count >= work.MaxItems && work.At(item) > work.At(items[^1]))
+                return (items, work.At(item));
+            if (items.Count == MostListed)
+                throw new SideException(Side.FailoverServer, RecorderFault.BadRequest, $"has more than {MostListed} items at one instant");
+            items.Add(item);
+        }
+        return (items, work.To);
+    }
+
+    private void JudgeReceipts(SliceRelay relay)
+    {
+        foreach (var receipt in relay.Receipts)
+        {
+            if (progress.Find(receipt.Entry) is not { } item)
+                continue;
+            if (receipt.Result == WriteResult.AlreadyThere && item.State == ItemState.Copied)
+                item.State = ItemState.AlreadyThere;
+            else if (receipt.Result is WriteResult.Created or WriteResult.AlreadyThere && !item.Settled)
+                throw new SliceFailedException(CopyFailure.ChecksumMismatch, $"{target.Id} confirmed an item that it does not list");
+            else if (receipt.Result == WriteResult.Conflict && !item.Settled)
+                item.State = ItemState.Conflict;
+            else if (receipt.Result == WriteResult.DigestMismatch && !item.Settled)
+                JudgeBadRead(item, relay.SignatureOf(item));
+        }
+    }
+
+    /// <summary>An item whose bytes are not the listed ones: damaged at the source when every read says the same (F5, F6).</summary>
+    private void JudgeBadRead(SliceItem item, ReadSignature signature)
+    {
+        item.ReadBadly(signature);
+        if (item.DamagedAtSource)
+            item.Lose(CopyFailure.DamagedAtSource);
+        else if (item.ReadEnough)
+            throw new SliceFailedException(
+                CopyFailure.ChecksumMismatch,
+                $"an item listed as {item.Entry.Digest} came over as {signature.Digest}"
+            );
+    }
+
+    private void JudgeTorn(SliceRelay relay)
+    {
+        if (relay.TornItem is { Settled: false } torn && torn.DamagedAtSource)
+            torn.Lose(CopyFailure.DamagedAtSource);
+    }
+
+    /// <summary>Left out by the source: deleted since it was listed, or listed and never delivered.</summary>
+    private async Task JudgeGoneAsync(SliceRelay relay, CancellationToken token)
+    {
+        var gone = relay.Gone.Where(x => !x.Settled).ToList();
+        if (gone.Count == 0)
+            return;
+        var wanted = gone.ToDictionary(x => (x.Entry.Start, x.Entry.Digest));
+        var period = new TrackPeriod(work.Track, gone[0].Entry.Start, gone[^1].Entry.Start.AddTicks(1));
+        time.WaitsFor = Side.FailoverServer;
+        await foreach (var listed in source.ItemsAsync(period, token))
+        {
+            if (wanted.Remove((listed.Start, listed.Digest), out var item))
+                JudgeBadRead(item, default);
+        }
+        foreach (var item in wanted.Values)
+            item.Lose(CopyFailure.HoldLost);
+    }
+
+    /// <summary>A transient fault is worth another round while there is time; anything else ends the slice (D9).</summary>
+    private async Task JudgeFaultAsync(SliceRelay relay, CancellationToken token)
+    {
+        if (relay.Fault is { } fault)
+        {
+            var tornAgain = relay.TornItem is { ReadEnough: false } or { Settled: true };
+            if (!fault.Fault.IsTransient() || time.IsUp || (fruitless >= retries.Tries && !tornAgain))
+                throw fault;
+            await retries.WaitAsync(Math.Max(fruitless, 1), token);
+        }
+        else if (fruitless >= SliceItem.MostReads)
+        {
+            throw new SideException(Side.Recorder, RecorderFault.BadAnswer, $"{target.Id} neither keeps nor refuses what is written");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using Failback.Messages;
+using Failback.Recorders;
+
+namespace Failback.Worker;
+
+/// <summary>The items of one slice, what is settled of them, and the answer that follows. No I/O, no clock.</summary>
+internal sealed class SliceProgress
+{
+    /// <summary>Ranges in one answer; one more ends the slice early, so that none is ever left out.</summary>
+    public const int MostMissingRanges = 100;
+
+    private readonly CopyWork work;
+    private readonly DateTimeOffset listedTo;
+    private readonly Dictionary<(DateTimeOffset, string), SliceItem> byKey = [];
+    private bool compared;
+
+    /// <param name="listed">The slice's items of the source, by start then digest, each once.</param>
+    /// <param name="listedTo">Up to where the source was listed: To, or the first item that is left for the next slice.</param>
+    public SliceProgress(CopyWork work, IReadOnlyList<ItemEntry> listed, DateTimeOffset listedTo)
+    {
+        (this.work, this.listedTo) = (work, listedTo);
+        Items = [.. listed.Select(x => new SliceItem(x, work.At(x)))];
+        foreach (var item in Items)
+        {
+            byKey[(item.Entry.Start, item.Entry.Digest)] = item;
+            if (!item.Entry.IsSound())
+                item.Lose(CopyFailure.DamagedAtSource);
+        }
+    }
+
+    public IReadOnlyList<SliceItem> Items { get; }
+    public long BytesCopied => Items.Where(x => x.State == ItemState.Copied).Sum(x => x.Entry.Length);
+    public int SettledCount => Items.Count(x => x.Settled);
+
+    public SliceItem? Find(ItemEntry entry) => byKey.GetValueOrDefault((entry.Start, entry.Digest));
+
+    /// <summary>The time that must be listed on the target to compare; null when the source has nothing.</summary>
+    public (DateTimeOffset From, DateTimeOffset To)? Span()
+    {
+        var sound = Items.Where(x => x.Entry.IsSound()).ToList();
+        if (sound.Count == 0)
+            return null;
+        var end = sound.Max(x => x.Entry.End);
+        var last = sound[^1].Entry.Start.AddTicks(1);
+        return (sound[0].Entry.Start, end > last ? end : last);
+    }
+
+    /// <summary>Takes in what the target has now.</summary>
+    /// <param name="ours">Its items that meet <see cref="Span"/>.</param>
+    public void Compare(IReadOnlyList<ItemEntry> ours)
+    {
+        foreach (var found in MissingItems.Compare([.. Items.Where(x => x.Entry.IsSound()).Select(x => x.Entry)], ours))
+        {
+            var item = byKey[(found.Entry.Start, found.Entry.Digest)];
+            item.Overlap = found.Overlap;
+            if (item.State is ItemState.Wanted or ItemState.Lost && found.Presence == Presence.There)
+                item.State = compared ? ItemState.Copied : ItemState.AlreadyThere;
+            else if (item.State == ItemState.Wanted && found.Presence == Presence.Conflict)
+                item.State = ItemState.Conflict;
+        }
+        compared = true;
+    }
+
+    /// <summary>What to write next, in order: within the bytes left, and at least one item (DESIGN idea 3).</summary>
+    public IReadOnlyList<SliceItem> NextBatch()
+    {
+        var batch = new List<SliceItem>();
+        var bytes = BytesCopied;
+        for (var i = 0; i < Items.Count && batch.Count < Limits.ItemsPerRequest; i++)
+        {
+            var item = Items[i];
+            if (item.Settled)
+                continue;
+            if (bytes + item.Entry.Length > work.MaxBytes && MayStopBefore(item))
+                break;
+            bytes += item.Entry.Length;
+            batch.Add(item);
+        }
+        return batch;
+    }
+
+    /// <summary>A limit stops the slice only between starts, and only when the answer then says something new.</summary>
+    public bool MayStopBefore(SliceItem item) => item.At > work.From && !ReferenceEquals(item, Items[0]);
+
+    /// <summary>The answer as things stand: everything before the first unsettled item counts, nothing after it.</summary>
+    public SliceResult Answer(CopyFailure? failure = null, string? detail = null)
+    {
+        var reached = Items.FirstOrDefault(x => !x.Settled)?.At ?? listedTo;
+        var (missing, cut) = MissingUpTo(reached);
+        reached = cut ?? reached;
+        var settled = Items.TakeWhile(x => x.At < reached).ToList();
+        return new SliceResult
+        {
+            Reached = reached,
+            Expected = settled.Count,
+            Copied = settled.Count(x => x.State == ItemState.Copied),
+            AlreadyThere = settled.Count(x => x.State == ItemState.AlreadyThere),
+            Verified = settled.Count(x => x.Verified),
+            Overlaps = settled.Count(x => x.Overlap),
+            Conflicts = settled.Count(x => x.State == ItemState.Conflict),
+            BytesCopied = BytesCopied,
+            Missing = missing,
+            Failure = failure,
+            Detail = detail,
+        };
+    }
+
+    /// <summary>Lost neighbours with the same reason are one range; the start of a range too many is where the slice ends.</summary>
+    private (IReadOnlyList<MissingRange> Ranges, DateTimeOffset? Cut) MissingUpTo(DateTimeOffset reached)
+    {
+        var ranges = new List<MissingRange>();
+        SliceItem? before = null;
+        foreach (var item in Items.TakeWhile(x => x.At < reached))
+        {
+            if (item.State == ItemState.Lost)
+            {
+                var joins = before is { State: ItemState.Lost } && before.Why == item.Why;
+                var full = ranges.Count == MostMissingRanges;
+                if (!joins && full && item.At > work.From)
+                    return (MissingUpTo(item.At).Ranges, item.At);
+                if (joins || full)
+                    ranges[^1] = Joined(ranges[^1], item);
+                else
+                    ranges.Add(Range(item));
+            }
+            before = item;
+        }
+        return (ranges, null);
+    }
+
+    private static MissingRange Range(SliceItem item) =>
+        new()
+        {
+            From = item.Entry.Start,
+            To = End(item.Entry),
+            Items = 1,
+            Why = item.Why,
+        };
+
+    private static MissingRange Joined(MissingRange range, SliceItem item)
+    {
+        var end = End(item.Entry);
+        return range with { To = end > range.To ? end : range.To, Items = range.Items + 1 };
+    }
+
+    /// <summary>A record has no duration: its range is the tick it stands at.</summary>
+    private static DateTimeOffset End(ItemEntry item) =>
+        item.IsSound() && item.Duration > TimeSpan.Zero ? item.End : item.Start.AddTicks(item.Start < DateTimeOffset.MaxValue ? 1 : 0);
+}

@@ -1,0 +1,47 @@
+using Failback.Hosting;
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace Failback.Worker;
+
+/// <summary>
+/// The door of the worker: does what the saga decides, and is the only room that talks to recorders. It needs an
+/// <see cref="Recorders.IRecorderRegistry"/> and an <see cref="IDocuments"/>, and has no database.
+/// </summary>
+public static class WorkerRoom
+{
+    /// <summary>Everything but the consumers; options in section <c>Failback:Worker</c>, checked at start.</summary>
+    public static IServiceCollection AddFailbackWorker(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        services.AddFailbackOptions<WorkerOptions, WorkerOptionsValidator>("Failback:Worker");
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(x => new Draining(x.GetService<IHostApplicationLifetime>()));
+        services.AddSingleton<Retries>();
+        services.AddSingleton<SettingsFinder>();
+        services.AddSingleton<RecorderRestorer>();
+        services.AddSingleton<FailoverServerReleaser>();
+        services.AddSingleton<RecorderInspector>();
+        services.AddSingleton<SettingsReader>();
+        services.AddSingleton<CopyPlanner>();
+        services.AddSingleton<HoldKeeper>();
+        services.AddSingleton<SliceCopier>();
+        return services;
+    }
+
+    /// <summary>The consumers; each on an endpoint of its own, so that copying never delays a failback.</summary>
+    public static IBusRegistrationConfigurator AddWorkerConsumers(this IBusRegistrationConfigurator bus)
+    {
+        bus.AddConsumer<RestoreRecorderConsumer, RestoreRecorderDefinition>();
+        bus.AddConsumer<ReleaseFailoverServerConsumer, ReleaseFailoverServerDefinition>();
+        bus.AddConsumer<InspectRecordersConsumer, InspectRecordersDefinition>();
+        bus.AddConsumer<ReadRecorderSettingsConsumer, ReadRecorderSettingsDefinition>();
+        bus.AddConsumer<PlanMaterialCopyConsumer, PlanMaterialCopyDefinition>();
+        bus.AddConsumer<HoldConsumer, HoldDefinition>();
+        bus.AddConsumer<CopyChannelDataConsumer, CopyChannelDataDefinition>();
+        return bus;
+    }
+}
