@@ -1,6 +1,7 @@
 using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Failback.Hosting;
@@ -22,17 +23,10 @@ public static class BusRoom
     )
     {
         services.AddFailbackOptions<BusOptions, BusOptionsValidator>("Failback:Bus");
+        services.AddConfigurationCheck(WrongConnectionStrings);
         services.AddSingleton<IConfigureReceiveEndpoint, EndpointHabits>();
-        services
-            .AddOptions<MassTransitHostOptions>()
-            .Configure<IOptions<BusOptions>>(
-                (host, bus) =>
-                {
-                    host.WaitUntilStarted = false;
-                    host.StopTimeout = TimeSpan.FromSeconds(bus.Value.StopSeconds);
-                    host.ConsumerStopTimeout = TimeSpan.FromSeconds(bus.Value.StopSeconds);
-                }
-            );
+        services.AddOptions<MassTransitHostOptions>().Configure<IOptions<BusOptions>>(StopInTime);
+        services.Configure<HostOptions>(x => x.ShutdownTimeout = StopTime(configuration) + BusOptions.FlushTime);
         services.AddMassTransit(x =>
         {
             x.SetKebabCaseEndpointNameFormatter();
@@ -45,38 +39,47 @@ public static class BusRoom
         return services;
     }
 
-    /// <summary>The broker's address without its credentials, for logs; null when the bus is in memory.</summary>
-    public static Uri? BusAddress(IConfiguration configuration)
+    /// <summary>The broker's address, with its credentials: never log it. Null when the bus is in memory.</summary>
+    public static Uri? BusAddress(IConfiguration configuration) =>
+        Uri.TryCreate(configuration.GetConnectionString("Bus"), UriKind.Absolute, out var address)
+        && address is { Scheme: "amqp" or "amqps", Host.Length: > 0 }
+            ? address
+            : null;
+
+    /// <summary>A misspelt name would start an embedded process beside the real ones.</summary>
+    private static IEnumerable<string> WrongConnectionStrings(IConfiguration configuration)
     {
-        var text = configuration.GetConnectionString("Bus");
-        if (string.IsNullOrWhiteSpace(text))
-            return null;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("amqp" or "amqps"))
-            throw new WrongConfigurationException(["ConnectionStrings:Bus: must be an absolute amqp:// or amqps:// address"]);
-        return address;
+        if (!string.IsNullOrWhiteSpace(configuration.GetConnectionString("Bus")) && BusAddress(configuration) is null)
+            yield return "ConnectionStrings:Bus: must be an absolute amqp:// or amqps:// address";
+        foreach (var name in configuration.GetSection("ConnectionStrings").GetChildren())
+            if (!ConnectionStrings.Contains(name.Key, StringComparer.OrdinalIgnoreCase))
+                yield return $"{name.Path}: unknown key; known here are {string.Join(", ", ConnectionStrings)}";
+    }
+
+    private static readonly string[] ConnectionStrings = ["Bus", "Database"];
+
+    /// <summary>Read without the options: they are needed before the check that names everything wrong can run.</summary>
+    private static TimeSpan StopTime(IConfiguration configuration) =>
+        TimeSpan.FromSeconds(
+            int.TryParse(configuration["Failback:Bus:StopSeconds"], out var seconds) && seconds is >= 1 and <= BusOptions.MostStopSeconds
+                ? seconds
+                : new BusOptions().StopSeconds
+        );
+
+    private static void StopInTime(MassTransitHostOptions host, IOptions<BusOptions> bus)
+    {
+        // A process starts without its broker and is not ready until it is there.
+        host.WaitUntilStarted = false;
+        host.StopTimeout = TimeSpan.FromSeconds(bus.Value.StopSeconds);
+        host.ConsumerStopTimeout = TimeSpan.FromSeconds(bus.Value.StopSeconds);
     }
 
     private static void ConfigureRabbitMq(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator broker, Uri address)
     {
         broker.Host(address);
         // MassTransit copies a queue's arguments to its _error and _skipped queues; there nothing may expire or be limited.
-        broker.SendTopology.ConfigureErrorSettings = Unlimited;
-        broker.SendTopology.ConfigureDeadLetterSettings = Unlimited;
+        broker.SendTopology.ConfigureErrorSettings = QueueArguments.Unlimited;
+        broker.SendTopology.ConfigureDeadLetterSettings = QueueArguments.Unlimited;
         broker.ConfigureEndpoints(context);
     }
-
-    private static void Unlimited(IRabbitMqQueueConfigurator queue)
-    {
-        foreach (var argument in LimitingArguments)
-            queue.SetQueueArgument(argument, null);
-    }
-
-    private static readonly string[] LimitingArguments =
-    [
-        "x-delivery-limit",
-        "x-dead-letter-exchange",
-        "x-dead-letter-strategy",
-        "x-dead-letter-routing-key",
-        "x-overflow",
-    ];
 }

@@ -53,48 +53,49 @@ public static class FailbackHost
     )
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.UseSetting("urls", builder.Configuration["urls"] ?? defaultUrl);
+        builder.AddSecrets();
+        builder.WebHost.UseSetting("urls", builder.Configuration["urls"] is { Length: > 0 } urls ? urls : defaultUrl);
+        builder.Services.AddConfigurationCheck(WrongUrls);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(20));
         builder.Services.AddHealthChecks();
         builder.Services.AddFailbackTelemetry(builder.Configuration, name);
         rooms(builder.Services, builder.Configuration);
         var app = builder.Build();
-        Check(app);
+        if (FailbackOptions.WrongLines(app.Configuration, app.Services) is { Count: > 0 } lines)
+            throw new WrongConfigurationException(lines);
         app.MapFailbackHealth();
         app.MapPrometheusScrapingEndpoint("/metrics");
         map?.Invoke(app);
         return app;
     }
 
-    /// <summary>Validates all options and looks for unknown keys, so that one start names everything that is wrong.</summary>
-    private static void Check(WebApplication app)
+    private static IEnumerable<string> WrongUrls(IConfiguration configuration)
     {
-        var lines = new List<string>(FailbackOptions.UnknownKeys(app.Configuration, app.Services.GetServices<KnownSection>()));
         try
         {
-            app.Services.GetService<IStartupValidator>()?.Validate();
+            foreach (var url in (configuration["urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
+                if (BindingAddress.Parse(url) is { Scheme: not ("http" or "https") } or { PathBase.Length: > 0 })
+                    return [WrongUrl];
+            return [];
         }
-        catch (Exception wrong) when (WrongLines(wrong) is { Count: > 0 } more)
+        catch (FormatException)
         {
-            lines.AddRange(more);
+            return [WrongUrl];
         }
-        if (lines.Count > 0)
-            throw new WrongConfigurationException(lines);
     }
 
+    private const string WrongUrl = "urls: must be addresses such as http://127.0.0.1:5101, separated by semicolons";
+
+    /// <summary>What people can mend; anything else is a defect and leaves with its stack.</summary>
     private static List<string> WrongLines(Exception wrong) =>
         wrong switch
         {
             WrongConfigurationException x => [.. x.Lines],
+            // Options that a library of ours validates itself.
             OptionsValidationException x => [.. x.Failures],
             AggregateException x => [.. x.Flatten().InnerExceptions.SelectMany(WrongLines)],
-            // The binder's message names the key and the type that it should have; the value stays out (it could be a secret).
-            InvalidOperationException { InnerException: FormatException or ArgumentException or OverflowException } x => [x.Message],
-            InvalidOperationException x when x.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) =>
-            [
-                x.Message,
-            ],
+            // appsettings.json; the message names the file.
+            InvalidDataException x => [x.Message],
             _ => [],
         };
 
@@ -102,7 +103,10 @@ public static class FailbackHost
     private static void MapFailbackHealth(this WebApplication app)
     {
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync });
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = _ => true, ResponseWriter = WriteAsync });
+        var ready = new HealthCheckOptions { Predicate = _ => true, ResponseWriter = WriteAsync };
+        // Degraded is what the bus says when it lost its broker: such a process can do nothing, so it is not ready.
+        ready.ResultStatusCodes[HealthStatus.Degraded] = StatusCodes.Status503ServiceUnavailable;
+        app.MapHealthChecks("/health/ready", ready);
     }
 
     private static Task WriteAsync(HttpContext context, HealthReport report)

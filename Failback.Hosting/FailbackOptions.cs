@@ -21,50 +21,68 @@ public static class FailbackOptions
     {
         services.AddOptionsWithValidateOnStart<TOptions>().BindConfiguration(section);
         services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
-        services.AddSingleton(new KnownSection(section, typeof(TOptions)));
+        services.AddSingleton(new KnownSection(section, typeof(TOptions), Validate<TOptions>));
         return services;
     }
 
-    /// <summary>Keys below <c>Failback</c> that no room knows; misspelt options are found instead of ignored.</summary>
-    internal static IReadOnlyList<string> UnknownKeys(IConfiguration configuration, IEnumerable<KnownSection> known)
+    /// <summary>
+    /// Adds a check of what is no option, for example a connection string. Each line it gives starts with the key and says what is
+    /// allowed; it never holds the value, which may be a secret.
+    /// </summary>
+    public static IServiceCollection AddConfigurationCheck(
+        this IServiceCollection services,
+        Func<IConfiguration, IEnumerable<string>> check
+    ) => services.AddSingleton(new ConfigurationCheck(check));
+
+    /// <summary>Everything that is wrong, at once: unknown keys, wrong types, values out of range, and what the checks say.</summary>
+    internal static IReadOnlyList<string> WrongLines(IConfiguration configuration, IServiceProvider services)
     {
-        var sections = known.ToList();
-        return [.. configuration.GetSection("Failback").GetChildren().SelectMany(x => Unknown(x, sections)).Order(StringComparer.Ordinal)];
+        var known = services.GetServices<KnownSection>().ToList();
+        var keys = KnownKeys.Check(configuration, known).ToList();
+        var types = keys.Where(x => x.WrongType).Select(x => x.Path).ToList();
+        return
+        [
+            .. keys.Select(x => x.Line)
+                .Concat(known.SelectMany(x => x.Validate(services, configuration.GetSection(x.Section), types).Select(x.WithSection)))
+                .Concat(services.GetServices<ConfigurationCheck>().SelectMany(x => x.Check(configuration)))
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
     }
 
-    private static IEnumerable<string> Unknown(IConfigurationSection key, IReadOnlyList<KnownSection> known)
+    /// <summary>What the validators say of a section; keys of a wrong type are left out, so that the others are still checked.</summary>
+    private static IEnumerable<string> Validate<TOptions>(
+        IServiceProvider services,
+        IConfigurationSection section,
+        IReadOnlyCollection<string> wrongTypes
+    )
+        where TOptions : class
     {
-        if (known.Any(x => x.Holds(key.Path)))
-            return [];
-        if (known.Any(x => x.Section.StartsWith(key.Path + ":", StringComparison.OrdinalIgnoreCase)) || known.Any(x => x.Is(key.Path)))
-            return key.GetChildren().SelectMany(x => Unknown(x, known));
-        return [$"{key.Path}: unknown key; known below it are {string.Join(", ", Nearby(key, known))}"];
-    }
-
-    private static IEnumerable<string> Nearby(IConfigurationSection key, IReadOnlyList<KnownSection> known)
-    {
-        var parent = key.Path[..key.Path.LastIndexOf(':')];
-        return known
-            .SelectMany(x =>
-                x.Is(parent) ? x.Keys
-                : x.Section.StartsWith(parent + ":", StringComparison.OrdinalIgnoreCase) ? [x.Section]
-                : []
-            )
-            .Distinct()
-            .Order(StringComparer.Ordinal);
+        var right = section.AsEnumerable().Where(x => !wrongTypes.Contains(x.Key, StringComparer.OrdinalIgnoreCase));
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(right).Build();
+        var options = configuration.GetSection(section.Path).Get<TOptions>() ?? Activator.CreateInstance<TOptions>();
+        return services
+            .GetServices<IValidateOptions<TOptions>>()
+            .Select(x => x.Validate(Options.DefaultName, options))
+            .SelectMany(x => x.Failures ?? []);
     }
 }
 
-/// <summary>A section of the configuration and the options that it fills.</summary>
-internal sealed record KnownSection(string Section, Type Options)
+/// <summary>Lines of what is wrong in the configuration and is no option.</summary>
+internal sealed record ConfigurationCheck(Func<IConfiguration, IEnumerable<string>> Check);
+
+/// <summary>A section of the configuration, the options that it fills, and what their validators say.</summary>
+internal sealed record KnownSection(
+    string Section,
+    Type Options,
+    Func<IServiceProvider, IConfigurationSection, IReadOnlyCollection<string>, IEnumerable<string>> Validate
+)
 {
-    public IEnumerable<string> Keys =>
-        Options.GetProperties().Where(x => x.CanWrite || x.PropertyType != typeof(string)).Select(x => x.Name);
+    public IEnumerable<string> Keys => KnownKeys.Of(Options).Select(x => x.Name);
 
     public bool Is(string path) => string.Equals(Section, path, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>True when the path is a key of the options; what is below a dictionary or list is theirs.</summary>
-    public bool Holds(string path) =>
-        path.StartsWith(Section + ":", StringComparison.OrdinalIgnoreCase)
-        && Keys.Contains(path[(Section.Length + 1)..].Split(':')[0], StringComparer.OrdinalIgnoreCase);
+    /// <summary>A validator names the member only.</summary>
+    public string WithSection(string failure) =>
+        failure.StartsWith("Failback:", StringComparison.OrdinalIgnoreCase) ? failure : $"{Section}:{failure}";
 }

@@ -1,4 +1,6 @@
 using MassTransit;
+using MassTransit.Middleware.Rescue;
+using MassTransit.Transports;
 using Microsoft.Extensions.Logging;
 
 namespace Failback.Hosting;
@@ -13,7 +15,11 @@ internal sealed partial class MessageBound(ILogger logger) : IFilter<ReceiveCont
         if (context.Body.Length is not { } length || length <= MaxBytes)
             return next.Send(context);
         LogTooLong(logger, length, context.InputAddress.AbsolutePath, MaxBytes);
-        throw new MessageTooLongException(length);
+        var refusal = new MessageTooLongException(length);
+        // MassTransit rescues what is thrown after this filter; thrown here, the message would be handed out until it is dead.
+        if (!context.TryGetPayload<IErrorTransport>(out var error))
+            throw refusal;
+        return error.Send(new RescueExceptionReceiveContext(context, refusal));
     }
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("messageBound").Add("maxBytes", MaxBytes);
