@@ -49,7 +49,7 @@ public enum SliceOutcome
     Failed = 2,
 }
 
-/// <summary>The one answer to a slice.</summary>
+/// <summary>Answer of <see cref="CopyChannelData"/>: exactly one a slice.</summary>
 public sealed record ChannelDataAnswered
 {
     public required Guid MaterialCopyId { get; init; }

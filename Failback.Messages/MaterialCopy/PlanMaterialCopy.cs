@@ -40,7 +40,7 @@ public sealed record MaterialCopyPlanned
     public string? Detail { get; init; }
 }
 
-/// <summary>The document that a plan is: one line per channel copy.</summary>
+/// <summary>Document: what a plan is, one line per channel copy.</summary>
 public sealed record CopyPlan
 {
     public required IReadOnlyList<PlannedChannelCopy> ChannelCopies { get; init; }
