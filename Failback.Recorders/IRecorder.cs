@@ -26,7 +26,7 @@ public interface IRecorder
     /// <summary>Become a failover server on standby again: stop recording, clear the borrowed settings, alarms included (R13). Material and holds stay.</summary>
     Task ReleaseAsync(RestoreAttempt attempt, CancellationToken token);
 
-    /// <summary>Video, audio and text channels and alarm ids that it has material of, for one origin recorder.</summary>
+    /// <summary>Video, audio and text channels and alarm ids of one origin recorder, and the kinds that it has material of.</summary>
     Task<IReadOnlyList<Channel>> ListChannelsAsync(string originRecorderId, CancellationToken token);
 
     /// <summary>One page of the items of a track that meet a period, by start then digest. Items straddling the period's ends are listed whole (D8).</summary>
@@ -37,10 +37,12 @@ public interface IRecorder
     IAsyncEnumerable<ItemContent> ReadItemsAsync(Track track, IReadOnlyList<ItemEntry> items, CancellationToken token);
 
     /// <summary>Puts items if absent by (track, start, digest). Durable when it returns; an interrupted write leaves no half item.</summary>
+    /// <remarks>When the items themselves fail to come, those that arrived whole are kept and the failure is thrown on as it is.</remarks>
+    /// <param name="items">At most <see cref="Limits.ItemsPerRequest"/> and <see cref="Limits.BytesPerRequest"/>.</param>
     /// <returns>One receipt for every item that arrived whole, in order.</returns>
     Task<IReadOnlyList<ItemReceipt>> WriteItemsAsync(Track track, IAsyncEnumerable<ItemContent> items, CancellationToken token);
 
-    /// <summary>Recomputes digests of the items of a period from disk; the entries it can vouch for, paged.</summary>
+    /// <summary>Recomputes digests of the items of a period from disk; the entries it can vouch for, paged (a page may be empty and not the last).</summary>
     Task<ItemPage> VerifyItemsAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token);
 
     /// <summary>Keeps a period of an origin recorder's material from retention until the hold is released; idempotent by hold id (D5).</summary>

@@ -78,12 +78,22 @@ public enum TrackKind
     Alarm = 6,
 }
 
+/// <summary>What follows from a kind.</summary>
+public static class TrackKinds
+{
+    /// <summary>
+    /// ANPR and alarm tracks hold records, the others segments. Two records of one instant are two records;
+    /// two segments of one start and different content are a conflict (D17).
+    /// </summary>
+    public static bool HoldsRecords(this TrackKind kind) => kind is TrackKind.Anpr or TrackKind.Alarm;
+}
+
 /// <summary>One data kind of one channel (or alarm id) of the recorder that owns it.</summary>
 /// <param name="OriginRecorderId">Whose channel it is: a failover server holds several recorders' channels.</param>
 /// <param name="TrackId">Stable channel or alarm id, 1 to 4,000 characters; never used as a path.</param>
 public sealed record Track(string OriginRecorderId, TrackKind Kind, string TrackId);
 
-/// <summary>A channel or alarm id, and what a recorder holds of it.</summary>
+/// <summary>A channel or alarm id, and what a recorder holds of it: no kinds when it is set up but empty (F14).</summary>
 /// <param name="Number">The place people know it by; not an identity (F14).</param>
 public sealed record Channel(string TrackId, string Name, int Number, IReadOnlyList<TrackKind> Kinds);
 
@@ -122,7 +132,7 @@ public enum WriteResult
     /// <summary>Same track, start and digest: nothing was written.</summary>
     AlreadyThere = 2,
 
-    /// <summary>Same track and start, other digest: nothing was written, nothing overwritten (D17).</summary>
+    /// <summary>A segment of the same track and start with another digest is there: nothing was written, nothing overwritten (D17).</summary>
     Conflict = 3,
 
     /// <summary>The bytes do not have the digest they came with: nothing was written.</summary>
@@ -149,4 +159,15 @@ public static class Limits
     public const int SettingsBytes = 32 << 20;
     public const int ChannelsPerRecorder = 10_000;
     public const int TrackIdCharacters = 4_000;
+    public const int RecorderIdCharacters = 200;
+    public const int CursorCharacters = 200;
+
+    /// <summary>Contents of one write: 256 MiB. Callers slice far below it.</summary>
+    public const long BytesPerRequest = 256L << 20;
+
+    /// <summary>Holds in force on one recorder.</summary>
+    public const int Holds = 10_000;
+
+    /// <summary>The longest segment.</summary>
+    public static readonly TimeSpan ItemDuration = TimeSpan.FromDays(1);
 }
