@@ -36,8 +36,7 @@ internal sealed class Read(IFailbackUnits units) : IRead
             token
         );
 
-    private static RecorderView View(Recorder x) =>
-        new(x.RecorderId, x.Name, x.Address, x.Role.ToString(), x.Connected, x.MaintenanceMode);
+    private static RecorderView View(Recorder x) => new(x.RecorderId, x.Name, x.Address, x.Role.ToString(), x.Connected, x.MaintenanceMode);
 
     private static SystemChanged View(SystemChange x) =>
         new()

@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+using Failback.Hosting;
+using Failback.Messages;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Failback.Saga;
+
+/// <summary>The document port on the database: immutable by digest, checked on the way in and out.</summary>
+internal sealed partial class DatabaseDocuments(IServiceScopeFactory scopes, TimeProvider time, ILogger<DatabaseDocuments> logger)
+    : IDocuments
+{
+    public const int MaxBytes = 32 << 20;
+
+    public async Task<DocumentReference> PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken token)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, MaxBytes, nameof(bytes));
+        var digest = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
+        await using var scope = scopes.CreateAsyncScope();
+        await using var unit = scope.ServiceProvider.GetRequiredService<FailbackUnit>();
+        await unit.BeginAsync(token);
+        // A damaged row of that digest is healed by the good bytes.
+        await unit.Db.Database.ExecuteSqlAsync(
+            $"INSERT INTO document (digest, bytes, created_at) VALUES ({digest}, {bytes.ToArray()}, {time.GetUtcNow().ToRow()}) ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes",
+            token
+        );
+        await unit.CommitAsync(token);
+        return new DocumentReference { Digest = digest, Length = bytes.Length };
+    }
+
+    public async Task<ReadOnlyMemory<byte>?> GetAsync(DocumentReference reference, CancellationToken token)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<FailbackDbContext>();
+        var document = await db.Set<Document>().AsNoTracking().SingleOrDefaultAsync(x => x.Digest == reference.Digest, token);
+        if (document is null)
+            return null;
+        if (Convert.ToHexStringLower(SHA256.HashData(document.Bytes)) == document.Digest)
+            return document.Bytes;
+        LogDamaged(logger, document.Digest);
+        return null;
+    }
+
+    [LoggerMessage(1303, LogLevel.Error, "The document {Digest} is damaged in the database; it is taken as missing")]
+    private static partial void LogDamaged(ILogger logger, string digest);
+}

@@ -1,0 +1,189 @@
+using System.Text.Json;
+using Failback.Messages;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace Failback.Saga;
+
+/// <summary>The schema (DESIGN section 4, Tables): one model for PostgreSQL and SQLite, names in snake_case.</summary>
+internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(options)
+{
+    protected override void ConfigureConventions(ModelConfigurationBuilder conventions)
+    {
+        // Rows hold UTC; SQLite gives instants back without saying so.
+        conventions.Properties<DateTime>().HaveConversion<UtcConverter>();
+        foreach (var closedSet in ClosedSets)
+            conventions.Properties(closedSet).HaveConversion<string>().HaveMaxLength(64);
+    }
+
+    protected override void OnModelCreating(ModelBuilder model)
+    {
+        MapDirectory(model);
+        MapLog(model);
+        MapCopies(model);
+        MapRoad(model);
+        foreach (var entity in model.Model.GetEntityTypes())
+        {
+            foreach (var property in entity.GetProperties())
+                property.SetColumnName(SnakeCase(property.Name));
+            if (entity.FindProperty(nameof(IRow.Version)) is { } version)
+                version.IsConcurrencyToken = true;
+        }
+    }
+
+    private static void MapDirectory(ModelBuilder model)
+    {
+        model.Entity<Recorder>(x => x.ToTable("recorder").HasKey(y => y.RecorderId));
+        model.Entity<Licence>(x => Single(x.ToTable("licence")).HasKey(y => y.Id));
+        model.Entity<Maintenance>(x => Single(x.ToTable("maintenance")).HasKey(y => y.Id));
+        model.Entity<CachedSettings>(x => x.ToTable("recorder_settings").HasKey(y => y.RecorderId));
+        model.Entity<Document>(x => x.ToTable("document").HasKey(y => y.Digest));
+    }
+
+    private static EntityTypeBuilder<T> Single<T>(EntityTypeBuilder<T> entity)
+        where T : class
+    {
+        entity.Property("Id").ValueGeneratedNever();
+        return entity;
+    }
+
+    private static void MapLog(ModelBuilder model)
+    {
+        model.Entity<FailoverLogEntry>(x =>
+        {
+            x.ToTable("failover_log").HasKey(y => y.EntryId);
+            x.Ignore(y => y.AllowsFailback);
+            // R9 again, by the database: at most one failback runs per failed recorder.
+            x.HasIndex(y => y.FailedRecorderId, "failover_log_running").IsUnique().HasFilter("failback = 'Running'");
+            x.HasIndex(y => new { y.FailedRecorderId, y.FailoverStartedAt });
+            x.HasIndex(y => y.FailoverServerId);
+            x.HasIndex(y => y.InheritedBy);
+        });
+        model.Entity<FailbackState>(x =>
+        {
+            x.ToTable("failback_saga").HasKey(y => y.CorrelationId);
+            x.HasIndex(y => y.AnswerDueAt);
+        });
+        model.Entity<SystemChange>(x =>
+        {
+            x.ToTable("system_change").HasKey(y => y.Number);
+            x.Property(y => y.Number).ValueGeneratedNever();
+            Json(x.Property(y => y.RecorderIds));
+        });
+        model.Entity<SystemChangeCounter>(x =>
+        {
+            Single(x.ToTable("system_change_counter")).HasKey(y => y.Id);
+            x.HasData(new SystemChangeCounter());
+        });
+        model.Entity<Audit>(x =>
+        {
+            x.ToTable("audit").HasKey(y => y.AuditId);
+            x.HasIndex(y => y.At);
+        });
+    }
+
+    private static void MapCopies(ModelBuilder model)
+    {
+        model.Entity<MaterialCopyState>(x =>
+        {
+            x.ToTable("material_copy").HasKey(y => y.CorrelationId);
+            x.HasIndex(y => new { y.RecorderId, y.CreatedAt });
+            x.HasIndex(y => new { y.CurrentState, y.AnswerDueAt });
+        });
+        model.Entity<ChannelCopy>(x =>
+        {
+            x.ToTable("channel_copy").HasKey(y => y.ChannelCopyId);
+            x.HasIndex(y => new { y.MaterialCopyId, y.Ordinal });
+            Json(x.Property(y => y.Slices));
+            Json(x.Property(y => y.Missing));
+        });
+    }
+
+    private static void MapRoad(ModelBuilder model)
+    {
+        model.Entity<OutboxMessage>(x =>
+        {
+            x.ToTable("outbox").HasKey(y => y.Id);
+            x.HasIndex(y => y.NotBefore);
+        });
+        model.Entity<InboxMessage>(x =>
+        {
+            x.ToTable("inbox").HasKey(y => new { y.MessageId, y.Consumer });
+            x.HasIndex(y => y.ReceivedAt);
+        });
+    }
+
+    private static void Json<T>(PropertyBuilder<IReadOnlyList<T>> list) =>
+        list.HasConversion(
+            new ValueConverter<IReadOnlyList<T>, string>(
+                x => JsonSerializer.Serialize(x, JsonSerializerOptions.Web),
+                x => JsonSerializer.Deserialize<List<T>>(x, JsonSerializerOptions.Web)!
+            ),
+            new ValueComparer<IReadOnlyList<T>>(
+                (x, y) => ReferenceEquals(x, y) || (x != null && y != null && x.SequenceEqual(y)),
+                x => x.Aggregate(0, (hash, y) => HashCode.Combine(hash, y)),
+                x => x
+            )
+        );
+
+    private static readonly Type[] ClosedSets =
+    [
+        typeof(RecorderRole),
+        typeof(FailoverStatus),
+        typeof(FailbackStatus),
+        typeof(HoldStatus),
+        typeof(ChannelCopyStatus),
+        typeof(FailbackReason),
+        typeof(FailbackTrigger),
+        typeof(MaterialCopyStatus),
+        typeof(SystemChangeKind),
+        typeof(DataKind),
+        typeof(CopyFailure),
+    ];
+
+    private static string SnakeCase(string name) =>
+        string.Concat(name.Select((x, i) => char.IsUpper(x) ? (i == 0 ? "" : "_") + char.ToLowerInvariant(x) : x.ToString()));
+
+    private sealed class UtcConverter() : ValueConverter<DateTime, DateTime>(x => x, x => DateTime.SpecifyKind(x, DateTimeKind.Utc));
+}
+
+/// <summary>The last number told to clients; its row is locked last in every transaction, so numbers have no gap (D19).</summary>
+internal sealed record SystemChangeCounter
+{
+    public int Id { get; init; } = 1;
+    public long Last { get; init; }
+}
+
+/// <summary>A message on its way out: stored with the change that caused it, delivered after the commit.</summary>
+internal sealed record OutboxMessage
+{
+    public long Id { get; init; }
+    public required Guid MessageId { get; init; }
+
+    /// <summary>Full name of the contract.</summary>
+    public required string MessageType { get; init; }
+
+    /// <summary>The envelope; goes out byte for byte.</summary>
+    public required byte[] Body { get; init; }
+
+    /// <summary>UTC; null means now.</summary>
+    public DateTime? NotBefore { get; init; }
+    public required DateTime EnqueuedAt { get; init; }
+
+    /// <summary>W3C trace context of the cause.</summary>
+    public string? TraceParent { get; init; }
+}
+
+/// <summary>A message that a consumer handled.</summary>
+internal sealed record InboxMessage
+{
+    public required Guid MessageId { get; init; }
+    public required string Consumer { get; init; }
+    public required DateTime ReceivedAt { get; init; }
+}
+
+internal sealed class PostgresFailbackDbContext(DbContextOptions<PostgresFailbackDbContext> options) : FailbackDbContext(options);
+
+internal sealed class SqliteFailbackDbContext(DbContextOptions<SqliteFailbackDbContext> options) : FailbackDbContext(options);

@@ -1,0 +1,191 @@
+using Failback.Messages;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+
+namespace Failback.Saga;
+
+/// <summary>The store on a unit of work. Reads are snapshots: changes come only through effects.</summary>
+internal sealed class FailbackStore(FailbackUnit unit) : IFailbackStore
+{
+    private const int MostEntries = 1_000;
+    private static readonly string[] InFlight = ["Restoring", "Releasing"];
+    private static readonly string[] Ended = ["Succeeded", "Partial", "Failed", "Canceled", "Final"];
+
+    public Task<Recorder?> RecorderAsync(string recorderId, CancellationToken token) =>
+        Rows<Recorder>().SingleOrDefaultAsync(x => x.RecorderId == recorderId, token);
+
+    public async Task<IReadOnlyList<Recorder>> RecordersAsync(string? after, int limit, CancellationToken token) =>
+        await Rows<Recorder>()
+            .Where(x => after == null || string.Compare(x.RecorderId, after) > 0)
+            .OrderBy(x => x.RecorderId)
+            .Take(limit)
+            .ToListAsync(token);
+
+    public Task<FailoverLogEntry?> EntryAsync(Guid entryId, CancellationToken token) =>
+        Rows<FailoverLogEntry>().SingleOrDefaultAsync(x => x.EntryId == entryId, token);
+
+    public async Task<IReadOnlyList<FailoverLogEntry>> EntriesOfAsync(string failedRecorderId, CancellationToken token) =>
+        await Rows<FailoverLogEntry>()
+            .Where(x => x.FailedRecorderId == failedRecorderId)
+            .OrderByDescending(x => x.FailoverStartedAt)
+            .ThenByDescending(x => x.EntryId)
+            .Take(MostEntries)
+            .ToListAsync(token);
+
+    public async Task<IReadOnlyList<FailoverLogEntry>> OpenEntriesAsync(int limit, CancellationToken token) =>
+        await Rows<FailoverLogEntry>()
+            .Where(x =>
+                (x.Failover == FailoverStatus.Succeeded && x.Failback != FailbackStatus.Succeeded)
+                || x.Hold == HoldStatus.Placing
+                || x.Hold == HoldStatus.Releasing
+                || x.ReleasePending
+            )
+            .OrderBy(x => x.FailoverStartedAt)
+            .ThenBy(x => x.EntryId)
+            .Take(limit)
+            .ToListAsync(token);
+
+    public async Task<IReadOnlyList<FailoverLogEntry>> InheritedByAsync(Guid entryId, CancellationToken token) =>
+        await Rows<FailoverLogEntry>()
+            .Where(x => x.InheritedBy == entryId)
+            .OrderBy(x => x.FailoverStartedAt)
+            .ThenBy(x => x.EntryId)
+            .ToListAsync(token);
+
+    public async Task<IReadOnlyList<FailoverLogEntry>> EntriesUsingAsync(string failoverServerId, CancellationToken token) =>
+        await Rows<FailoverLogEntry>()
+            .Where(x => x.FailoverServerId == failoverServerId && x.Failback != FailbackStatus.Succeeded)
+            .OrderByDescending(x => x.FailoverStartedAt)
+            .ThenByDescending(x => x.EntryId)
+            .Take(MostEntries)
+            .ToListAsync(token);
+
+    public Task<CachedSettings?> SettingsAsync(string recorderId, CancellationToken token) =>
+        Rows<CachedSettings>().SingleOrDefaultAsync(x => x.RecorderId == recorderId, token);
+
+    public async Task<Licence> LicenceAsync(CancellationToken token) => await Rows<Licence>().SingleOrDefaultAsync(token) ?? new Licence();
+
+    public async Task<Maintenance> MaintenanceAsync(CancellationToken token) =>
+        await Rows<Maintenance>().SingleOrDefaultAsync(token) ?? new Maintenance();
+
+    public Task<FailbackState?> FailbackAsync(string failedRecorderId, CancellationToken token)
+    {
+        var id = DerivedId.OfFailback(failedRecorderId);
+        return Rows<FailbackState>().SingleOrDefaultAsync(x => x.CorrelationId == id, token);
+    }
+
+    public async Task<IReadOnlyList<FailbackState>> UnansweredFailbacksAsync(DateTime? dueBefore, int limit, CancellationToken token) =>
+        await Rows<FailbackState>()
+            .Where(x => InFlight.Contains(x.CurrentState) && (dueBefore == null || x.AnswerDueAt <= dueBefore))
+            .OrderBy(x => x.CorrelationId)
+            .Take(limit)
+            .ToListAsync(token);
+
+    public Task<MaterialCopyState?> MaterialCopyAsync(Guid materialCopyId, CancellationToken token) =>
+        Rows<MaterialCopyState>().SingleOrDefaultAsync(x => x.CorrelationId == materialCopyId, token);
+
+    public async Task<IReadOnlyList<MaterialCopyState>> MaterialCopiesOfAsync(string recorderId, CancellationToken token) =>
+        await Rows<MaterialCopyState>()
+            .Where(x => x.RecorderId == recorderId)
+            .OrderBy(x => x.CreatedAt)
+            .ThenBy(x => x.CorrelationId)
+            .Take(MostEntries)
+            .ToListAsync(token);
+
+    public async Task<IReadOnlyList<MaterialCopyState>> UnansweredCopiesAsync(DateTime? dueBefore, int limit, CancellationToken token) =>
+        await Rows<MaterialCopyState>()
+            .Where(x =>
+                !Ended.Contains(x.CurrentState)
+                && (dueBefore == null || x.AnswerDueAt <= dueBefore || x.CurrentState == "Queued" || x.CurrentState == "Copying")
+            )
+            .OrderBy(x => x.CreatedAt)
+            .ThenBy(x => x.CorrelationId)
+            .Take(limit)
+            .ToListAsync(token);
+
+    public async Task<IReadOnlyList<MaterialCopyState>> LockMaterialCopiesAsync(
+        IReadOnlyCollection<Guid> materialCopyIds,
+        CancellationToken token
+    )
+    {
+        var locked = new List<MaterialCopyState>();
+        foreach (var id in materialCopyIds.Distinct().Order())
+            locked.AddRange(await unit.Locking<MaterialCopyState>("correlation_id = {0}", id).AsNoTracking().ToListAsync(token));
+        return locked;
+    }
+
+    public async Task<IReadOnlyList<ChannelCopy>> LockChannelCopiesAsync(IReadOnlyCollection<Guid> channelCopyIds, CancellationToken token)
+    {
+        var locked = new List<ChannelCopy>();
+        foreach (var id in channelCopyIds.Distinct().Order())
+            locked.AddRange(await unit.Locking<ChannelCopy>("channel_copy_id = {0}", id).AsNoTracking().ToListAsync(token));
+        return locked;
+    }
+
+    public async Task<IReadOnlyList<ChannelCopy>> ChannelCopiesAsync(Guid materialCopyId, CancellationToken token) =>
+        await Rows<ChannelCopy>().Where(x => x.MaterialCopyId == materialCopyId).OrderBy(x => x.Ordinal).ToListAsync(token);
+
+    public async Task<IReadOnlySet<Guid>> FirstSeenAsync(IReadOnlyCollection<Guid> messageIds, string consumer, CancellationToken token)
+    {
+        var first = new HashSet<Guid>();
+        foreach (var id in messageIds.Distinct().Order())
+            if (await unit.FirstSeenAsync(id, consumer, token))
+                first.Add(id);
+        return first;
+    }
+
+    public async Task<IReadOnlyList<SystemChange>> ChangesSinceAsync(long number, int limit, CancellationToken token) =>
+        await Rows<SystemChange>().Where(x => x.Number > number).OrderBy(x => x.Number).Take(limit).ToListAsync(token);
+
+    public Task ApplyAsync(IEnumerable<Effect> effects, CancellationToken token)
+    {
+        foreach (var effect in effects)
+            unit.Apply(effect);
+        return Task.CompletedTask;
+    }
+
+    private IQueryable<T> Rows<T>()
+        where T : class => unit.Db.Set<T>().AsNoTracking();
+}
+
+/// <summary>Units of work outside consumers.</summary>
+internal sealed class FailbackUnits(
+    Microsoft.Extensions.DependencyInjection.IServiceScopeFactory scopes,
+    OutboxSignal signal,
+    TimeProvider time
+) : IFailbackUnits
+{
+    public async Task<T> RunAsync<T>(Func<IFailbackStore, CancellationToken, Task<T>> work, CancellationToken token)
+    {
+        for (var tried = 1; ; tried++)
+        {
+            try
+            {
+                return await RunOnceAsync(work, token);
+            }
+            catch (Exception fault) when (tried < UnitFaults.Tries && UnitFaults.MayRepeat(fault))
+            {
+                PersistenceTelemetry.Repeated.Add(1);
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(5, 20) * tried), time, token);
+            }
+        }
+    }
+
+    private async Task<T> RunOnceAsync<T>(Func<IFailbackStore, CancellationToken, Task<T>> work, CancellationToken token)
+    {
+        await using var scope = Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.CreateAsyncScope(scopes);
+        var unit = Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<FailbackUnit>(
+            scope.ServiceProvider
+        );
+        T result;
+        await using (unit)
+        {
+            await unit.BeginAsync(token);
+            result = await work(new FailbackStore(unit), token);
+            await unit.CommitAsync(token);
+        }
+        if (unit.HasOutgoing)
+            signal.Raise();
+        return result;
+    }
+}

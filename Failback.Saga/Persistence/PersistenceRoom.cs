@@ -1,0 +1,91 @@
+using Failback.Hosting;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
+
+namespace Failback.Saga;
+
+/// <summary>The schema's door (DESIGN section 5): PostgreSQL when <c>ConnectionStrings:Database</c> names a host, else a SQLite file.</summary>
+internal static class PersistenceRoom
+{
+    public const string DefaultDatabase = "Data Source=failback.db";
+
+    /// <summary>What reads and changes rows; no loops.</summary>
+    public static IServiceCollection AddFailbackPersistence(this IServiceCollection services, IConfiguration configuration)
+    {
+        var text = configuration.GetConnectionString("Database");
+        var database = string.IsNullOrWhiteSpace(text) ? DefaultDatabase : text;
+        if (IsPostgres(database))
+        {
+            var prepared = new NpgsqlConnectionStringBuilder(database) { MaxAutoPrepare = 50, AutoPrepareMinUsages = 2 }.ToString();
+            services.AddDbContextPool<FailbackDbContext, PostgresFailbackDbContext>(x => x.UseNpgsql(prepared));
+        }
+        else
+            services.AddDbContextPool<FailbackDbContext, SqliteFailbackDbContext>(x =>
+                x.UseSqlite(database).AddInterceptors(new SqlitePragmas())
+            );
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<Envelopes>();
+        services.AddSingleton<WriteGate>();
+        services.AddSingleton<OutboxSignal>();
+        services.AddScoped<FailbackUnit>();
+        services.AddScoped<IFailbackStore, FailbackStore>();
+        services.AddSingleton<IFailbackUnits, FailbackUnits>();
+        services.AddSingleton<IDocuments, DatabaseDocuments>();
+        return services;
+    }
+
+    /// <summary>The loops of a process that decides: migrations, delivery, reconciler.</summary>
+    public static IServiceCollection AddFailbackPersistenceLoops(this IServiceCollection services, bool embedded)
+    {
+        services.AddFailbackOptions<ReconcilerOptions, ReconcilerOptionsValidator>("Failback:Reconciler");
+        services.AddSingleton(new Embedded(embedded));
+        services.AddHostedService<Migration>();
+        services.AddHostedService<OutboxDelivery>();
+        services.AddHostedService<Reconciler>();
+        services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
+        return services;
+    }
+
+    /// <summary>Retry, then the unit of work, for an endpoint of this room (ADR 0001); call it in the definition.</summary>
+    public static void UseEntityFrameworkOutbox(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
+    {
+        endpoint.UseMessageRetry(x =>
+        {
+            x.Exponential(UnitFaults.Tries, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(10));
+            x.Handle<Exception>(UnitFaults.MayRepeat);
+        });
+        endpoint.UseConsumeFilter(typeof(UnitFilter<>), context);
+    }
+
+    private static bool IsPostgres(string database)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(database).Host is { Length: > 0 };
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>Whether the bus forgets everything when this process ends.</summary>
+internal sealed record Embedded(bool Value);
+
+internal sealed class PostgresDesign : IDesignTimeDbContextFactory<PostgresFailbackDbContext>
+{
+    public PostgresFailbackDbContext CreateDbContext(string[] args) =>
+        new(new DbContextOptionsBuilder<PostgresFailbackDbContext>().UseNpgsql("Host=design").Options);
+}
+
+internal sealed class SqliteDesign : IDesignTimeDbContextFactory<SqliteFailbackDbContext>
+{
+    public SqliteFailbackDbContext CreateDbContext(string[] args) =>
+        new(new DbContextOptionsBuilder<SqliteFailbackDbContext>().UseSqlite("Data Source=design").Options);
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Failback.Saga;
+
+/// <summary>What persistence shows (FAILURES section 5); no ids as tags.</summary>
+internal static class PersistenceTelemetry
+{
+    public static readonly ActivitySource Source = new("Failback.Saga");
+    private static readonly Meter Meter = new("Failback.Saga");
+
+    public static readonly Counter<long> Duplicates = Meter.CreateCounter<long>(
+        "failback.inbox.duplicates",
+        "{message}",
+        "Messages that a consumer had handled before."
+    );
+    public static readonly Counter<long> Delivered = Meter.CreateCounter<long>(
+        "failback.outbox.delivered",
+        "{message}",
+        "Messages handed to the broker."
+    );
+    public static readonly Counter<long> Repeated = Meter.CreateCounter<long>(
+        "failback.unit.repeats",
+        "{unit}",
+        "Transactions repeated after a conflict."
+    );
+    public static readonly Counter<long> Reconciled = Meter.CreateCounter<long>(
+        "failback.reconciler.effects",
+        "{effect}",
+        "Effects asked for again by the reconciler."
+    );
+    private static double oldestAge;
+
+    static PersistenceTelemetry() =>
+        Meter.CreateObservableGauge(
+            "failback.outbox.oldest.age",
+            () => Volatile.Read(ref oldestAge),
+            "s",
+            "Age of the oldest message that is due."
+        );
+
+    public static void OldestAge(double seconds) => Volatile.Write(ref oldestAge, seconds);
+}
