@@ -44,7 +44,7 @@ internal static class PersistenceRoom
     {
         services.AddFailbackOptions<ReconcilerOptions, ReconcilerOptionsValidator>("Failback:Reconciler");
         services.AddSingleton(new Embedded(embedded));
-        services.AddHostedService<Migration>();
+        services.AddHostedService<SchemaUpdate>();
         services.AddHostedService<OutboxDelivery>();
         services.AddHostedService<Reconciler>();
         services.AddHealthChecks().AddCheck<DatabaseHealth>("database");

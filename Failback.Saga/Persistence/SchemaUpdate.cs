@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 namespace Failback.Saga;
 
 /// <summary>Brings the schema up to date before anything else starts; EF locks it against a second process doing the same.</summary>
-internal sealed class Migration(IServiceScopeFactory scopes) : IHostedLifecycleService
+internal sealed class SchemaUpdate(IServiceScopeFactory scopes) : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
