@@ -1,0 +1,122 @@
+using System.Text.Json;
+using Failback.Messages;
+using Failback.Recorders;
+using static Failback.Tests.WorkerSite;
+
+namespace Failback.Tests;
+
+[Covers("R34", "R37", "F14", "F17")]
+public sealed class When_a_material_copy_is_planned
+{
+    private readonly WorkerSite site = new();
+
+    [Fact]
+    public async Task every_kind_of_every_channel_is_a_line_with_its_items_and_bytes()
+    {
+        site.RecordTenSegments();
+        site.FailoverServer.Add(Video, Noon.AddSeconds(-5), TimeSpan.FromSeconds(10), Bytes(50));
+        site.FailoverServer.Channels.Add(new Channel("alarm-1", "Door", 9, [TrackKind.Alarm]));
+        site.FailoverServer.Channels.Add(new Channel("cam-7", "Gate", 7, [TrackKind.Video, TrackKind.Audio]));
+
+        var planned = await PlanAsync();
+        var lines = await LinesAsync(planned);
+
+        Assert.Equal((3, null), (planned?.Epoch, planned?.Failure));
+        Assert.Equal(
+            [("cam-7", DataKind.Audio, 0L, 0L), ("cam-7", DataKind.Video, 11L, 1_100L), ("alarm-1", DataKind.Alarm, 0L, 0L)],
+            lines.Select(x => (x.TrackId, x.Kind, x.Items, x.Bytes))
+        );
+        Assert.All(
+            lines,
+            x =>
+                Assert.Equal(
+                    (Entry, "fo-1", "rec-1", Noon, Noon.AddSeconds(100)),
+                    (x.EntryId, x.SourceRecorderId, x.OriginRecorderId, x.From, x.To)
+                )
+        );
+    }
+
+    [Theory]
+    [InlineData(RecorderFault.Unreachable, CopyFailure.NoFailoverServerConnection)]
+    [InlineData(RecorderFault.Stalled, CopyFailure.FailoverServerStalled)]
+    [Covers("D9")]
+    public async Task a_failover_server_that_does_not_answer_is_named(RecorderFault fault, CopyFailure failure)
+    {
+        site.FailoverServer.Before = (_, _) => throw new RecorderException(fault, "gone");
+
+        var planned = await PlanAsync();
+
+        Assert.Equal((failure, "fo-1", null), (planned?.Failure, planned?.FailedRecorderId, planned?.Plan));
+    }
+
+    [Fact]
+    public async Task a_recorder_that_does_not_answer_is_named()
+    {
+        site.Recorder.Before = (_, _) => throw new RecorderException(RecorderFault.Unreachable, "gone");
+
+        var planned = await PlanAsync();
+
+        Assert.Equal((CopyFailure.NoRecorderConnection, "rec-1"), (planned?.Failure, planned?.FailedRecorderId));
+    }
+
+    [Fact]
+    [Covers("E10")]
+    public async Task another_machine_on_the_address_is_named()
+    {
+        site.FailoverServer.AnswersAs = "somebody";
+
+        Assert.Equal((CopyFailure.WrongIdentity, "fo-1"), ((await PlanAsync())?.Failure, (await PlanAsync())?.FailedRecorderId));
+    }
+
+    [Fact]
+    public async Task no_sources_or_too_many_are_refused()
+    {
+        var none = await PlanAsync(Work() with { Sources = [] });
+        var many = await PlanAsync(Work() with { Sources = [.. Enumerable.Repeat(Source, 65)] });
+
+        Assert.Equal((CopyFailure.InternalError, CopyFailure.InternalError), (none?.Failure, many?.Failure));
+        Assert.StartsWith("Sources:", many?.Detail);
+    }
+
+    [Fact]
+    [Covers("F17", "I17")]
+    public async Task a_million_items_are_counted_page_by_page()
+    {
+        site.FailoverServer.Channels.Add(new Channel("cam-7", "Gate", 7, [TrackKind.Video]));
+        site.FailoverServer.PageSize = 3;
+        site.RecordTenSegments();
+
+        var lines = await LinesAsync(await PlanAsync());
+
+        Assert.Equal(10, Assert.Single(lines).Items);
+        Assert.Equal(4, site.FailoverServer.Calls.Count(x => x == "ListItems"));
+    }
+
+    private static CopySource Source =>
+        new()
+        {
+            EntryId = Entry,
+            Source = FailoverServerAt,
+            OriginRecorderId = "rec-1",
+            From = Noon,
+            To = Noon.AddSeconds(100),
+        };
+
+    private static PlanMaterialCopy Work() =>
+        new()
+        {
+            MaterialCopyId = Guid.NewGuid(),
+            Epoch = 3,
+            Target = RecorderAt,
+            Sources = [Source],
+        };
+
+    private Task<MaterialCopyPlanned?> PlanAsync(PlanMaterialCopy? work = null) =>
+        site.Planner.PlanAsync(work ?? Work(), TestContext.Current.CancellationToken);
+
+    private async Task<IReadOnlyList<PlannedChannelCopy>> LinesAsync(MaterialCopyPlanned? planned)
+    {
+        var bytes = await site.Documents.GetAsync(planned!.Plan!, TestContext.Current.CancellationToken);
+        return JsonSerializer.Deserialize<CopyPlan>(bytes!.Value.Span, JsonSerializerOptions.Web)!.ChannelCopies;
+    }
+}
