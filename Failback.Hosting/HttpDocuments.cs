@@ -33,7 +33,10 @@ internal sealed partial class HttpDocuments(
             {
                 var content = new ReadOnlyMemoryContent(bytes);
                 content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-                return new HttpRequestMessage(HttpMethod.Put, PathOf(digest)) { Content = content };
+                var request = new HttpRequestMessage(HttpMethod.Put, PathOf(digest)) { Content = content };
+                // A refusal is read as one, instead of as a connection that broke under 32 MiB.
+                request.Headers.ExpectContinue = true;
+                return request;
             },
             (answer, _) => Task.FromResult(answer.EnsureSuccessStatusCode().StatusCode),
             token
@@ -47,7 +50,7 @@ internal sealed partial class HttpDocuments(
         if (reference.Digest.Length != 64 || !reference.Digest.All(char.IsAsciiHexDigitLower) || reference.Length is < 0 or > MaxBytes)
             return Task.FromResult<ReadOnlyMemory<byte>?>(null);
         return TryAsync<ReadOnlyMemory<byte>?>(
-            () => new HttpRequestMessage(HttpMethod.Get, PathOf(reference.Digest)),
+            () => new HttpRequestMessage(HttpMethod.Get, $"{PathOf(reference.Digest)}?length={reference.Length}"),
             async (answer, tryToken) =>
             {
                 if (answer.StatusCode == HttpStatusCode.NotFound)
