@@ -57,7 +57,7 @@ internal sealed partial class CopyPlanner(
         catch (Exception unforeseen)
         {
             LogUnforeseen(logger, unforeseen, work.MaterialCopyId);
-            return Failed(work, CopyFailure.InternalError, asked?.RecorderId, unforeseen.GetType().Name);
+            return Failed(work, CopyFailure.InternalError, null, unforeseen.GetType().Name);
         }
     }
 

@@ -10,7 +10,7 @@ internal enum Presence
     /// <summary>Same start and digest: nothing to do (D7).</summary>
     There = 2,
 
-    /// <summary>Same start, other digest: reported, never overwritten (D17).</summary>
+    /// <summary>A segment with the same start and another digest: reported, never overwritten (D17).</summary>
     Conflict = 3,
 }
 
@@ -22,9 +22,10 @@ internal sealed record ComparedItem(ItemEntry Entry, Presence Presence, bool Ove
 internal static class MissingItems
 {
     /// <summary>One line for each item of theirs, in their order; an item listed twice is one item.</summary>
+    /// <param name="records">Two records of one instant are two records; two segments of one start are a conflict.</param>
     /// <param name="theirs">The source's items of the slice, by start then digest.</param>
     /// <param name="ours">The target's items that meet the same time, in any order.</param>
-    public static IReadOnlyList<ComparedItem> Compare(IReadOnlyList<ItemEntry> theirs, IReadOnlyList<ItemEntry> ours)
+    public static IReadOnlyList<ComparedItem> Compare(bool records, IReadOnlyList<ItemEntry> theirs, IReadOnlyList<ItemEntry> ours)
     {
         var here = ours.Select(x => (x.Start, x.Digest)).ToHashSet();
         var starts = ours.Select(x => x.Start).ToHashSet();
@@ -35,7 +36,7 @@ internal static class MissingItems
         {
             var presence =
                 here.Contains((item.Start, item.Digest)) ? Presence.There
-                : starts.Contains(item.Start) ? Presence.Conflict
+                : !records && starts.Contains(item.Start) ? Presence.Conflict
                 : Presence.Missing;
             compared.Add(new ComparedItem(item, presence, own.Covers(item)));
         }

@@ -58,14 +58,13 @@ internal sealed class SliceItem(ItemEntry entry, DateTimeOffset at)
 /// <summary>What may be believed of a listed item; a recorder's listing is input from outside.</summary>
 internal static class ItemSoundness
 {
-    private static readonly TimeSpan LongestItem = TimeSpan.FromHours(24);
     private const int DigestCharacters = 32;
 
     public static bool IsSound(this ItemEntry item) =>
         item.Length is >= 0 and <= Limits.ItemBytes
         && item.Duration >= TimeSpan.Zero
-        && item.Duration <= LongestItem
-        && item.Start < DateTimeOffset.MaxValue - LongestItem
+        && item.Duration <= Limits.ItemDuration
+        && item.Start < DateTimeOffset.MaxValue - Limits.ItemDuration
         && item.Digest is { Length: DigestCharacters }
         && item.Digest.All(char.IsAsciiHexDigitLower);
 }

@@ -49,7 +49,13 @@ internal sealed class SliceProgress
     /// <param name="ours">Its items that meet <see cref="Span"/>.</param>
     public void Compare(IReadOnlyList<ItemEntry> ours)
     {
-        foreach (var found in MissingItems.Compare([.. Items.Where(x => x.Entry.IsSound()).Select(x => x.Entry)], ours))
+        foreach (
+            var found in MissingItems.Compare(
+                work.Track.Kind.HoldsRecords(),
+                [.. Items.Where(x => x.Entry.IsSound()).Select(x => x.Entry)],
+                ours
+            )
+        )
         {
             var item = byKey[(found.Entry.Start, found.Entry.Digest)];
             item.Overlap = found.Overlap;
@@ -65,13 +71,14 @@ internal sealed class SliceProgress
     public IReadOnlyList<SliceItem> NextBatch()
     {
         var batch = new List<SliceItem>();
-        var bytes = BytesCopied;
+        var copied = BytesCopied;
+        var bytes = 0L;
         for (var i = 0; i < Items.Count && batch.Count < Limits.ItemsPerRequest; i++)
         {
             var item = Items[i];
             if (item.Settled)
                 continue;
-            if (bytes + item.Entry.Length > work.MaxBytes && MayStopBefore(item))
+            if (copied + bytes + item.Entry.Length > work.MaxBytes && (batch.Count > 0 || MayStopBefore(item)))
                 break;
             bytes += item.Entry.Length;
             batch.Add(item);

@@ -131,6 +131,20 @@ public sealed class When_a_slice_is_copied
     }
 
     [Fact]
+    [Covers("R37")]
+    public async Task two_records_of_one_instant_are_both_copied()
+    {
+        var alarms = Video with { Kind = TrackKind.Alarm };
+        site.FailoverServer.Add(alarms, Noon, TimeSpan.Zero, Bytes(1));
+        site.FailoverServer.Add(alarms, Noon, TimeSpan.Zero, Bytes(2));
+
+        var result = await site.CopyAsync(Job() with { Kind = DataKind.Alarm });
+
+        Assert.Equal((2, 2, 0), (result.Expected, result.Verified, result.Conflicts));
+        Assert.Equal(2, site.Recorder.EntriesOf(alarms).Count);
+    }
+
+    [Fact]
     public async Task an_item_without_bytes_is_copied_like_any_other()
     {
         site.FailoverServer.Add(Video, Noon, TimeSpan.FromSeconds(1), []);

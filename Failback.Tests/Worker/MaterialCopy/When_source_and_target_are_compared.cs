@@ -27,7 +27,7 @@ public sealed class When_source_and_target_are_compared
             .Sample(
                 (theirs, ours) =>
                 {
-                    var compared = MissingItems.Compare(theirs, ours);
+                    var compared = MissingItems.Compare(false, theirs, ours);
                     var after = ours.Select(Key).ToHashSet();
                     foreach (var item in compared.Where(x => x.Presence == Presence.Missing))
                         after.Add(Key(item.Entry));
@@ -46,9 +46,19 @@ public sealed class When_source_and_target_are_compared
             .Sample(
                 (theirs, ours) =>
                 {
-                    var written = MissingItems.Compare(theirs, ours).Where(x => x.Presence == Presence.Missing).Select(x => x.Entry);
-                    return MissingItems.Compare(theirs, [.. ours, .. written]).All(x => x.Presence != Presence.Missing);
+                    var written = MissingItems.Compare(false, theirs, ours).Where(x => x.Presence == Presence.Missing).Select(x => x.Entry);
+                    return MissingItems.Compare(false, theirs, [.. ours, .. written]).All(x => x.Presence != Presence.Missing);
                 }
+            );
+
+    [Fact]
+    public void records_of_one_instant_are_never_a_conflict_and_all_end_on_the_target() =>
+        Gen.Select(AListing, AListing)
+            .Sample(
+                (theirs, ours) =>
+                    MissingItems
+                        .Compare(true, theirs, ours)
+                        .All(x => x.Presence == (ours.Any(y => Key(y) == Key(x.Entry)) ? Presence.There : Presence.Missing))
             );
 
     [Fact]
@@ -57,7 +67,7 @@ public sealed class When_source_and_target_are_compared
             .Sample(
                 (theirs, ours) =>
                     MissingItems
-                        .Compare(theirs, ours)
+                        .Compare(false, theirs, ours)
                         .All(x => x.Overlap == ours.Any(y => y.SourceRecorderId is null && Key(y) != Key(x.Entry) && ShareTime(x.Entry, y)))
             );
 

@@ -227,7 +227,7 @@ internal sealed class MemoryRecorder(string id) : IRecorder
         var there = EntriesOf(track).Where(x => x.Start == entry.Start).ToList();
         if (there.Any(x => x.Digest == entry.Digest))
             return WriteResult.AlreadyThere;
-        if (there.Count > 0)
+        if (there.Count > 0 && !track.Kind.HoldsRecords())
             return WriteResult.Conflict;
         AddAs(track, entry, bytes);
         return WriteResult.Created;
