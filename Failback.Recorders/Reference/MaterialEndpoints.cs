@@ -1,0 +1,100 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Failback.Recorders;
+
+/// <summary>Listings, reads, writes and verification of material, as <see cref="Frames"/>.</summary>
+internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
+{
+    private const int FlushBytes = 256 << 10;
+
+    /// <summary>Contents, headers of as many items as allowed, track and end.</summary>
+    private const long WriteBytes =
+        Limits.BytesPerRequest + Limits.ItemsPerRequest * (4L + Frames.MostEntryBytes) + Frames.MostTrackBytes + Frames.EndBytes;
+
+    public void Map(IEndpointRouteBuilder app)
+    {
+        app.MapPost("/v1/items/list", ListAsync).WithMetadata(new Served(RecorderOperation.ListItems));
+        app.MapPost("/v1/items/verify", VerifyAsync).WithMetadata(new Served(RecorderOperation.VerifyItems));
+        app.MapPost("/v1/items/read", ReadAsync).WithMetadata(new Served(RecorderOperation.ReadItems));
+        app.MapPost("/v1/items/write", WriteAsync).WithMetadata(new Served(RecorderOperation.WriteItems, WriteBytes));
+    }
+
+    private async Task ListAsync(HttpContext context)
+    {
+        var asked = await context.ReadJsonAsync<WirePeriod>();
+        var page = await recorder.ListItemsAsync(asked.Period, asked.Cursor, asked.Limit, context.RequestAborted);
+        await context.WriteBytesAsync(Frames.Page(page), Wire.FramesType);
+    }
+
+    private async Task VerifyAsync(HttpContext context)
+    {
+        var asked = await context.ReadJsonAsync<WirePeriod>();
+        var page = await recorder.VerifyItemsAsync(asked.Period, asked.Cursor, asked.Limit, context.RequestAborted);
+        await context.WriteBytesAsync(Frames.Page(page), Wire.FramesType);
+    }
+
+    private async Task WriteAsync(HttpContext context)
+    {
+        using var reader = new FrameReader(context.Request.Body);
+        var track = await reader.ReadTrackAsync(context.RequestAborted);
+        var receipts = await recorder.WriteItemsAsync(track, ItemsOf(reader, context.RequestAborted), context.RequestAborted);
+        await context.WriteBytesAsync(Frames.Receipts(receipts), Wire.FramesType);
+    }
+
+    private static async IAsyncEnumerable<ItemContent> ItemsOf(FrameReader reader, [EnumeratorCancellation] CancellationToken token)
+    {
+        for (var count = 0; await reader.ReadHeaderAsync(count, token) is { } entry; count++)
+        {
+            var content = new FrameContent(reader, entry.Length);
+            yield return new ItemContent(entry, content);
+            await content.EndAsync(token);
+        }
+    }
+
+    private async Task ReadAsync(HttpContext context)
+    {
+        var (track, wanted) = await WantedAsync(context);
+        var items = recorder.Locate(track, wanted);
+        context.Response.ContentType = Wire.FramesType;
+        context.Response.ContentLength = items.Sum(x => Frames.HeaderBytes(recorder.EntryOf(x)) + (long)x.Length) + Frames.EndBytes;
+        using var reader = recorder.OpenPacks();
+        var body = context.Response.BodyWriter;
+        foreach (var item in items)
+        {
+            // Gone since it was located: the answer is torn, and the caller asks again.
+            if (!reader.Open(item))
+                throw new WireException("an item went away");
+            body.Advance(Frames.WriteHeader(body.GetSpan(4 + Frames.MostEntryBytes), recorder.EntryOf(item)));
+            await WriteContentAsync(body, reader, item, context.RequestAborted);
+        }
+        body.Advance(Frames.WriteEnd(body.GetSpan(Frames.EndBytes), items.Count));
+        await body.FlushAsync(context.RequestAborted);
+    }
+
+    private static async Task<(Track, IReadOnlyList<ItemEntry>)> WantedAsync(HttpContext context)
+    {
+        using var reader = new FrameReader(context.Request.Body);
+        var track = await reader.ReadTrackAsync(context.RequestAborted);
+        return (track, await reader.ReadWantedAsync(context.RequestAborted));
+    }
+
+    /// <summary>From disk into the pipe without a buffer between; flushed by the quarter megabyte.</summary>
+    internal static async ValueTask WriteContentAsync(PipeWriter body, PackReader reader, StoredItem item, CancellationToken token)
+    {
+        for (long at = 0; at < item.Length; )
+        {
+            var length = (int)Math.Min(item.Length - at, BlockPool.BlockBytes);
+            var read = reader.Read(item.Offset + at, body.GetSpan(length)[..length]);
+            if (read == 0)
+                throw new WireException("an item is cut short on disk");
+            body.Advance(read);
+            at += read;
+            if (body.UnflushedBytes >= FlushBytes)
+                await body.FlushAsync(token);
+        }
+    }
+}

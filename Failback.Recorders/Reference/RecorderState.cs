@@ -1,0 +1,52 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Failback.Recorders;
+
+/// <summary>What a reference recorder remembers of itself besides material; replaced as a whole on disk.</summary>
+internal sealed record RecorderState
+{
+    /// <summary>Entries whose last attempt is remembered.</summary>
+    public const int MostAttempts = 64;
+
+    private static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter() } };
+
+    public required string RecorderId { get; init; }
+    public required LiveRole Role { get; init; }
+    public required bool Recording { get; init; }
+
+    /// <summary>Digest of the settings; null when it has none. The file beside carries the digest in its name.</summary>
+    public string? SettingsDigest { get; init; }
+
+    /// <summary>The newest attempt of each entry, the latest seen last.</summary>
+    public IReadOnlyList<RestoreAttempt> Attempts { get; init; } = [];
+    public IReadOnlyList<Hold> Holds { get; init; } = [];
+
+    public RestoreAttempt? LastAttempt => Attempts.Count > 0 ? Attempts[^1] : null;
+
+    /// <summary>Whether a newer attempt of the same entry was seen.</summary>
+    public bool HasNewer(RestoreAttempt attempt) => Attempts.Any(x => x.EntryId == attempt.EntryId && x.Attempt > attempt.Attempt);
+
+    public RecorderState With(RestoreAttempt attempt) =>
+        this with
+        {
+            Attempts = [.. Attempts.Where(x => x.EntryId != attempt.EntryId).TakeLast(MostAttempts - 1), attempt],
+        };
+
+    public RecorderState With(Hold hold) => this with { Holds = [.. Holds.Where(x => x.HoldId != hold.HoldId), hold] };
+
+    public RecorderState Without(Guid holdId) => this with { Holds = [.. Holds.Where(x => x.HoldId != holdId)] };
+
+    /// <summary>Whether a hold keeps a segment or record from retention (D5).</summary>
+    public bool Holding(string originRecorderId, DateTimeOffset start, DateTimeOffset end) =>
+        Holds.Any(x =>
+            x.OriginRecorderId == originRecorderId
+            && start < (x.To ?? DateTimeOffset.MaxValue)
+            && (end > x.From || start == end && start == x.From)
+        );
+
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+
+    public static RecorderState Read(byte[] bytes) =>
+        JsonSerializer.Deserialize<RecorderState>(bytes, Json) ?? throw new JsonException("The state is null.");
+}

@@ -1,0 +1,84 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Failback.Recorders;
+
+/// <summary>Writes that are durable when they say so, and a full disk as a fault of the recorder.</summary>
+internal sealed class Disk
+{
+    private const int NoSpace = 28;
+    private const int QuotaReached = 122;
+    private const int WindowsDiskFull = unchecked((int)0x80070070);
+
+    /// <summary>Bytes until the disk plays full; null for the real one only.</summary>
+    public long? BytesLeft { get; set; }
+
+    /// <exception cref="RecorderException">Full.</exception>
+    public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
+    {
+        if (BytesLeft is { } left)
+        {
+            if (left < bytes.Length)
+                throw Full(null);
+            BytesLeft = left - bytes.Length;
+        }
+        try
+        {
+            RandomAccess.Write(file, bytes, offset);
+        }
+        catch (IOException fault) when (IsFull(fault))
+        {
+            throw Full(fault);
+        }
+    }
+
+    public static void Sync(SafeFileHandle file) => RandomAccess.FlushToDisk(file);
+
+    /// <summary>Makes created, renamed and removed names durable. Windows has nothing to do here.</summary>
+    public static void SyncFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var descriptor = Native.Open(folder, 0);
+        if (descriptor < 0)
+            throw new IOException($"A folder could not be opened to sync it: error {Marshal.GetLastPInvokeError()}.");
+        var result = Native.FSync(descriptor);
+        var error = Marshal.GetLastPInvokeError();
+        _ = Native.Close(descriptor);
+        if (result != 0)
+            throw new IOException($"A folder could not be synced: error {error}.");
+    }
+
+    /// <summary>Replaces a file as a whole: after a crash it is the old one or the new one.</summary>
+    /// <exception cref="RecorderException">Full.</exception>
+    public void Replace(string path, ReadOnlySpan<byte> bytes)
+    {
+        var temporary = path + ".new";
+        using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
+        {
+            Write(file, bytes, 0);
+            Sync(file);
+        }
+        File.Move(temporary, path, overwrite: true);
+        SyncFolder(Path.GetDirectoryName(path)!);
+    }
+
+    private static bool IsFull(IOException fault) => fault.HResult is NoSpace or QuotaReached or WindowsDiskFull;
+
+    private static RecorderException Full(IOException? fault) => new(RecorderFault.Full, "no room left", fault);
+
+    private static class Native
+    {
+        [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        public static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+        [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        public static extern int FSync(int descriptor);
+
+        [DllImport("libc", EntryPoint = "close", SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        public static extern int Close(int descriptor);
+    }
+}

@@ -1,0 +1,246 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+
+namespace Failback.Recorders;
+
+/// <summary>
+/// The items of one recorder on disk: packs, an index and a list of names. Data is synced before the index speaks of it, the index
+/// before a write is answered; after a crash everything answered is there, and nothing half.
+/// </summary>
+internal sealed class ItemStore : IDisposable
+{
+    private readonly Lock memory = new();
+    private readonly Lock commits = new();
+    private readonly Packs packs;
+    private readonly IndexFile index;
+    private readonly NameLog names;
+    private readonly Dictionary<Track, TrackItems> tracks = [];
+    private bool failed;
+
+    public ItemStore(string folder, Disk disk)
+    {
+        packs = new Packs(Path.Combine(folder, "packs"), disk);
+        names = new NameLog(Path.Combine(folder, "names.log"), disk);
+        index = new IndexFile(Path.Combine(folder, "items.index"), disk);
+        Disk.SyncFolder(folder);
+        Lost = Load();
+    }
+
+    /// <summary>Items that the index named at the start and whose bytes or names were not all there: they count as missing.</summary>
+    public int Lost { get; }
+
+    public Packs Packs => packs;
+
+    /// <summary>One page of the items that meet a period.</summary>
+    public List<StoredItem> Meeting(TrackPeriod period, StoredItem? after, int limit)
+    {
+        lock (memory)
+            return tracks.TryGetValue(period.Track, out var items)
+                ? items.Meeting(period.From.UtcTicks, period.To.UtcTicks, after, limit)
+                : [];
+    }
+
+    public StoredItem? Find(Track track, long start, UInt128 digest)
+    {
+        lock (memory)
+            return tracks.TryGetValue(track, out var items) && items.Find(start, digest) is >= 0 and var at ? items.At(at) : null;
+    }
+
+    /// <summary>What a write of this item would be answered now; null when it would be created.</summary>
+    public WriteResult? Judge(Track track, ItemEntry entry, UInt128 digest, bool own)
+    {
+        lock (memory)
+            return tracks.TryGetValue(track, out var items) ? Judge(items, entry.Start.UtcTicks, digest, own) : null;
+    }
+
+    public ItemEntry EntryOf(in StoredItem item) =>
+        new(
+            new DateTimeOffset(item.Start, TimeSpan.Zero),
+            TimeSpan.FromTicks(item.Duration),
+            item.Length,
+            Digests.Text(item.Digest),
+            names.SourceOf(item.Source),
+            item.Overlap
+        );
+
+    /// <summary>Every track with items: number, track, count, bytes, first start and last end.</summary>
+    public List<HeldTrack> Held()
+    {
+        lock (memory)
+            return [.. tracks.Values.Where(x => x.Items.Length > 0).Select(x => HeldTrack.Of(x)).OrderBy(x => x.Number)];
+    }
+
+    public List<Track> TracksOf(string originRecorderId)
+    {
+        lock (memory)
+            return [.. tracks.Values.Where(x => x.Items.Length > 0 && x.Track.OriginRecorderId == originRecorderId).Select(x => x.Track)];
+    }
+
+    /// <summary>Marks an item whose bytes do not have its digest: a write of it replaces it.</summary>
+    public void MarkDamaged(Track track, in StoredItem item)
+    {
+        lock (memory)
+            if (tracks.TryGetValue(track, out var items) && items.Find(item.Start, item.Digest) is >= 0 and var at)
+                items.At(at).Damaged |= items.At(at).Place == item.Place;
+    }
+
+    /// <summary>Makes a batch part of the index: durable when it returns.</summary>
+    public IReadOnlyList<ItemReceipt> Commit(WriteBatch batch)
+    {
+        lock (commits)
+        {
+            RefuseWhenFailed();
+            var number = batch.Written.Count == 0 ? 0 : names.NumberOf(batch.Track);
+            var plan = new CommitPlan(number, batch.Track.Kind);
+            lock (memory)
+            {
+                tracks.TryGetValue(batch.Track, out var items);
+                foreach (var written in batch.Written)
+                    plan.Decide(written, items, batch.IsOwn, names);
+            }
+            Append(plan.Entries);
+            if (plan.Entries.Count == 0)
+                return plan.Receipts;
+            lock (memory)
+                plan.Apply(ItemsOf(batch.Track, number), packs);
+            return plan.Receipts;
+        }
+    }
+
+    /// <summary>Removes items; durable when it returns.</summary>
+    public int Remove(Func<Track, StoredItem, bool> isGone)
+    {
+        lock (commits)
+        {
+            RefuseWhenFailed();
+            List<IndexEntry> gone = [];
+            lock (memory)
+                foreach (var items in tracks.Values)
+                foreach (var item in items.Items)
+                    if (isGone(items.Track, item))
+                        gone.Add(new IndexEntry(true, (uint)items.Number, item));
+            if (gone.Count == 0)
+                return 0;
+            Append(gone);
+            var places = gone.Select(x => x.Item.Place).ToHashSet();
+            lock (memory)
+                foreach (var items in tracks.Values)
+                    items.Remove(places);
+            foreach (var entry in gone)
+                packs.Saw(entry.Item.Pack, -1);
+            packs.RemoveEmpty();
+            return gone.Count;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (commits)
+        {
+            packs.Dispose();
+            index.Dispose();
+            names.Dispose();
+            failed = true;
+        }
+    }
+
+    /// <summary>Same item: there, unless damaged. Same start of another segment: a conflict, unless it is the recorder's own (D17).</summary>
+    internal static WriteResult? Judge(TrackItems items, long start, UInt128 digest, bool own)
+    {
+        if (items.Find(start, digest) is >= 0 and var at)
+            return items.At(at).Damaged ? null : WriteResult.AlreadyThere;
+        return !own && !items.Track.Kind.HoldsRecords() && items.HasStart(start) ? WriteResult.Conflict : null;
+    }
+
+    private void Append(List<IndexEntry> entries)
+    {
+        if (entries.Count == 0)
+            return;
+        try
+        {
+            index.Append(entries);
+        }
+        catch (Exception fault) when (fault is not RecorderException)
+        {
+            // After a failed sync nobody knows what is on disk: only a restart, which reads it, may go on.
+            failed = true;
+            throw;
+        }
+    }
+
+    private void RefuseWhenFailed()
+    {
+        if (failed)
+            throw new RecorderException(
+                RecorderFault.Unreachable,
+                "the disk failed or the recorder is closed; it writes again after a restart"
+            );
+    }
+
+    private TrackItems ItemsOf(Track track, uint number)
+    {
+        if (!tracks.TryGetValue(track, out var items))
+            tracks[track] = items = new TrackItems((int)number, track);
+        return items;
+    }
+
+    private int Load()
+    {
+        var byNumber = names.Tracks.ToDictionary(x => x.Value, x => new TrackItems((int)x.Value, x.Key));
+        var lengths = new Dictionary<uint, long>();
+        var gone = new HashSet<(uint, uint)>();
+        var lost = 0;
+        index.Load(entry =>
+        {
+            packs.Saw(entry.Item.Pack, 0);
+            if (entry.Gone)
+                gone.Add(entry.Item.Place);
+            else if (byNumber.TryGetValue(entry.Track, out var items) && names.KnowsSource(entry.Item.Source))
+                items.Load(entry.Item);
+            else
+                lost++;
+        });
+        foreach (var items in byNumber.Values)
+        {
+            lost += Settle(items, gone, lengths);
+            tracks[items.Track] = items;
+        }
+        Tidy();
+        return lost + index.Damaged;
+    }
+
+    /// <summary>Takes out what is gone and what is not whole on disk, and sorts the rest.</summary>
+    private int Settle(TrackItems items, HashSet<(uint, uint)> gone, Dictionary<uint, long> lengths)
+    {
+        items.Remove(gone);
+        var torn = new HashSet<(uint, uint)>();
+        foreach (var item in items.Items)
+        {
+            ref var length = ref CollectionsMarshal.GetValueRefOrAddDefault(lengths, item.Pack, out var known);
+            if (!known)
+                length = packs.LengthOf(item.Pack);
+            if (item.Offset + (long)item.Length > length)
+                torn.Add(item.Place);
+        }
+        items.Remove(torn);
+        items.Sort();
+        return torn.Count;
+    }
+
+    /// <summary>Cuts packs after their last item, and writes the index anew when most of it speaks of what is gone.</summary>
+    private void Tidy()
+    {
+        var ends = new Dictionary<uint, long>();
+        long count = 0;
+        foreach (var items in tracks.Values)
+        foreach (var item in items.Items)
+        {
+            packs.Saw(item.Pack, 1);
+            ends[item.Pack] = Math.Max(ends.GetValueOrDefault(item.Pack), item.Offset + Math.Max(1, (long)item.Length));
+            count++;
+        }
+        packs.Trim(ends);
+        if (index.Entries > 2 * count)
+            index.Replace(tracks.Values.SelectMany(x => x.Items.ToArray().Select(y => new IndexEntry(false, (uint)x.Number, y))));
+    }
+}

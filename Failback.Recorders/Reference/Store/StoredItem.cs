@@ -1,0 +1,32 @@
+namespace Failback.Recorders;
+
+/// <summary>An item as the index keeps it in memory: 48 bytes, so that a million items of a track are 48 MB.</summary>
+internal record struct StoredItem
+{
+    public UInt128 Digest;
+    public long Start;
+    public long Duration;
+    public uint Length;
+    public uint Pack;
+    public uint Offset;
+
+    /// <summary>Number of the recorder it was copied from; 0 for the recorder's own recording.</summary>
+    public ushort Source;
+    public bool Overlap;
+
+    /// <summary>Its bytes were seen not to have its digest: a write of the same item replaces it.</summary>
+    public bool Damaged;
+
+    public readonly long End => Start + Duration;
+
+    /// <summary>Where it is on disk; no two items have the same place, as an empty one takes a byte.</summary>
+    public readonly (uint Pack, uint Offset) Place => (Pack, Offset);
+
+    public static int Compare(in StoredItem x, in StoredItem y)
+    {
+        var start = x.Start.CompareTo(y.Start);
+        return start != 0 ? start : x.Digest.CompareTo(y.Digest);
+    }
+
+    public readonly bool Meets(long from, long to) => Start < to && from < to && (End > from || Duration == 0 && Start == from);
+}

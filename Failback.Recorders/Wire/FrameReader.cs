@@ -1,0 +1,189 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Failback.Recorders;
+
+/// <summary>The other side broke the protocol: torn, too long, or nonsense. The message says what; nobody's bytes are in it.</summary>
+internal sealed class WireException(string message) : Exception(message);
+
+/// <summary>
+/// Reads the shapes of <see cref="Frames"/> from a stream through one pooled buffer. Whatever comes, it throws only what
+/// <paramref name="broken"/> makes (a <see cref="WireException"/>) and what the stream itself throws, and holds no more than its buffer.
+/// </summary>
+internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken = null) : IDisposable
+{
+    public const int BufferBytes = 256 << 10;
+    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+
+    private byte[]? buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+    private int start;
+    private int end;
+
+    public async ValueTask<Track> ReadTrackAsync(CancellationToken token)
+    {
+        if (await ReadUInt32Async(token) != Frames.TrackMark)
+            throw Broken("no track mark");
+        var origin = await ReadTextAsync(3 * Limits.RecorderIdCharacters, token);
+        var kind = (TrackKind)(await TakeAsync(1, token)).Span[0];
+        var track = new Track(origin, kind, await ReadTextAsync(Frames.MostTextBytes, token));
+        return Rules.WhyWrong(track) is { } wrong ? throw Broken(wrong) : track;
+    }
+
+    /// <summary>The entry of the next frame; null at an end frame that counts the same.</summary>
+    public async ValueTask<ItemEntry?> ReadHeaderAsync(int framesSoFar, CancellationToken token)
+    {
+        var mark = await ReadUInt32Async(token);
+        if (mark == Frames.FrameMark)
+            return await ReadEntryAsync(token);
+        if (mark != Frames.EndMark)
+            throw Broken("no frame mark");
+        var count = await ReadUInt32Async(token);
+        return count == framesSoFar ? null : throw Broken($"the end frame counts {count}, {framesSoFar} came");
+    }
+
+    public async ValueTask<ItemEntry> ReadEntryAsync(CancellationToken token)
+    {
+        var entry = Entry((await TakeAsync(41, token)).Span, out var flags);
+        var source = await ReadTextAsync(3 * Limits.RecorderIdCharacters, token);
+        if ((flags & Frames.SourceFlag) != 0)
+            entry = entry with { SourceRecorderId = source };
+        return Rules.WhyWrong(entry) is { } wrong ? throw Broken(wrong) : entry;
+    }
+
+    public async ValueTask<ItemPage> ReadPageAsync(int most, CancellationToken token)
+    {
+        var items = new ItemEntry[await ReadCountAsync(Frames.PageMark, most, token)];
+        for (var i = 0; i < items.Length; i++)
+            items[i] = await ReadEntryAsync(token);
+        var next = await ReadTextAsync(3 * Limits.CursorCharacters, token);
+        return new ItemPage(items, next.Length == 0 ? null : next);
+    }
+
+    /// <summary>What a read asks for; entries have only start and digest.</summary>
+    public async ValueTask<IReadOnlyList<ItemEntry>> ReadWantedAsync(CancellationToken token)
+    {
+        var items = new ItemEntry[Bounded(await ReadUInt32Async(token), Limits.ItemsPerRequest)];
+        for (var i = 0; i < items.Length; i++)
+        {
+            var bytes = (await TakeAsync(Frames.WantedBytes, token)).Span;
+            items[i] = new ItemEntry(Instant(bytes), TimeSpan.Zero, 0, Digests.Text(BinaryPrimitives.ReadUInt128BigEndian(bytes[8..])));
+        }
+        return items;
+    }
+
+    public async ValueTask<IReadOnlyList<ItemReceipt>> ReadReceiptsAsync(IReadOnlyList<ItemEntry> sent, CancellationToken token)
+    {
+        if (await ReadCountAsync(Frames.ReceiptMark, sent.Count, token) != sent.Count)
+            throw Broken($"fewer receipts than the {sent.Count} items that were sent");
+        var receipts = new ItemReceipt[sent.Count];
+        for (var i = 0; i < receipts.Length; i++)
+        {
+            var bytes = await TakeAsync(2, token);
+            var result = (WriteResult)bytes.Span[0];
+            if (!Enum.IsDefined(result))
+                throw Broken($"unknown result {(int)result}");
+            receipts[i] = new ItemReceipt(sent[i] with { Overlap = (bytes.Span[1] & Frames.OverlapFlag) != 0 }, result);
+        }
+        return receipts;
+    }
+
+    /// <summary>Up to <paramref name="to"/>.Length bytes of content: from the buffer first, then straight from the stream.</summary>
+    public async ValueTask<int> ReadContentAsync(Memory<byte> to, CancellationToken token)
+    {
+        if (end == start && to.Length < BufferBytes)
+            await FillAsync(1, token);
+        if (end > start)
+        {
+            var count = Math.Min(to.Length, end - start);
+            Buffer.AsMemory(start, count).CopyTo(to);
+            start += count;
+            return count;
+        }
+        var read = await stream.ReadAsync(to, token);
+        return read > 0 ? read : throw Broken("the content is cut short");
+    }
+
+    /// <summary>Passes over the rest of a content that nobody read.</summary>
+    public async ValueTask SkipAsync(long count, CancellationToken token)
+    {
+        while (count > 0)
+        {
+            if (end == start)
+                await FillAsync(1, token);
+            var skipped = (int)Math.Min(count, end - start);
+            start += skipped;
+            count -= skipped;
+        }
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref buffer, null) is { } rented)
+            ArrayPool<byte>.Shared.Return(rented);
+    }
+
+    private Exception Broken(string what) => broken?.Invoke(what) ?? new WireException(what);
+
+    private byte[] Buffer => buffer ?? throw new ObjectDisposedException(nameof(FrameReader));
+
+    private ItemEntry Entry(ReadOnlySpan<byte> bytes, out byte flags)
+    {
+        flags = bytes[40];
+        var duration = BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]);
+        var length = BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]);
+        var digest = Digests.Text(BinaryPrimitives.ReadUInt128BigEndian(bytes[24..]));
+        return new ItemEntry(Instant(bytes), TimeSpan.FromTicks(duration), length, digest, null, (flags & Frames.OverlapFlag) != 0);
+    }
+
+    private DateTimeOffset Instant(ReadOnlySpan<byte> bytes)
+    {
+        var ticks = BinaryPrimitives.ReadInt64LittleEndian(bytes);
+        return ticks >= 0 && ticks <= DateTime.MaxValue.Ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : throw Broken("no such instant");
+    }
+
+    private int Bounded(uint count, int most) =>
+        count <= (uint)most ? (int)count : throw Broken($"{count} items, at most {most} are allowed");
+
+    private async ValueTask<int> ReadCountAsync(uint mark, int most, CancellationToken token) =>
+        await ReadUInt32Async(token) == mark ? Bounded(await ReadUInt32Async(token), most) : throw Broken("another mark than expected");
+
+    private async ValueTask<uint> ReadUInt32Async(CancellationToken token) =>
+        BinaryPrimitives.ReadUInt32LittleEndian((await TakeAsync(4, token)).Span);
+
+    private async ValueTask<string> ReadTextAsync(int mostBytes, CancellationToken token)
+    {
+        var length = BinaryPrimitives.ReadUInt16LittleEndian((await TakeAsync(2, token)).Span);
+        if (length > mostBytes)
+            throw Broken($"a text of {length} bytes, at most {mostBytes} are allowed");
+        try
+        {
+            return length == 0 ? "" : StrictUtf8.GetString((await TakeAsync(length, token)).Span);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw Broken("a text that is not UTF-8");
+        }
+    }
+
+    /// <summary>The next bytes; valid until the next call.</summary>
+    private async ValueTask<ReadOnlyMemory<byte>> TakeAsync(int count, CancellationToken token)
+    {
+        if (end - start < count)
+            await FillAsync(count, token);
+        var taken = Buffer.AsMemory(start, count);
+        start += count;
+        return taken;
+    }
+
+    private async ValueTask FillAsync(int count, CancellationToken token)
+    {
+        Buffer.AsSpan(start, end - start).CopyTo(Buffer);
+        (start, end) = (0, end - start);
+        while (end < count)
+        {
+            var read = await stream.ReadAsync(Buffer.AsMemory(end), token);
+            end += read > 0 ? read : throw Broken("cut short");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Failback.Recorders;
+
+/// <summary>
+/// The binary shapes of material on the wire, little endian, described in docs/writing-an-adapter.md:
+/// <code>
+/// track   = "FBT1" | originLength u16 | origin UTF-8 | kind u8 | idLength u16 | id UTF-8
+/// entry   = start i64 | duration i64 | length i64 | digest 16 B | flags u8 | sourceLength u16 | source UTF-8
+/// frame   = "FBF1" | entry | length bytes                          (write: track, frames, end; read answers: frames, end)
+/// end     = "FBFE" | count u32                                     (no end: torn)
+/// page    = "FBP1" | count u32 | entries | nextLength u16 | next   (nextLength 0: last page)
+/// wanted  = track | count u32 | (start i64 | digest 16 B)*         (what a read asks for)
+/// receipt = "FBR1" | count u32 | (result u8 | flags u8)*
+/// </code>
+/// Instants and durations are ticks of 100 ns, instants since 0001-01-01 UTC.
+/// </summary>
+internal static class Frames
+{
+    public const uint TrackMark = 0x31544246; // FBT1
+    public const uint FrameMark = 0x31464246; // FBF1
+    public const uint EndMark = 0x45464246; // FBFE
+    public const uint PageMark = 0x31504246; // FBP1
+    public const uint ReceiptMark = 0x31524246; // FBR1
+
+    public const byte OverlapFlag = 1;
+    public const byte SourceFlag = 2;
+
+    public const int EndBytes = 8;
+    public const int FixedEntryBytes = 43;
+    public const int MostTextBytes = 3 * Limits.TrackIdCharacters;
+    public const int MostEntryBytes = FixedEntryBytes + 3 * Limits.RecorderIdCharacters;
+    public const int MostTrackBytes = 4 + 2 + 3 * Limits.RecorderIdCharacters + 1 + 2 + MostTextBytes;
+    public const int WantedBytes = 24;
+
+    public static int EntryBytes(ItemEntry entry) =>
+        FixedEntryBytes + (entry.SourceRecorderId is null ? 0 : Encoding.UTF8.GetByteCount(entry.SourceRecorderId));
+
+    /// <summary>Bytes of a frame without its content.</summary>
+    public static int HeaderBytes(ItemEntry entry) => 4 + EntryBytes(entry);
+
+    public static int WriteTrack(Span<byte> to, Track track)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(to, TrackMark);
+        var at = 4 + WriteText(to[4..], track.OriginRecorderId);
+        to[at++] = (byte)track.Kind;
+        return at + WriteText(to[at..], track.TrackId);
+    }
+
+    public static int WriteHeader(Span<byte> to, ItemEntry entry)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(to, FrameMark);
+        return 4 + WriteEntry(to[4..], entry);
+    }
+
+    public static int WriteEntry(Span<byte> to, ItemEntry entry)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(to, entry.Start.UtcTicks);
+        BinaryPrimitives.WriteInt64LittleEndian(to[8..], entry.Duration.Ticks);
+        BinaryPrimitives.WriteInt64LittleEndian(to[16..], entry.Length);
+        BinaryPrimitives.WriteUInt128BigEndian(to[24..], Digests.Parse(entry.Digest) ?? 0);
+        to[40] = (byte)((entry.Overlap ? OverlapFlag : 0) | (entry.SourceRecorderId is null ? 0 : SourceFlag));
+        return 41 + WriteText(to[41..], entry.SourceRecorderId ?? "");
+    }
+
+    public static int WriteEnd(Span<byte> to, int count)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(to, EndMark);
+        BinaryPrimitives.WriteInt32LittleEndian(to[4..], count);
+        return EndBytes;
+    }
+
+    public static byte[] Page(ItemPage page)
+    {
+        var size = 8 + page.Items.Sum(EntryBytes) + 2 + Encoding.UTF8.GetByteCount(page.Next ?? "");
+        var bytes = new byte[size];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, PageMark);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), page.Items.Count);
+        var at = 8;
+        foreach (var item in page.Items)
+            at += WriteEntry(bytes.AsSpan(at), item);
+        WriteText(bytes.AsSpan(at), page.Next ?? "");
+        return bytes;
+    }
+
+    public static byte[] Wanted(Track track, IReadOnlyList<ItemEntry> items)
+    {
+        var bytes = new byte[MostTrackBytes + 4 + items.Count * WantedBytes];
+        var at = WriteTrack(bytes, track);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(at), items.Count);
+        at += 4;
+        foreach (var item in items)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(at), item.Start.UtcTicks);
+            BinaryPrimitives.WriteUInt128BigEndian(bytes.AsSpan(at + 8), Digests.Parse(item.Digest) ?? 0);
+            at += WantedBytes;
+        }
+        return bytes[..at];
+    }
+
+    public static byte[] Receipts(IReadOnlyList<ItemReceipt> receipts)
+    {
+        var bytes = new byte[8 + 2 * receipts.Count];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, ReceiptMark);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), receipts.Count);
+        for (var i = 0; i < receipts.Count; i++)
+        {
+            bytes[8 + 2 * i] = (byte)receipts[i].Result;
+            bytes[9 + 2 * i] = receipts[i].Entry.Overlap ? OverlapFlag : (byte)0;
+        }
+        return bytes;
+    }
+
+    private static int WriteText(Span<byte> to, string text)
+    {
+        var length = Encoding.UTF8.GetBytes(text, to[2..]);
+        BinaryPrimitives.WriteUInt16LittleEndian(to, (ushort)length);
+        return 2 + length;
+    }
+}
