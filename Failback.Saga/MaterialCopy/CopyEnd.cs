@@ -1,0 +1,79 @@
+using Failback.Messages;
+
+namespace Failback.Saga;
+
+/// <summary>Pure: how a material copy ends, and what becomes of its holds (D5, D6).</summary>
+internal static class CopyEnd
+{
+    /// <summary>
+    /// All channel copies ended. Succeeded only when all that the sources held is verified on the recorder: then, and only then, the
+    /// holds are released. Conflicts and missing ranges make it Partial, and so does a given-up channel copy beside others (F15);
+    /// when all were given up it is Failed.
+    /// </summary>
+    public static CopyDecision Of(MaterialCopyState copy, CopyFacts facts)
+    {
+        var rows = facts.Channels;
+        var failed = rows.FirstOrDefault(x => x.Status == ChannelCopyStatus.Failed);
+        var state =
+            rows.All(x => x.Status == ChannelCopyStatus.Succeeded) ? CopyStates.Succeeded
+            : rows.All(x => x.Status == ChannelCopyStatus.Failed) ? CopyStates.Failed
+            : CopyStates.Partial;
+        return Ended(copy with { Failure = failed?.Failure, Detail = failed is null ? null : Position(failed) }, state, facts);
+    }
+
+    /// <summary>Ends it and gives the turn on (R32). Holds stay unless it succeeded.</summary>
+    public static CopyDecision Ended(MaterialCopyState copy, string state, CopyFacts facts)
+    {
+        var ended = copy with
+        {
+            CurrentState = state,
+            StartedAt = copy.StartedAt ?? facts.Now,
+            EndedAt = facts.Now,
+            AnswerDueAt = null,
+            WaitingFor = null,
+            Tries = 0,
+        };
+        object told = state is CopyStates.Succeeded or CopyStates.Partial
+            ? CopyReports.Completed(ended, facts.Channels)
+            : CopyReports.Failed(ended, facts.Now);
+        return new(
+            ended,
+            [
+                .. state == CopyStates.Succeeded ? Released(ended, facts) : CopyReports.Shown(ended, facts),
+                new Publish(told, facts.Id("ended", copy.CorrelationId)),
+                .. CopyQueue.TurnOfNext(facts),
+            ]
+        );
+    }
+
+    /// <summary>The copy is verified: the failover servers may delete what it covered. Asked until they confirm.</summary>
+    private static IEnumerable<Effect> Released(MaterialCopyState copy, CopyFacts facts)
+    {
+        var covered = facts.Periods.Select(x => x.EntryId).ToHashSet();
+        foreach (var entry in facts.Inherited.Prepend(facts.Entry).OfType<FailoverLogEntry>())
+        {
+            var own = entry.EntryId == copy.EntryId;
+            var release = covered.Contains(entry.EntryId) && entry.Hold is (HoldStatus.Placing or HoldStatus.Held);
+            if (own || release)
+                yield return new Save(
+                    entry with
+                    {
+                        MaterialCopy = own ? copy.Status() : entry.MaterialCopy,
+                        Hold = release ? HoldStatus.Releasing : entry.Hold,
+                    }
+                );
+            if (release && facts.Address(entry.FailoverServerId) is { } failoverServer)
+                yield return new Publish(
+                    new ReleaseHold { HoldId = entry.EntryId, FailoverServer = failoverServer },
+                    facts.Id("release hold", entry.EntryId)
+                );
+        }
+        yield return new Tell(SystemChangeKind.MaterialCopyChanged, copy.EntryId, copy.CorrelationId, copy.RecorderId);
+    }
+
+    private static string Position(ChannelCopy row) =>
+        $"{row.Kind} {row.TrackId} given up at {row.Position:O}{(row.Detail is null ? "" : ": " + row.Detail)}" is var text
+        && text.Length > 512
+            ? text[..512]
+            : text;
+}

@@ -1,0 +1,64 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Failback.Saga;
+
+/// <summary>Options of material copy, section <c>Failback:Copy</c>; they may change while a copy runs (D13).</summary>
+internal sealed class CopyOptions
+{
+    public const string Section = "Failback:Copy";
+
+    /// <summary>Bytes of one slice, at most (DESIGN idea 3).</summary>
+    public const long MaxSliceBytes = 64L << 20;
+
+    /// <summary>Items of one slice, at most (DESIGN idea 3).</summary>
+    public const int MaxSliceItems = 5_000;
+
+    /// <summary>Channel copies of one recorder at once (D13).</summary>
+    [Range(1, 64)]
+    public int ChannelsAtOnce { get; set; } = 1;
+
+    /// <summary>Slices of one channel copy at once, so that workers compete (D13).</summary>
+    [Range(1, 4)]
+    public int SlicesInFlight { get; set; } = 2;
+
+    /// <summary>Seconds of material in a slice, at most one hour.</summary>
+    [Range(1, 3_600)]
+    public int SliceSeconds { get; set; } = 3_600;
+
+    /// <summary>Seconds of work after which a worker answers with what it reached.</summary>
+    [Range(1, 60)]
+    public int WorkSeconds { get; set; } = 60;
+
+    /// <summary>Seconds after which a plan or slice that was handed out counts as unanswered and is asked again.</summary>
+    [Range(5, 86_400)]
+    public int AnswerSeconds { get; set; } = 300;
+
+    /// <summary>Failures of a plan or channel copy in a row, without progress, after which it is given up (D9).</summary>
+    [Range(1, 100)]
+    public int MaxTries { get; set; } = 8;
+
+    /// <summary>Seconds before the first retry; doubled with each, up to <see cref="MaxRetrySeconds"/> (D9).</summary>
+    [Range(0.01, 3_600)]
+    public double RetrySeconds { get; set; } = 2;
+
+    [Range(1, 86_400)]
+    public int MaxRetrySeconds { get; set; } = 300;
+
+    /// <summary>Seconds of the first wait for a recorder that is away; doubled with each, up to <see cref="MaxWaitSeconds"/>.</summary>
+    [Range(0.01, 3_600)]
+    public double WaitSeconds { get; set; } = 30;
+
+    [Range(1, 86_400)]
+    public int MaxWaitSeconds { get; set; } = 300;
+
+    /// <summary>Bytes a second that one repaired recorder takes; null means no limit (D13). Shared by its slices in flight.</summary>
+    [Range(1_024, long.MaxValue)]
+    public long? MaxBytesPerSecond { get; set; }
+
+    /// <summary>Alarms and ANPR data before all else; otherwise the oldest period first (D13).</summary>
+    public bool EvidenceFirst { get; set; }
+}
+
+[OptionsValidator]
+internal sealed partial class CopyOptionsValidator : IValidateOptions<CopyOptions>;

@@ -1,0 +1,83 @@
+using Failback.Messages;
+
+namespace Failback.Saga;
+
+/// <summary>The order in which channel copies are done (D13), and the rows that a plan becomes.</summary>
+internal static class CopyOrder
+{
+    /// <summary>Channel copies of one material copy, at most.</summary>
+    public const int Most = 10_000;
+
+    /// <summary>Rows for what is new in the plan: oldest period first, or evidence first. Rows that exist stay as they are (R36).</summary>
+    /// <remarks>
+    /// A channel copy without items is complete at once: it was counted after the failback had ended, when the failover server no
+    /// longer recorded into the period, so none can appear later.
+    /// </remarks>
+    public static IReadOnlyList<ChannelCopy> Rows(Guid materialCopyId, CopyPlan plan, IReadOnlyList<ChannelCopy> known, CopyOptions options)
+    {
+        var ids = known.Select(x => x.ChannelCopyId).ToHashSet();
+        var planned = plan
+            .ChannelCopies.Select(x => (Id: Id(materialCopyId, x), Line: x))
+            .Where(x => !ids.Contains(x.Id))
+            .OrderBy(x => options.EvidenceFirst && x.Line.Kind is (DataKind.Alarm or DataKind.Anpr) ? 0 : 1)
+            .ThenBy(x => x.Line.From)
+            .ThenBy(x => x.Line.Kind)
+            .ThenBy(x => x.Line.TrackId, StringComparer.Ordinal)
+            .ThenBy(x => x.Id);
+        return [.. planned.Select((x, i) => Row(materialCopyId, x.Id, x.Line, known.Count + i))];
+    }
+
+    /// <summary>What is wrong with a plan; null when nothing is. A worker wrote it, but it came from recorders.</summary>
+    public static string? Fault(Guid materialCopyId, CopyPlan plan, IReadOnlyList<Periods.Period> periods)
+    {
+        if (plan.ChannelCopies is null || plan.ChannelCopies.Count > Most)
+            return $"the plan has no channel copies or more than {Most}";
+        if (plan.ChannelCopies.Select(x => Id(materialCopyId, x)).Distinct().Count() != plan.ChannelCopies.Count)
+            return "the plan names a channel copy twice";
+        var wrong = plan.ChannelCopies.FirstOrDefault(x => !Fits(x, periods));
+        return wrong is null ? null : $"{wrong.Kind} {Shortened(wrong.TrackId)} of the plan is outside of what was asked or malformed";
+    }
+
+    private static bool Fits(PlannedChannelCopy line, IReadOnlyList<Periods.Period> periods) =>
+        line.TrackId is { Length: >= 1 and <= 128 }
+        && Enum.IsDefined(line.Kind)
+        && line is { Items: >= 0, Bytes: >= 0 }
+        && line.From < line.To
+        && periods.Any(x =>
+            x.EntryId == line.EntryId
+            && x.FailoverServerId == line.SourceRecorderId
+            && x.OriginRecorderId == line.OriginRecorderId
+            && x.From <= Instants.ToRow(line.From)
+            && Instants.ToRow(line.To) <= x.To
+        );
+
+    private static string Shortened(string? text) =>
+        text is null ? ""
+        : text.Length <= 32 ? text
+        : text[..32];
+
+    private static Guid Id(Guid copy, PlannedChannelCopy x) =>
+        DerivedId.Of("channel copy", copy, x.EntryId, x.SourceRecorderId ?? "", x.OriginRecorderId ?? "", x.Kind, x.TrackId ?? "");
+
+    private static ChannelCopy Row(Guid materialCopyId, Guid id, PlannedChannelCopy line, int ordinal)
+    {
+        var (from, to) = (Instants.ToRow(line.From), Instants.ToRow(line.To));
+        return new ChannelCopy
+        {
+            ChannelCopyId = id,
+            MaterialCopyId = materialCopyId,
+            Ordinal = ordinal,
+            EntryId = line.EntryId,
+            SourceRecorderId = line.SourceRecorderId,
+            OriginRecorderId = line.OriginRecorderId,
+            Kind = line.Kind,
+            TrackId = line.TrackId,
+            From = from,
+            To = to,
+            Position = line.Items == 0 ? to : from,
+            Status = line.Items == 0 ? ChannelCopyStatus.Succeeded : ChannelCopyStatus.Waiting,
+            PlannedItems = line.Items,
+            PlannedBytes = line.Bytes,
+        };
+    }
+}

@@ -1,0 +1,25 @@
+using Failback.Messages;
+
+namespace Failback.Saga;
+
+/// <summary>The queue of a repaired recorder: one material copy at a time, oldest first; recorders in parallel (R28, R31, R32).</summary>
+internal static class CopyQueue
+{
+    /// <summary>Whether it is this copy's turn: no other has it, and no older one is queued.</summary>
+    public static bool IsTurnOf(MaterialCopyState copy, IReadOnlyList<MaterialCopyState> others) =>
+        !others.Any(x => x.HasTurn()) && Next(others) is var next && (next is null || Before(copy, next));
+
+    /// <summary>Whose turn it is when the running one stops; null when nobody waits.</summary>
+    public static MaterialCopyState? Next(IEnumerable<MaterialCopyState> others) =>
+        others.Where(x => x.CurrentState == CopyStates.Queued).OrderBy(x => x.CreatedAt).ThenBy(x => x.CorrelationId).FirstOrDefault();
+
+    /// <summary>Gives the turn to the next queued copy of the recorder.</summary>
+    public static IEnumerable<Effect> TurnOfNext(CopyFacts facts) =>
+        Next(facts.Others) is { } next && !facts.Others.Any(x => x.HasTurn()) ? [Turn(next.CorrelationId, facts)] : [];
+
+    public static Publish Turn(Guid materialCopyId, CopyFacts facts) =>
+        new(new TurnCame { MaterialCopyId = materialCopyId }, facts.Id("turn", materialCopyId));
+
+    private static bool Before(MaterialCopyState a, MaterialCopyState b) =>
+        a.CreatedAt != b.CreatedAt ? a.CreatedAt < b.CreatedAt : a.CorrelationId.CompareTo(b.CorrelationId) < 0;
+}

@@ -1,0 +1,61 @@
+using Failback.Messages;
+
+namespace Failback.Saga;
+
+/// <summary>The part of the reconciler for material copies: unanswered plans, overdue slices, waits that are over, turns, holds to release.</summary>
+internal sealed class CopyReconciliation : IReconciled
+{
+    private const int MostRows = 500;
+
+    /// <summary>A hold's release is asked for again this often until it is confirmed; a restart asks at once.</summary>
+    private static readonly TimeSpan HoldsAskedEvery = TimeSpan.FromMinutes(2);
+    private DateTime? _holdsAskedAt;
+
+    public async Task<IReadOnlyList<Effect>> DueAsync(IFailbackStore store, DateTime now, bool starting, CancellationToken token)
+    {
+        var effects = new List<Effect>();
+        var copies = await store.UnansweredCopiesAsync(starting ? null : now, MostRows, token);
+        foreach (var queued in copies.Where(x => x.CurrentState == CopyStates.Queued).GroupBy(x => x.RecorderId))
+        {
+            var next = CopyQueue.Next(queued)!.CorrelationId;
+            effects.Add(new Publish(new TurnCame { MaterialCopyId = next }, DerivedId.Of("turn", next, now)));
+        }
+        foreach (var copy in copies.Where(x => x.HasTurn() || x.CurrentState == CopyStates.WaitingForSource))
+        {
+            // The in-memory bus forgot what was in flight: it counts as unanswered now, not when it is overdue.
+            if (starting && copy.CurrentState == CopyStates.Copying)
+                effects.AddRange(TakenBack(await store.ChannelCopiesAsync(copy.CorrelationId, token)));
+            effects.Add(
+                new Publish(
+                    new SliceOverdue { MaterialCopyId = copy.CorrelationId, Epoch = copy.Epoch },
+                    DerivedId.Of("overdue", copy.CorrelationId, copy.Epoch, now)
+                )
+            );
+        }
+        if (starting || _holdsAskedAt is not { } asked || now - asked >= HoldsAskedEvery)
+        {
+            _holdsAskedAt = now;
+            effects.AddRange(await HoldsToReleaseAsync(store, now, token));
+        }
+        return effects;
+    }
+
+    private static IEnumerable<Effect> TakenBack(IEnumerable<ChannelCopy> rows) =>
+        rows.Select(x => (Row: x, Back: CopyProgress.TakenBack(x)))
+            .Where(x => !ReferenceEquals(x.Row, x.Back))
+            .Select(x => new Save(x.Back));
+
+    private static async Task<IReadOnlyList<Effect>> HoldsToReleaseAsync(IFailbackStore store, DateTime now, CancellationToken token)
+    {
+        var effects = new List<Effect>();
+        foreach (var entry in (await store.OpenEntriesAsync(MostRows, token)).Where(x => x.Hold == HoldStatus.Releasing))
+            if (await store.RecorderAsync(entry.FailoverServerId, token) is { } server)
+                effects.Add(
+                    new Publish(
+                        new ReleaseHold { HoldId = entry.EntryId, FailoverServer = server.ToAddress() },
+                        DerivedId.Of("release hold", entry.EntryId, now)
+                    )
+                );
+        return effects;
+    }
+}

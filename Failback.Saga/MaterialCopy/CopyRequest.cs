@@ -1,0 +1,137 @@
+using Failback.Messages;
+
+namespace Failback.Saga;
+
+/// <summary>Pure: what a person asks of a material copy (R28, R48, D14). A refusal changes nothing but the audit.</summary>
+internal static class CopyRequest
+{
+    public const string StartRight = "copy.start";
+    public const string ControlRight = "copy.control";
+
+    private sealed record Asked(Guid RequestId, string By, IReadOnlyList<string> Roles, string Right, string What);
+
+    /// <summary>R28: the first start of an entry's copy, or a start again of one that ended without success (R48).</summary>
+    public static CopyDecision Start(MaterialCopyState copy, StartDataCopy asked, CopyFacts facts)
+    {
+        var by = new Asked(asked.RequestId, asked.RequestedBy, asked.Roles, StartRight, StartRight);
+        if (copy.RequestId == asked.RequestId)
+            return CopyDecision.Nothing(copy);
+        if (Refusal(copy, by, facts) is { } reason)
+            return Refused(copy, by, reason, facts);
+        if (copy.CurrentState != CopyStates.Initial)
+            return copy.HasEnded() && copy.CurrentState != CopyStates.Succeeded
+                ? Queued(copy, by, facts)
+                : Refused(copy, by, FailbackReason.InvalidLogState, facts);
+        var created = copy with { RecorderId = facts.Entry!.FailedRecorderId, CreatedAt = facts.Now };
+        return Queued(created, by, facts);
+    }
+
+    /// <summary>Stops handing out slices; those in flight end and count.</summary>
+    public static CopyDecision Pause(MaterialCopyState copy, PauseMaterialCopy asked, CopyFacts facts)
+    {
+        var by = new Asked(asked.RequestId, asked.RequestedBy, asked.Roles, ControlRight, "copy.control pause");
+        if (Unchanged(copy, by, facts, x => !x.HasEnded() && x.CurrentState != CopyStates.Paused) is { } unchanged)
+            return unchanged;
+        var paused = copy with { CurrentState = CopyStates.Paused, AnswerDueAt = null, WaitingFor = null, RequestId = asked.RequestId };
+        return new(paused, [.. CopyReports.Shown(paused, facts), Accepted(by, copy, facts), .. CopyQueue.TurnOfNext(facts)]);
+    }
+
+    /// <summary>R36: goes on at the saved positions; finished channel copies are never redone, given-up ones are tried again.</summary>
+    public static CopyDecision Resume(MaterialCopyState copy, ResumeMaterialCopy asked, CopyFacts facts)
+    {
+        var by = new Asked(asked.RequestId, asked.RequestedBy, asked.Roles, ControlRight, "copy.control resume");
+        return Unchanged(copy, by, facts, IsStopped) ?? Queued(copy, by, facts);
+    }
+
+    /// <summary>Gives it up; what was copied stays, and so do the holds.</summary>
+    public static CopyDecision Cancel(MaterialCopyState copy, CancelMaterialCopy asked, CopyFacts facts)
+    {
+        var by = new Asked(asked.RequestId, asked.RequestedBy, asked.Roles, ControlRight, "copy.control cancel");
+        if (Unchanged(copy, by, facts, x => !x.HasEnded()) is { } unchanged)
+            return unchanged;
+        var canceled = copy with { Failure = null, Detail = $"canceled by {asked.RequestedBy}", RequestId = asked.RequestId };
+        return CopyEnd.Ended(canceled, CopyStates.Canceled, facts).After([Accepted(by, copy, facts)]);
+    }
+
+    /// <summary>The refusal of a request about a copy that does not exist.</summary>
+    public static IReadOnlyList<Effect> NoCopy(Guid requestId, Guid materialCopyId, string by, string what, CopyFacts facts)
+    {
+        var none = new MaterialCopyState { CorrelationId = materialCopyId };
+        return Refused(none, new Asked(requestId, by, [], ControlRight, what), FailbackReason.InvalidLogState, facts).Effects;
+    }
+
+    private static bool IsStopped(MaterialCopyState copy) =>
+        copy.CurrentState is CopyStates.Paused or CopyStates.Failed or CopyStates.Partial or CopyStates.Canceled;
+
+    /// <summary>A repeated request changes nothing, a refused one nothing but the audit; null when it may be served.</summary>
+    private static CopyDecision? Unchanged(MaterialCopyState copy, Asked by, CopyFacts facts, Func<MaterialCopyState, bool> allowed)
+    {
+        if (copy.RequestId == by.RequestId)
+            return CopyDecision.Nothing(copy);
+        if (!facts.Rights.Allows(by.Roles, by.Right))
+            return Refused(copy, by, FailbackReason.Forbidden, facts);
+        return allowed(copy) ? null : Refused(copy, by, FailbackReason.InvalidLogState, facts);
+    }
+
+    private static FailbackReason? Refusal(MaterialCopyState copy, Asked by, CopyFacts facts)
+    {
+        if (!facts.Rights.Allows(by.Roles, by.Right))
+            return FailbackReason.Forbidden;
+        // A closed entry's period is copied by the entry that inherited it (D6).
+        if (facts.Entry is not { Failback: FailbackStatus.Succeeded, InheritedBy: null } entry || facts.Periods.Count == 0)
+            return FailbackReason.InvalidLogState;
+        if (facts.Address(entry.FailedRecorderId) is null)
+            return FailbackReason.NoRecorder;
+        return facts.Periods.Any(x => facts.Address(x.FailoverServerId) is null) ? FailbackReason.NoFailoverServer : null;
+    }
+
+    private static CopyDecision Queued(MaterialCopyState copy, Asked by, CopyFacts facts)
+    {
+        var rows = facts.Channels.Select(CopyProgress.Resumed).ToList();
+        var queued = copy with
+        {
+            CurrentState = CopyStates.Queued,
+            Epoch = copy.Epoch + 1,
+            RequestedBy = by.By,
+            RequestId = by.RequestId,
+            EndedAt = null,
+            AnswerDueAt = null,
+            WaitingFor = null,
+            Tries = 0,
+            Failure = null,
+            Detail = null,
+        };
+        return new(
+            queued,
+            [
+                .. CopyRun.Saved(rows, facts),
+                .. CopyReports.Shown(queued, facts),
+                Accepted(by, copy, facts),
+                CopyQueue.Turn(copy.CorrelationId, facts),
+            ]
+        );
+    }
+
+    private static CopyDecision Refused(MaterialCopyState copy, Asked by, FailbackReason reason, CopyFacts facts)
+    {
+        var rejected = new MaterialCopyRejected
+        {
+            RequestId = by.RequestId,
+            EntryId = copy.EntryId == Guid.Empty ? null : copy.EntryId,
+            MaterialCopyId = copy.CorrelationId,
+            Reason = reason,
+            At = facts.Now.ToWire(),
+        };
+        var state = copy.CurrentState == CopyStates.Initial ? copy with { CurrentState = CopyStates.Final } : copy;
+        return new(
+            state,
+            [
+                new Publish(rejected, facts.Id("rejected", by.RequestId)),
+                new Note(by.By, by.What, copy.CorrelationId.ToString(), reason.ToString()),
+            ]
+        );
+    }
+
+    private static Note Accepted(Asked by, MaterialCopyState copy, CopyFacts facts) =>
+        new(by.By, by.What, copy.CorrelationId.ToString(), "Accepted", facts.Entry?.FailedRecorderId);
+}

@@ -1,0 +1,133 @@
+using Failback.Messages;
+
+namespace Failback.Saga;
+
+/// <summary>Pure: a material copy's turn, its plan, its progress, and what is done when nothing was heard.</summary>
+internal static class CopyTurn
+{
+    /// <summary>R31: starts when no other copy of the recorder runs and no older one is queued.</summary>
+    public static CopyDecision Came(MaterialCopyState copy, TurnCame _, CopyFacts facts)
+    {
+        if (!CopyQueue.IsTurnOf(copy, facts.Others))
+            return new(copy, [.. CopyQueue.TurnOfNext(facts)]);
+        if (copy.PlanDigest is null)
+            return Plan(copy, facts);
+        // What waited for a recorder is tried at once; the waits stay counted until something was copied.
+        var rows = facts.Channels.Select(x => x.IsWaiting() ? x with { NextTryAt = null } : x).ToList();
+        var started = CopyRun.Looked(copy with { Epoch = copy.Epoch + 1 }, rows, facts);
+        if (started.Copy.CurrentState != CopyStates.Copying)
+            return started;
+        var kept = started.Copy with { Tries = copy.Tries };
+        return new(kept, [.. started.Effects, .. CopyReports.Shown(kept, facts)]);
+    }
+
+    /// <summary>Lists what the failover servers hold (R34), under a new epoch.</summary>
+    private static CopyDecision Plan(MaterialCopyState copy, CopyFacts facts)
+    {
+        var sources = facts.Periods.Select(x => (Period: x, Address: facts.Address(x.FailoverServerId))).ToList();
+        if (facts.Address(copy.RecorderId) is not { } target || sources.Count == 0 || sources.Exists(x => x.Address is null))
+            return CopyEnd.Ended(
+                copy with
+                {
+                    Failure = CopyFailure.InternalError,
+                    Detail = "a recorder is not in the directory, or there is no period",
+                },
+                CopyStates.Failed,
+                facts
+            );
+        var planning = copy with
+        {
+            CurrentState = CopyStates.Planning,
+            Epoch = copy.Epoch + 1,
+            AnswerDueAt = facts.Now.AddSeconds(facts.Options.AnswerSeconds),
+            WaitingFor = null,
+        };
+        var asked = new PlanMaterialCopy
+        {
+            MaterialCopyId = copy.CorrelationId,
+            Epoch = planning.Epoch,
+            Target = target,
+            Sources = [.. sources.Select(x => Source(x.Period, x.Address!))],
+        };
+        var shown = copy.CurrentState == CopyStates.Planning ? [] : CopyReports.Shown(planning, facts);
+        return new(planning, [.. shown, new Publish(asked, DerivedId.Of("plan", copy.CorrelationId, planning.Epoch))]);
+    }
+
+    /// <summary>The plan becomes channel copies, and the first slices go out; or planning failed.</summary>
+    public static CopyDecision Planned(MaterialCopyState copy, MaterialCopyPlanned answer, CopyFacts facts)
+    {
+        if (answer.Epoch != copy.Epoch)
+            return CopyDecision.Nothing(copy);
+        if (answer.Failure is { } failure && failure.IsWaitedFor())
+            return CopyWait.For(copy, failure, answer.FailedRecorderId, answer.Detail, facts);
+        if (answer.Failure is not null || answer.Plan is null || facts.Plan is not { } plan)
+            return NotPlanned(copy, answer, facts);
+        if (CopyOrder.Fault(copy.CorrelationId, plan, facts.Periods) is { } fault)
+            return CopyEnd.Ended(copy with { Failure = CopyFailure.InternalError, Detail = fault }, CopyStates.Failed, facts);
+        IReadOnlyList<ChannelCopy> rows = [.. facts.Channels, .. CopyOrder.Rows(copy.CorrelationId, plan, facts.Channels, facts.Options)];
+        var planned = copy with
+        {
+            CurrentState = CopyStates.Copying,
+            PlanDigest = answer.Plan.Digest,
+            StartedAt = copy.StartedAt ?? facts.Now,
+            ChannelCopies = rows.Count,
+            PlannedItems = rows.Sum(x => x.PlannedItems),
+            PlannedBytes = rows.Sum(x => x.PlannedBytes),
+            Tries = 0,
+            Failure = null,
+            Detail = null,
+        };
+        var started = new Publish(CopyReports.Started(planned), facts.Id("started", copy.CorrelationId));
+        var looked = CopyRun.Looked(planned, rows, facts);
+        var told = looked.Copy.CurrentState == CopyStates.Copying ? CopyReports.Shown(looked.Copy, facts) : [];
+        return new(looked.Copy, [started, .. looked.Effects, .. told]);
+    }
+
+    private static CopyDecision NotPlanned(MaterialCopyState copy, MaterialCopyPlanned answer, CopyFacts facts)
+    {
+        var failure = answer.Failure ?? CopyFailure.InternalError;
+        var failed = copy with { Failure = failure, Detail = answer.Detail ?? "the plan cannot be read", Tries = copy.Tries + 1 };
+        if (failure.IsForGood() || failed.Tries >= facts.Options.MaxTries)
+            return CopyEnd.Ended(failed, CopyStates.Failed, facts);
+        failed = failed with { AnswerDueAt = facts.Now + Waits.Retry(copy.CorrelationId, failed.Tries, facts.Options) };
+        return new(failed, [CopyWait.Overdue(failed, facts)]);
+    }
+
+    /// <summary>The ledger settled something: a channel copy ended, or all wait for a recorder.</summary>
+    public static CopyDecision Settled(MaterialCopyState copy, ChannelCopiesSettled _, CopyFacts facts)
+    {
+        var looked = CopyRun.Looked(copy, facts);
+        if (looked.Copy.CurrentState != CopyStates.Copying)
+            return looked;
+        var progressed = CopyReports.Progressed(looked.Copy, facts.Channels, facts.Now);
+        return new(
+            looked.Copy,
+            [
+                .. looked.Effects,
+                new Publish(progressed, facts.Id("progressed", copy.CorrelationId)),
+                .. CopyReports.Shown(looked.Copy, facts),
+            ]
+        );
+    }
+
+    /// <summary>Nothing was heard in time, or a wait is over: asks again. Silence never decides an outcome.</summary>
+    public static CopyDecision Overdue(MaterialCopyState copy, SliceOverdue overdue, CopyFacts facts)
+    {
+        if (overdue.Epoch != copy.Epoch)
+            return CopyDecision.Nothing(copy);
+        if (copy.CurrentState != CopyStates.WaitingForSource)
+            return copy.CurrentState == CopyStates.Planning ? Plan(copy, facts) : CopyRun.Looked(copy, facts);
+        var queued = copy with { CurrentState = CopyStates.Queued, AnswerDueAt = null, WaitingFor = null };
+        return new(queued, [.. CopyReports.Shown(queued, facts), CopyQueue.Turn(copy.CorrelationId, facts)]);
+    }
+
+    private static CopySource Source(Periods.Period period, RecorderAddress address) =>
+        new()
+        {
+            EntryId = period.EntryId,
+            Source = address,
+            OriginRecorderId = period.OriginRecorderId,
+            From = period.From.ToWire(),
+            To = period.To.ToWire(),
+        };
+}
