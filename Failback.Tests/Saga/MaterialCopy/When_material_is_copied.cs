@@ -220,7 +220,7 @@ public sealed class When_material_is_copied : CopySpec
         await StartAsync(entry, role);
 
         Assert.Equal(reason, (await SaysAsync<MaterialCopyRejected>()).Reason);
-        await Eventually.Equal("no copy is left", 0, () => Memory.Copies.Count);
+        await Eventually.Equal("no copy is left", "", () => string.Join(",", Memory.Copies.Select(x => x.CurrentState)));
         Assert.Equal(entry, Memory.Entry(entry.EntryId));
         var note = Assert.Single(Memory.Applied.OfType<Note>());
         Assert.Equal(("pat", "copy.start", reason.ToString()), (note.Who, note.What, note.Outcome));
