@@ -20,7 +20,8 @@ internal sealed class CopyReconciliation : IReconciled
             var next = CopyQueue.Next(queued)!.CorrelationId;
             effects.Add(new Publish(new TurnCame { MaterialCopyId = next }, DerivedId.Of("turn", next, now)));
         }
-        foreach (var copy in copies.Where(x => x.HasTurn() || x.CurrentState == CopyStates.WaitingForSource))
+        var unanswered = copies.Where(x => x.HasTurn() || x.CurrentState == CopyStates.WaitingForSource);
+        foreach (var copy in unanswered.Where(x => starting || !(x.AnswerDueAt > now)))
         {
             // The in-memory bus forgot what was in flight: it counts as unanswered now, not when it is overdue.
             if (starting && copy.CurrentState == CopyStates.Copying)

@@ -19,12 +19,21 @@ internal static class MaterialCopyRegistration
         return services;
     }
 
-    /// <summary>The machine, the ledger and the consumer of what concerns all tasks of a recorder.</summary>
-    /// <returns>The saga, whose repository the room chooses.</returns>
-    public static ISagaRegistrationConfigurator<MaterialCopyState> AddMaterialCopy(this IBusRegistrationConfigurator bus)
+    /// <summary>The machine, the ledger and the consumer of what concerns all tasks of a recorder, stored by the schema of this room.</summary>
+    public static void AddMaterialCopy(this IBusRegistrationConfigurator bus) =>
+        bus.AddMaterialCopy((context, endpoint) => endpoint.UseEntityFrameworkOutbox(context)).EntityFrameworkRepository();
+
+    /// <summary>The same with another unit of work around each message; the ledger opens its own.</summary>
+    /// <returns>The saga, whose repository the caller chooses.</returns>
+    internal static ISagaRegistrationConfigurator<MaterialCopyState> AddMaterialCopy(
+        this IBusRegistrationConfigurator bus,
+        Action<IRegistrationContext, IReceiveEndpointConfigurator> unitOfWork
+    )
     {
         bus.AddConsumer<SliceLedger, SliceLedgerDefinition>();
-        bus.AddConsumer<CopyTasks>();
-        return bus.AddSagaStateMachine<MaterialCopyStateMachine, MaterialCopyState>();
+        bus.AddConsumer<CopyTasks>().Endpoint(x => x.AddConfigureEndpointCallback((context, endpoint) => unitOfWork(context, endpoint)));
+        var saga = bus.AddSagaStateMachine<MaterialCopyStateMachine, MaterialCopyState>();
+        saga.Endpoint(x => x.AddConfigureEndpointCallback((context, endpoint) => unitOfWork(context, endpoint)));
+        return saga;
     }
 }

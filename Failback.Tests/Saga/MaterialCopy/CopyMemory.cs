@@ -25,6 +25,9 @@ internal sealed class CopyMemory(FakeTimeProvider time, IndexedSagaDictionary<Ma
 
     public FakeTimeProvider Time => time;
 
+    /// <summary>Messages that the road loses, as a broker does whose data are gone.</summary>
+    public Func<object, bool> Loses { get; set; } = _ => false;
+
     public T Locked<T>(Func<T> read)
     {
         lock (_gate)
@@ -41,7 +44,13 @@ internal sealed class CopyMemory(FakeTimeProvider time, IndexedSagaDictionary<Ma
 
     /// <summary>Snapshots of the material copies, oldest first.</summary>
     public IReadOnlyList<MaterialCopyState> Copies =>
-        [.. copies.Where(new SagaQuery<MaterialCopyState>(_ => true)).Select(x => x.Instance with { }).OrderBy(x => x.CreatedAt).ThenBy(x => x.CorrelationId)];
+        [
+            .. copies
+                .Where(new SagaQuery<MaterialCopyState>(_ => true))
+                .Select(x => x.Instance with { })
+                .OrderBy(x => x.CreatedAt)
+                .ThenBy(x => x.CorrelationId),
+        ];
 
     public bool FirstSeen(Guid message, string consumer) => Locked(() => _seen.Add((message, consumer)));
 
@@ -56,7 +65,7 @@ internal sealed class CopyMemory(FakeTimeProvider time, IndexedSagaDictionary<Ma
                 _applied.Add(effect);
                 if (effect is Save save)
                     Put(save.Row);
-                else if (effect is Publish publish)
+                else if (effect is Publish publish && !Loses(publish.Message))
                     (publish.NotBefore > time.GetUtcNow().UtcDateTime ? _later : now).Add(publish);
             }
             return now;

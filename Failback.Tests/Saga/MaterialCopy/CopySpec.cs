@@ -43,9 +43,8 @@ public abstract class CopySpec : IAsyncLifetime
             .AddMaterialCopy(configuration)
             .AddMassTransitTestHarness(x =>
             {
-                x.AddMaterialCopy().InMemoryRepository();
+                x.AddMaterialCopy((context, endpoint) => endpoint.UseInMemoryOutbox(context)).InMemoryRepository();
                 x.AddConsumer<ScriptedWorkerConsumer>();
-                x.AddConfigureEndpointsCallback((context, _, endpoint) => endpoint.UseInMemoryOutbox(context));
             })
             .BuildServiceProvider(true);
         Memory = _services.GetRequiredService<CopyMemory>();

@@ -1,0 +1,102 @@
+using Failback.Messages;
+using Failback.Saga;
+
+namespace Failback.Tests;
+
+[Covers("D14", "R36", "R48", "E14")]
+public sealed class When_a_person_pauses_resumes_cancels : CopySpec
+{
+    [Fact]
+    public async Task a_pause_hands_out_nothing_more_and_a_resume_goes_on_at_the_saved_position()
+    {
+        var held = new List<CopyChannelData>();
+        Worker.Answer = x =>
+        {
+            held.Add(x);
+            return null;
+        };
+        var entry = FailedBack();
+        await StartAsync(entry);
+        await Eventually.Equal("two slices are handed out", 2, () => held.Count);
+        await PauseAsync(IdOf(entry));
+        await ReachesAsync(entry, CopyStates.Paused);
+        foreach (var slice in held.ToList())
+            await Publish(ScriptedWorker.Whole(slice)); // what was in flight ends, and counts
+        await Eventually.Equal("both count", Start.AddHours(2), () => Memory.Channels[0].Position);
+        Assert.Equal(2, Worker.Slices.Count);
+
+        Worker.Answer = ScriptedWorker.Whole;
+        await ResumeAsync(IdOf(entry));
+        await ReachesAsync(entry, CopyStates.Succeeded);
+        Assert.Equal((3, 180), (Worker.Slices.Count, Memory.Channels[0].Expected));
+    }
+
+    [Fact]
+    public async Task a_canceled_copy_keeps_its_hold_and_what_was_copied_and_may_be_started_again()
+    {
+        Worker.Answer = x => x.First ? ScriptedWorker.Whole(x) : null;
+        var entry = FailedBack();
+        await StartAsync(entry);
+        await Eventually.Get("an hour is copied", () => Memory.Channels, x => x is [{ } row] && row.Position == Start.AddHours(1));
+        await CancelAsync(IdOf(entry));
+        await ReachesAsync(entry, CopyStates.Canceled);
+        Assert.Equal(
+            (HoldStatus.Held, MaterialCopyStatus.Canceled),
+            (Memory.Entry(entry.EntryId)!.Hold, Memory.Entry(entry.EntryId)!.MaterialCopy)
+        );
+        Assert.Equal(MaterialCopyStatus.Canceled, (await SaysAsync<MaterialCopyFailed>()).Status);
+
+        Worker.Answer = ScriptedWorker.Whole;
+        await StartAsync(entry, "failback");
+        await Eventually.True("it copies", () => Copy(entry)!.CurrentState == CopyStates.Copying);
+        await ReconcileAsync(starting: true);
+        await ReachesAsync(entry, CopyStates.Succeeded);
+        Assert.DoesNotContain(Worker.Slices.Skip(1), x => x.First);
+    }
+
+    [Fact]
+    [Covers("I18")]
+    public async Task whoever_lacks_the_right_is_refused_and_it_is_in_the_audit()
+    {
+        Worker.Answer = _ => null;
+        var entry = FailedBack();
+        await StartAsync(entry, "failback");
+        await ReachesAsync(entry, CopyStates.Copying);
+        await PauseAsync(IdOf(entry), "failback");
+        Assert.Equal(FailbackReason.Forbidden, (await SaysAsync<MaterialCopyRejected>()).Reason);
+        Assert.Equal(CopyStates.Copying, Copy(entry)!.CurrentState);
+        Assert.Equal(
+            [("copy.start", "Accepted"), ("copy.control pause", "Forbidden")],
+            Memory.Applied.OfType<Note>().Select(x => (x.What, x.Outcome))
+        );
+    }
+
+    [Fact]
+    public async Task a_running_copy_cannot_be_started_or_resumed_and_a_repeated_request_is_served_once()
+    {
+        Worker.Answer = _ => null;
+        var entry = FailedBack();
+        var request = new StartDataCopy
+        {
+            RequestId = Guid.NewGuid(),
+            EntryId = entry.EntryId,
+            RequestedBy = "pat",
+            Roles = ["operator"],
+        };
+        await Publish(request);
+        await ReachesAsync(entry, CopyStates.Copying);
+        await Publish(request);
+        await ResumeAsync(IdOf(entry));
+        Assert.Equal(FailbackReason.InvalidLogState, (await SaysAsync<MaterialCopyRejected>()).Reason);
+        await StartAsync(entry);
+        await Eventually.Equal("both were refused", 2, () => Said<MaterialCopyRejected>().Count);
+        Assert.DoesNotContain(Said<MaterialCopyRejected>(), x => x.RequestId == request.RequestId);
+    }
+
+    [Fact]
+    public async Task a_copy_that_does_not_exist_is_refused_too()
+    {
+        await CancelAsync(Guid.NewGuid());
+        Assert.Equal(FailbackReason.InvalidLogState, (await SaysAsync<MaterialCopyRejected>()).Reason);
+    }
+}
