@@ -55,7 +55,7 @@ internal static class Eventually
     public static Task Equal<T>(string what, T expected, Func<T> look, TimeSpan? deadline = null) =>
         Equal(what, expected, () => Task.FromResult(look()), deadline);
 
-    /// <summary>For code under test that is given a real clock and must see time pass; an assertion never waits with this.</summary>
+    /// <summary>Between the steps of a clock that Support turns by hand; specs do not call it.</summary>
     public static Task Pause(TimeSpan time, CancellationToken token) => Task.Delay(time, TimeProvider.System, token);
 
     private static CancellationToken Stopped => TestContext.Current.CancellationToken;
