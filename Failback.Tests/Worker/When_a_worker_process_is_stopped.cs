@@ -42,6 +42,12 @@ public sealed class When_a_worker_process_is_stopped
             await worker.Services.GetRequiredService<IBus>().Publish(Job(), TestContext.Current.CancellationToken);
         await Eventually.Equal("slices in work", 2, () => Volatile.Read(ref hanging));
 
+        await Eventually.Equal(
+            "slices that wait in the queue, not in the worker",
+            4u,
+            async () => await vhost.MessagesInAsync("copy-channel-data") ?? 0
+        );
+
         var watch = Stopwatch.StartNew();
         await worker.StopAsync(TestContext.Current.CancellationToken);
 

@@ -80,7 +80,7 @@ public sealed class When_a_material_copy_is_planned
 
     [Fact]
     [Covers("F17", "I17")]
-    public async Task a_million_items_are_counted_page_by_page()
+    public async Task items_are_counted_page_by_page()
     {
         site.FailoverServer.Channels.Add(new Channel("cam-7", "Gate", 7, [TrackKind.Video]));
         site.FailoverServer.PageSize = 3;

@@ -78,7 +78,7 @@ public sealed class When_a_recorder_is_restored
         if (trouble == "missing")
             cached = cached with { Digest = new string('0', 64) };
         if (trouble == "checksum")
-            site.Documents.Damaged = Fresh.Bytes.ToArray();
+            site.Documents.Damaged = SettingsOf("CACHED").Bytes.ToArray();
 
         var answer = await RestoreAsync(Work() with { CachedSettings = trouble == "none" ? null : cached });
 
