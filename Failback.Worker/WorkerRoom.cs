@@ -1,4 +1,5 @@
 using Failback.Hosting;
+using Failback.Recorders;
 using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,15 +10,18 @@ namespace Failback.Worker;
 
 /// <summary>
 /// The door of the worker: does what the saga decides, and is the only room that talks to recorders. It needs an
-/// <see cref="Recorders.IRecorderRegistry"/> and an <see cref="IDocuments"/>, and has no database.
+/// <see cref="IDocuments"/>, and has no database.
 /// </summary>
 public static class WorkerRoom
 {
-    /// <summary>Everything but the consumers; options in section <c>Failback:Worker</c>, checked at start.</summary>
+    /// <summary>Everything but the consumers; options in <c>Failback:Worker</c> and <c>Failback:Recorders</c>, checked at start.</summary>
     public static IServiceCollection AddFailbackWorker(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         services.AddFailbackOptions<WorkerOptions, WorkerOptionsValidator>("Failback:Worker");
+        services.AddFailbackRecorders(configuration);
+        // The recorders' room cannot say that its keys are known: it knows nothing of hosting.
+        services.AddFailbackOptions<RecordersOptions, RecordersOptionsValidator>(RecordersRoom.Section);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(x => new Draining(x.GetService<IHostApplicationLifetime>()));
         services.AddSingleton<Retries>();
