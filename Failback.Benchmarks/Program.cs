@@ -1,1 +1,3 @@
-return 0;
+using Failback.Benchmarks;
+
+return await BenchmarkProgram.RunAsync(args, Console.Out, CancellationToken.None);
