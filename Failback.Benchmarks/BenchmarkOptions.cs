@@ -17,6 +17,7 @@ internal sealed record BenchmarkOptions
         --disk DIR            where the files of the disk workloads go; default: the temporary directory
         --memory DIR          where the files of the memory workloads go; default: /dev/shm
         --bus URI             saga: the RabbitMQ to use; default: FAILBACK_TEST_RABBITMQ
+        --management URI      saga: its management API, to use a virtual host made for this run; default: FAILBACK_TEST_RABBITMQ_MANAGEMENT
         --database TEXT       saga: PostgreSQL's connection string; default: FAILBACK_TEST_POSTGRES
         """;
 
@@ -30,6 +31,7 @@ internal sealed record BenchmarkOptions
     public string Disk { get; init; } = Path.GetTempPath();
     public string Memory { get; init; } = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
     public string? Bus { get; init; } = Environment.GetEnvironmentVariable("FAILBACK_TEST_RABBITMQ");
+    public string? Management { get; init; } = Environment.GetEnvironmentVariable("FAILBACK_TEST_RABBITMQ_MANAGEMENT");
     public string? Database { get; init; } = Environment.GetEnvironmentVariable("FAILBACK_TEST_POSTGRES");
 
     /// <exception cref="WrongUseException">An argument is unknown, lacks its value, or is out of bounds.</exception>
@@ -60,6 +62,7 @@ internal sealed record BenchmarkOptions
                 "--disk" => options with { Disk = Existing(name, args[i]) },
                 "--memory" => options with { Memory = Existing(name, args[i]) },
                 "--bus" => options with { Bus = args[i] },
+                "--management" => options with { Management = args[i] },
                 "--database" => options with { Database = args[i] },
                 _ => throw new WrongUseException($"{name}: unknown."),
             };

@@ -16,9 +16,10 @@ internal static class SagaBenchmark
             throw new WrongUseException("saga needs a RabbitMQ and a PostgreSQL: --bus and --database, or their environment variables.");
         Machine.Print(output);
         await using var database = await ThrowAwayDatabase.CreateAsync(server, token);
-        await using var broker = await Broker.ConnectAsync(bus, token);
-        await using var hand = new HandWritten(broker, bus, database.Source);
-        await using var none = new NoOp(broker, bus);
+        await using var vhost = await ThrowAwayVhost.CreateAsync(bus, options.Management, token);
+        await using var broker = await Broker.ConnectAsync(vhost.Address, token);
+        await using var hand = new HandWritten(broker, vhost.Address, database.Source);
+        await using var none = new NoOp(broker, vhost.Address);
         BusContender[] contenders = [none, hand];
         foreach (var contender in contenders)
             await contender.SetUpAsync(token);

@@ -42,7 +42,22 @@ internal static class CopyBenchmark
         await using var nginx = await Nginx.StartAsync(workload.Place, token);
         await using var daemon = await RsyncDaemon.StartAsync(workload.Place, token);
         await using var relay = await Relay.StartAsync(workload, rounds, token);
-        var contenders = Contenders(workload, nginx, daemon, relay);
+        return await CompareAsync(workload, Contenders(workload, nginx, daemon, relay), expected, rounds, output, token);
+    }
+
+    /// <summary>Measures the contenders in turn, round by round; the last one is ours, that the others are compared with.</summary>
+    /// <param name="expected">The SHA-256 of each item, in order.</param>
+    /// <exception cref="WrongCopyException">What arrived is not what was sent.</exception>
+    internal static async Task<IReadOnlyList<Ratio>> CompareAsync(
+        Workload workload,
+        IReadOnlyList<Contender> contenders,
+        IReadOnlyList<string> expected,
+        int rounds,
+        TextWriter output,
+        CancellationToken token
+    )
+    {
+        var ours = contenders[^1];
         var runs = contenders.ToDictionary(x => x, _ => new List<Run>());
         var load = Machine.Load();
         // Round 0 warms the servers and counts for nobody.
@@ -56,12 +71,12 @@ internal static class CopyBenchmark
             }
         }
         var rows = contenders
-            .Where(x => x != relay)
+            .Where(x => x != ours)
             .Select(x =>
                 Ratio.Of(
                     workload.Name,
                     x.Name,
-                    Walls(runs[relay]),
+                    Walls(runs[ours]),
                     Walls(runs[x]),
                     workload.Goals.TryGetValue(x.Name, out var goal) ? goal : null
                 )

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Failback.Benchmarks;
+
+namespace Failback.Tests;
+
+public sealed class When_benchmarks_run_quickly : IDisposable
+{
+    private readonly TempFolder folder = new();
+    private readonly StringWriter output = new();
+
+    [Fact]
+    public async Task copying_has_a_row_for_each_of_the_others()
+    {
+        var rows = await RunAsync("copy", "--disk", folder.Path);
+
+        Assert.Equal(
+            [
+                "video / cp -r",
+                "video / rsync daemon",
+                "video / rclone http to webdav",
+                "video / curl --parallel, down then up",
+                "video / cp -r, sync -f",
+                "video / rsync daemon, --fsync",
+                "audio / cp -r",
+                "audio / rsync daemon",
+                "audio / curl --parallel, down then up",
+                "records / cp -r",
+                "records / rsync daemon",
+                "records / curl --parallel, down then up",
+                "audio-durable / cp -r, sync -f",
+                "audio-durable / rsync daemon, --fsync",
+                "records-durable / cp -r, sync -f",
+                "records-durable / rsync daemon, --fsync",
+            ],
+            rows.Select(x => $"{x.Name} / {x.Beside}")
+        );
+        Assert.Equal([1.6, 1.3, 1.8, 4], rows.Where(x => x.Goal is not null).Select(x => x.Goal!.Value));
+        Assert.NotNull(rows[0].Ratio);
+        Assert.Equal(["nothing"], Directory.EnumerateFileSystemEntries(folder.Path).DefaultIfEmpty("nothing"));
+    }
+
+    [Fact]
+    [NeedsServer]
+    public async Task the_saga_has_a_row_for_each_of_the_others()
+    {
+        await using var vhost = await Servers.NewVhostAsync();
+        await using var database = await Servers.NewDatabaseAsync();
+
+        var rows = await RunAsync("saga", "--bus", vhost.Address.ToString(), "--database", database.ConnectionString);
+
+        Assert.Equal(["no-op consumer", "hand-written loop"], rows.Select(x => x.Beside));
+        Assert.Equal([null, 0.15], rows.Select(x => x.Goal));
+        Assert.All(rows, x => Assert.NotNull(x.Ratio));
+    }
+
+    [Theory]
+    [InlineData("copy or saga")]
+    [InlineData("copy or saga", "storm")]
+    [InlineData("--rounds", "copy", "--rounds", "0")]
+    [InlineData("--rounds", "copy", "--rounds")]
+    [InlineData("--disk", "copy", "--disk", "/no/such/directory")]
+    [InlineData("--only", "copy", "--only", "video,smoke")]
+    [InlineData("--fast", "copy", "--fast", "1")]
+    public async Task an_argument_that_is_wrong_is_named(string named, params string[] args)
+    {
+        Assert.Equal(2, await BenchmarkProgram.RunAsync(args, output, TestContext.Current.CancellationToken));
+        Assert.Contains(named, output.ToString().Split('\n')[0]);
+    }
+
+    public void Dispose()
+    {
+        folder.Dispose();
+        output.Dispose();
+    }
+
+    private async Task<IReadOnlyList<Row>> RunAsync(params string[] args)
+    {
+        using var results = new TempFolder();
+        var json = results.File("rows.json");
+        var code = await BenchmarkProgram.RunAsync([.. args, "--quick", "--json", json], output, TestContext.Current.CancellationToken);
+        Assert.True(code == 0, output.ToString());
+        var shape = JsonSerializer.Deserialize<Rows>(await File.ReadAllTextAsync(json), JsonSerializerOptions.Web);
+        Assert.NotNull(shape);
+        Assert.All(shape.Items, x => Assert.True(x.Ratio is null || (x.Min <= x.Ratio && x.Ratio <= x.Max)));
+        Assert.All(shape.Items, x => Assert.Equal(x.Goal is not null && x.Ratio is not null, x.Met is not null));
+        return shape.Items;
+    }
+
+    private sealed record Rows([property: System.Text.Json.Serialization.JsonPropertyName("rows")] IReadOnlyList<Row> Items);
+
+    private sealed record Row(string Name, string Beside, double? Ratio, double? Min, double? Max, double? Goal, bool? Met);
+}
