@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Failback.Recorders;
 
 namespace Failback.Benchmarks;
 
@@ -15,9 +16,10 @@ internal static class CopyBenchmark
         var memory = Directory.CreateDirectory(Path.Combine(options.Memory, name + "-memory")).FullName;
         try
         {
+            var workloads = Chosen(options, Workload.All(disk, memory, options.Quick)).ToArray();
             Machine.Print(output);
             var rows = new List<Ratio>();
-            foreach (var workload in Chosen(options, Workload.All(disk, memory, options.Quick)))
+            foreach (var workload in workloads)
                 rows.AddRange(await MeasureAsync(workload, options.Rounds, output, token));
             return rows;
         }
@@ -93,7 +95,7 @@ internal static class CopyBenchmark
             new Cp(workload, durable: false),
             new Rsync(workload, daemon, durable: false),
             // rclone waits 10 ms before each of two WebDAV calls an item: it would only be measured as a timer on thousands of them.
-            .. workload.Items <= 100 ? [new Rclone(workload, nginx)] : Array.Empty<Contender>(),
+            .. workload.Kind == TrackKind.Video ? [new Rclone(workload, nginx)] : Array.Empty<Contender>(),
             new Curl(workload, nginx),
         ];
         Contender[] durable = [new Cp(workload, durable: true), new Rsync(workload, daemon, durable: true)];

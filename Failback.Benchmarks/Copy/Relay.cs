@@ -1,16 +1,111 @@
+using System.Security.Cryptography;
+using Failback.Recorders;
+
 namespace Failback.Benchmarks;
 
-/// <summary>Ours.</summary>
-internal sealed class Relay(Workload workload) : Contender(workload), IAsyncDisposable
+/// <summary>
+/// Ours: a recorder that serves, a recorder that takes, a worker that relays slices between them, each a process of its own that is
+/// running already, as in service. Lists both sides, copies what is missing, checks digests in flight and at the target, and answers
+/// when the target has made it durable; then looks again whether everything is there.
+/// </summary>
+internal sealed class Relay : Contender, IAsyncDisposable
 {
+    private const string SourceId = "source";
+    private const string TargetId = "target";
+    private readonly Child source;
+    private readonly Child target;
+    private readonly Child worker;
+    private readonly IRecorder sink;
+
+    private Relay(Workload workload, Child source, Child target, Child worker, IRecorder sink)
+        : base(workload) => (this.source, this.target, this.worker, this.sink) = (source, target, worker, sink);
+
     public override string Name => Names.Ours;
     public override bool Durable => true;
     public override bool Verified => true;
-    public override string? Missing => "being built";
+    public override string? Missing => null;
+    public override double ServerCpuSeconds => source.CpuSeconds + target.CpuSeconds + worker.CpuSeconds;
 
-    public static Task<Relay> StartAsync(Workload workload, int rounds, CancellationToken token) => Task.FromResult(new Relay(workload));
+    /// <summary>The most memory that the worker ever held, in MB.</summary>
+    public double WorkerPeakMegabytes => Processes.PeakMegabytes(worker.Id);
 
-    public override Task RunAsync(int round, CancellationToken token) => Task.CompletedTask;
+    /// <summary>Starts the processes and gives the source what it has to serve: the same bytes once for each round, under another origin.</summary>
+    public static async Task<Relay> StartAsync(Workload workload, int rounds, CancellationToken token)
+    {
+        var source = Internal.StartRecorder(SourceId, Path.Combine(workload.Place, "recorder-source"));
+        var target = Internal.StartRecorder(TargetId, Path.Combine(workload.Place, "recorder-target"));
+        var addresses = (Source: await source.ReadLineAsync(token), Target: await target.ReadLineAsync(token));
+        var worker = Internal.StartWorker(SourceId, addresses.Source, TargetId, addresses.Target);
+        var relay = new Relay(workload, source, target, worker, Internal.Open(TargetId, addresses.Target));
+        var serves = Internal.Open(SourceId, addresses.Source);
+        for (var round = 0; round <= rounds; round++)
+            await FillAsync(serves, workload, round, token);
+        return relay;
+    }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public override Task PrepareAsync(int round, CancellationToken token) => Task.CompletedTask;
+
+    public override async Task RunAsync(int round, CancellationToken token)
+    {
+        var period = Workload.Period;
+        var average = Workload.Bytes / Workload.Items;
+        var answer = await worker.AskAsync(
+            string.Join(' ', Origin(round), Workload.Kind, period.From.Ticks, period.To.Ticks, Workload.Every.Ticks, average),
+            token
+        );
+        if (answer != "done")
+            throw new InvalidOperationException($"{Workload.Name}, round {round}: the worker says {answer}");
+    }
+
+    public override async Task<IReadOnlyList<string>> DigestsAsync(int round, CancellationToken token)
+    {
+        var digests = new List<string>(Workload.Items);
+        var track = TrackOf(Workload, round);
+        var (from, to) = Workload.Period;
+        string? cursor = null;
+        do
+        {
+            var page = await sink.ListItemsAsync(new(track, from, to), cursor, 1_000, token);
+            foreach (var chunk in page.Items.Chunk(12))
+            {
+                await foreach (var item in sink.ReadItemsAsync(track, chunk, token))
+                    digests.Add(Convert.ToHexStringLower(await SHA256.HashDataAsync(item.Content, token)));
+            }
+            cursor = page.Next;
+        } while (cursor is not null);
+        return digests;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var child in new[] { worker, target, source })
+            await child.DisposeAsync();
+    }
+
+    private static string Origin(int round) => $"round-{round}";
+
+    private static Track TrackOf(Workload workload, int round) => new(Origin(round), workload.Kind, Internal.TrackId);
+
+    private static async Task FillAsync(IRecorder recorder, Workload workload, int round, CancellationToken token)
+    {
+        // Small enough for one request, whatever the items are.
+        var perRequest = (int)Math.Clamp((32 << 20) / workload.ItemBytes, 1, 5_000);
+        foreach (var chunk in Enumerable.Range(0, workload.Items).Chunk(perRequest))
+        {
+            var receipts = await recorder.WriteItemsAsync(TrackOf(workload, round), ItemsAsync(workload, chunk), token);
+            if (receipts.Count != chunk.Length || receipts.Any(x => x.Result != WriteResult.Created))
+                throw new InvalidOperationException($"{workload.Name}: the source did not take what it is to serve");
+        }
+    }
+
+    private static async IAsyncEnumerable<ItemContent> ItemsAsync(Workload workload, int[] items)
+    {
+        foreach (var i in items)
+        {
+            var bytes = await File.ReadAllBytesAsync(Path.Combine(workload.Source, Workload.FileName(i)));
+            var digest = Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash(bytes));
+            var entry = new ItemEntry(workload.Start(i), workload.ItemDuration, bytes.Length, digest);
+            yield return new ItemContent(entry, new MemoryStream(bytes));
+        }
+    }
 }

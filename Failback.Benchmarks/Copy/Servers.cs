@@ -54,6 +54,7 @@ internal sealed class Nginx : IAsyncDisposable
                 tcp_nopush on;
                 keepalive_requests 1000000;
                 client_max_body_size 0;
+                client_body_buffer_size 1m;
                 client_body_temp_path {{own}}/body;
                 proxy_temp_path {{own}}/proxy;
                 fastcgi_temp_path {{own}}/fastcgi;
