@@ -1,9 +1,57 @@
+using Failback.Messages;
+using Failback.Recorders;
+using Failback.Worker;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
 namespace Failback.Benchmarks;
 
-/// <summary>The processes that this program starts of itself: recorders and the worker, each alone as in service.</summary>
+/// <summary>The processes that this program starts of itself: recorders and the worker, each alone as in service. They end when their input ends.</summary>
 internal static class Internal
 {
-    public static bool Handles(IReadOnlyList<string> args) => args.Count > 0 && args[0].StartsWith("internal-", StringComparison.Ordinal);
+    public const string TrackId = "camera-1";
+    private const string RecorderArgument = "internal-recorder";
+    private const string WorkerArgument = "internal-worker";
 
-    public static Task<int> RunAsync(string[] args, CancellationToken token) => Task.FromResult(2);
+    public static bool Handles(IReadOnlyList<string> args) => args.Count > 0 && args[0] is RecorderArgument or WorkerArgument;
+
+    public static async Task<int> RunAsync(string[] args, CancellationToken token)
+    {
+        if (args[0] == RecorderArgument)
+            await ServeRecorderAsync(args[1], args[2], token);
+        else
+            await WorkAsync(Recorder(args[1], args[2]), Recorder(args[3], args[4]), token);
+        return 0;
+    }
+
+    public static Child StartRecorder(string recorderId, string directory) => StartSelf(RecorderArgument, recorderId, directory);
+
+    public static Child StartWorker(string sourceId, string source, string targetId, string target) =>
+        StartSelf(WorkerArgument, sourceId, source, targetId, target);
+
+    /// <summary>A client of a recorder, from this process.</summary>
+    public static IRecorder Open(string recorderId, string address) => throw new NotImplementedException();
+
+    private static Task ServeRecorderAsync(string recorderId, string directory, CancellationToken token) =>
+        throw new NotImplementedException();
+
+    private static async Task WorkAsync(RecorderAddress source, RecorderAddress target, CancellationToken token)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddFailbackWorker(builder.Configuration);
+        using var host = builder.Build();
+        var worker = new RelayWorker(host.Services.GetRequiredService<SliceCopier>(), source, target);
+        await worker.ServeAsync(Console.In, Console.Out, token);
+    }
+
+    private static RecorderAddress Recorder(string id, string address) => new() { RecorderId = id, Address = address };
+
+    // Found beside its assembly: in a test the program that runs is the test.
+    private static Child StartSelf(params IEnumerable<string> arguments)
+    {
+        var assembly = typeof(Internal).Assembly.Location;
+        return Child.Start("dotnet", ["exec", assembly, .. arguments]);
+    }
 }
