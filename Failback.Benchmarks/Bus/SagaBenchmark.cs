@@ -20,7 +20,8 @@ internal static class SagaBenchmark
         await using var broker = await Broker.ConnectAsync(vhost.Address, token);
         await using var hand = new HandWritten(broker, vhost.Address, database.Source);
         await using var none = new NoOp(broker, vhost.Address);
-        BusContender[] contenders = [none, hand];
+        await using var saga = new SagaPath(broker, vhost.Address, database.ConnectionString);
+        BusContender[] contenders = [none, hand, saga];
         foreach (var contender in contenders)
             await contender.SetUpAsync(token);
         var messages = options.Quick ? 50 : 2_000;
