@@ -31,15 +31,20 @@ internal static class Internal
     public static Child StartWorker(string sourceId, string source, string targetId, string target) =>
         StartSelf(WorkerArgument, sourceId, source, targetId, target);
 
-    /// <summary>A client of a recorder, from this process.</summary>
-    public static IRecorder Open(string recorderId, string address) => throw new NotImplementedException();
-
-    private static Task ServeRecorderAsync(string recorderId, string directory, CancellationToken token) =>
-        throw new NotImplementedException();
+    /// <summary>Serves a recorder and says where.</summary>
+    private static async Task ServeRecorderAsync(string recorderId, string directory, CancellationToken token)
+    {
+        var options = new ReferenceRecorderOptions { RecorderId = recorderId, InitialRole = LiveRole.Recorder };
+        using var recorder = new ReferenceRecorder(directory, options, TimeProvider.System);
+        await using var server = await RecorderServer.StartAsync(recorder, token: token);
+        await Console.Out.WriteLineAsync(server.Address.ToString());
+        while (await Console.In.ReadLineAsync(token) is not null) { }
+    }
 
     private static async Task WorkAsync(RecorderAddress source, RecorderAddress target, CancellationToken token)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddFailbackRecorders(builder.Configuration);
         builder.Services.AddFailbackWorker(builder.Configuration);
         using var host = builder.Build();
         var worker = new RelayWorker(host.Services.GetRequiredService<SliceCopier>(), source, target);

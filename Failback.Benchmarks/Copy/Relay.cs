@@ -15,10 +15,16 @@ internal sealed class Relay : Contender, IAsyncDisposable
     private readonly Child source;
     private readonly Child target;
     private readonly Child worker;
-    private readonly IRecorder sink;
+    private readonly RecorderRegistry registry = new(new(), TimeProvider.System);
+    private readonly IRecorder serves;
+    private readonly IRecorder takes;
 
-    private Relay(Workload workload, Child source, Child target, Child worker, IRecorder sink)
-        : base(workload) => (this.source, this.target, this.worker, this.sink) = (source, target, worker, sink);
+    private Relay(Workload workload, Child source, Child target, Child worker, string servesAt, string takesAt)
+        : base(workload)
+    {
+        (this.source, this.target, this.worker) = (source, target, worker);
+        (serves, takes) = (registry.Open(SourceId, servesAt), registry.Open(TargetId, takesAt));
+    }
 
     public override string Name => Names.Ours;
     public override bool Durable => true;
@@ -36,10 +42,9 @@ internal sealed class Relay : Contender, IAsyncDisposable
         var target = Internal.StartRecorder(TargetId, Path.Combine(workload.Place, "recorder-target"));
         var addresses = (Source: await source.ReadLineAsync(token), Target: await target.ReadLineAsync(token));
         var worker = Internal.StartWorker(SourceId, addresses.Source, TargetId, addresses.Target);
-        var relay = new Relay(workload, source, target, worker, Internal.Open(TargetId, addresses.Target));
-        var serves = Internal.Open(SourceId, addresses.Source);
+        var relay = new Relay(workload, source, target, worker, addresses.Source, addresses.Target);
         for (var round = 0; round <= rounds; round++)
-            await FillAsync(serves, workload, round, token);
+            await FillAsync(relay.serves, workload, round, token);
         return relay;
     }
 
@@ -65,10 +70,10 @@ internal sealed class Relay : Contender, IAsyncDisposable
         string? cursor = null;
         do
         {
-            var page = await sink.ListItemsAsync(new(track, from, to), cursor, 1_000, token);
+            var page = await takes.ListItemsAsync(new(track, from, to), cursor, 1_000, token);
             foreach (var chunk in page.Items.Chunk(12))
             {
-                await foreach (var item in sink.ReadItemsAsync(track, chunk, token))
+                await foreach (var item in takes.ReadItemsAsync(track, chunk, token))
                     digests.Add(Convert.ToHexStringLower(await SHA256.HashDataAsync(item.Content, token)));
             }
             cursor = page.Next;
@@ -80,6 +85,7 @@ internal sealed class Relay : Contender, IAsyncDisposable
     {
         foreach (var child in new[] { worker, target, source })
             await child.DisposeAsync();
+        registry.Dispose();
     }
 
     private static string Origin(int round) => $"round-{round}";

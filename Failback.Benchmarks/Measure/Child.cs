@@ -111,7 +111,7 @@ internal sealed class Child : IAsyncDisposable
     /// <summary>The last lines of what a process complained about; bounded.</summary>
     private sealed class Tail
     {
-        private const int Lines = 5;
+        private const int Lines = 12;
         private readonly Queue<string> lines = [];
 
         public void Add(string? line)
