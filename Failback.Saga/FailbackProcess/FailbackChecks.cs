@@ -34,7 +34,10 @@ internal static class FailbackChecks
 
     private static FailbackReason? Roles(FailoverLogEntry entry, FailbackFacts facts)
     {
-        if (facts.FailoverServers[entry.FailoverServerId].Role != RecorderRole.Recorder || facts.TakenForOthers.Contains(entry.FailoverServerId))
+        if (
+            facts.FailoverServers[entry.FailoverServerId].Role != RecorderRole.Recorder
+            || facts.TakenForOthers.Contains(entry.FailoverServerId)
+        )
             return FailbackReason.FailoverServerInWrongState; // R6
         if (facts.Recorder!.Role != RecorderRole.Broken)
             return FailbackReason.RecorderInWrongState; // R7

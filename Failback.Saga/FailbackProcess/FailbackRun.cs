@@ -37,8 +37,24 @@ internal static class FailbackRun
             return CancelRefused(state, asked, facts);
         if (facts.Entry(state.EntryId) is not { } entry)
             return FailbackDecision.Over(state);
-        var failed = Failed(state, entry with { Attempt = entry.Attempt + 1 }, FailbackReason.Canceled, $"canceled by {asked.RequestedBy}", facts);
-        return failed with { Effects = [.. failed.Effects, new Note(asked.RequestedBy, "failback.cancel", entry.EntryId.ToString(), "Accepted", entry.FailedRecorderId)] };
+        var failed = Failed(
+            state,
+            entry with
+            {
+                Attempt = entry.Attempt + 1,
+            },
+            FailbackReason.Canceled,
+            $"canceled by {asked.RequestedBy}",
+            facts
+        );
+        return failed with
+        {
+            Effects =
+            [
+                .. failed.Effects,
+                new Note(asked.RequestedBy, "failback.cancel", entry.EntryId.ToString(), "Accepted", entry.FailedRecorderId),
+            ],
+        };
     }
 
     /// <summary>Nothing to cancel, or too late: the release cannot be taken back.</summary>
@@ -56,7 +72,16 @@ internal static class FailbackRun
             return FailbackDecision.Nothing(state);
         if (reported.StartedAt.ToRow() <= entry.FailoverStartedAt)
             return FailbackDecision.Nothing(state); // an older one, late
-        return Failed(state, entry with { Attempt = entry.Attempt + 1 }, FailbackReason.RecorderInWrongState, "the recorder failed again", facts);
+        return Failed(
+            state,
+            entry with
+            {
+                Attempt = entry.Attempt + 1,
+            },
+            FailbackReason.RecorderInWrongState,
+            "the recorder failed again",
+            facts
+        );
     }
 
     /// <summary>Unanswered: the attempt is raised and the command sent again. Never decides an outcome.</summary>
@@ -144,7 +169,13 @@ internal static class FailbackRun
     private static bool IsAnswer(FailbackState state, Guid entryId, int attempt) => state.EntryId == entryId && state.Attempt == attempt;
 
     /// <summary>Before the release: the failover server goes on recording, the entry says why, and it can be started again (D3).</summary>
-    private static FailbackDecision Failed(FailbackState state, FailoverLogEntry entry, FailbackReason reason, string? detail, FailbackFacts facts)
+    private static FailbackDecision Failed(
+        FailbackState state,
+        FailoverLogEntry entry,
+        FailbackReason reason,
+        string? detail,
+        FailbackFacts facts
+    )
     {
         var counts = state.Trigger == FailbackTrigger.Automatic && reason != FailbackReason.Canceled;
         var failed = entry with

@@ -49,11 +49,28 @@ internal static class FailbackStart
         if (WhyNot(asked, entry, facts) is { } reason)
         {
             var running = facts.Entries.FirstOrDefault(x => x.Failback == FailbackStatus.Running);
-            var over = FailbackDecision.Over(state, Refused(asked.RequestId, asked.RequestedBy, (running ?? entry)?.EntryId ?? asked.EntryId, reason, facts, asked.FailedRecorderId));
+            var over = FailbackDecision.Over(
+                state,
+                Refused(
+                    asked.RequestId,
+                    asked.RequestedBy,
+                    (running ?? entry)?.EntryId ?? asked.EntryId,
+                    reason,
+                    facts,
+                    asked.FailedRecorderId
+                )
+            );
             return state.CurrentState == FailbackStates.Waiting ? over with { State = state } : over;
         }
         var started = Start(state, entry! with { Tries = 0 }, FailbackTrigger.Manual, asked.RequestedBy, facts);
-        return started with { Effects = [.. started.Effects, new Note(asked.RequestedBy, Rights.StartFailback, entry.EntryId.ToString(), "Accepted", asked.FailedRecorderId)] };
+        return started with
+        {
+            Effects =
+            [
+                .. started.Effects,
+                new Note(asked.RequestedBy, Rights.StartFailback, entry.EntryId.ToString(), "Accepted", asked.FailedRecorderId),
+            ],
+        };
     }
 
     /// <summary>R9: one is running; a second request is refused and told which.</summary>
@@ -63,7 +80,14 @@ internal static class FailbackStart
         return new(state, [.. Refused(asked.RequestId, asked.RequestedBy, state.EntryId, reason, facts, asked.FailedRecorderId)]);
     }
 
-    public static IEnumerable<Effect> Refused(Guid requestId, string by, Guid? entryId, FailbackReason reason, FailbackFacts facts, string recorderId) =>
+    public static IEnumerable<Effect> Refused(
+        Guid requestId,
+        string by,
+        Guid? entryId,
+        FailbackReason reason,
+        FailbackFacts facts,
+        string recorderId
+    ) =>
         [
             new Publish(
                 new FailbackRejected
@@ -98,14 +122,16 @@ internal static class FailbackStart
         entry.TriesOn == facts.Now.Date && entry.Tries >= facts.Options.MaxTriesPerDay;
 
     private static Publish Due(FailbackFacts facts, DateTime since, DateTime at) =>
-        new(
-            new FailbackDue { FailedRecorderId = facts.Recorder!.RecorderId, ConnectedSince = since.ToWire() },
-            facts.Id("due", since),
-            at
-        );
+        new(new FailbackDue { FailedRecorderId = facts.Recorder!.RecorderId, ConnectedSince = since.ToWire() }, facts.Id("due", since), at);
 
     /// <summary>Step 6: the log says Running, and the worker is told to bring the settings home (steps 7 and 8).</summary>
-    private static FailbackDecision Start(FailbackState state, FailoverLogEntry entry, FailbackTrigger trigger, string? by, FailbackFacts facts)
+    private static FailbackDecision Start(
+        FailbackState state,
+        FailoverLogEntry entry,
+        FailbackTrigger trigger,
+        string? by,
+        FailbackFacts facts
+    )
     {
         var running = entry with
         {

@@ -92,11 +92,9 @@ internal sealed class FailbackStateMachine : MassTransitStateMachine<FailbackSta
             {
                 x.CorrelateById(c => DerivedId.OfFailback(recorder(c.Message)));
                 x.InsertOnInitial = true;
-                x.SetSagaFactory(c => new()
-                {
-                    CorrelationId = DerivedId.OfFailback(recorder(c.Message)),
-                    FailedRecorderId = recorder(c.Message),
-                });
+                x.SetSagaFactory(c =>
+                    new() { CorrelationId = DerivedId.OfFailback(recorder(c.Message)), FailedRecorderId = recorder(c.Message) }
+                );
             }
         );
 

@@ -15,7 +15,9 @@ internal static class FailbackVerbs
         Func<FailbackState, T, FailbackFacts, FailbackDecision> decide
     )
         where T : class =>
-        binder.ThenAsync(context => context.GetPayload<IServiceProvider>().GetRequiredService<FailbackSteps>().DecideAsync(context, decide));
+        binder.ThenAsync(context =>
+            context.GetPayload<IServiceProvider>().GetRequiredService<FailbackSteps>().DecideAsync(context, decide)
+        );
 
     /// <summary>Moves to the decided state, one of these; otherwise the state stays.</summary>
     public static EventActivityBinder<FailbackState, T> To<T>(this EventActivityBinder<FailbackState, T> binder, params State[] states)
@@ -48,7 +50,15 @@ internal sealed partial class FailbackSteps(
         if (decided.CurrentState != failback.CurrentState)
         {
             FailbackTelemetry.Moved(failback.CurrentState, decided.CurrentState);
-            LogMoved(logger, failback.FailedRecorderId, decided.EntryId, decided.Attempt, failback.CurrentState, decided.CurrentState, typeof(T).Name);
+            LogMoved(
+                logger,
+                failback.FailedRecorderId,
+                decided.EntryId,
+                decided.Attempt,
+                failback.CurrentState,
+                decided.CurrentState,
+                typeof(T).Name
+            );
         }
         Become(failback, decided);
         await store.ApplyAsync(effects, context.CancellationToken);
@@ -58,7 +68,9 @@ internal sealed partial class FailbackSteps(
     /// <summary>An event about a failback that is over: compared with the log, or counted.</summary>
     public static IPipe<ConsumeContext<T>> NoFailback<T>(IMissingInstanceConfigurator<FailbackState, T> missing)
         where T : class =>
-        missing.ExecuteAsync(context => context.GetPayload<IServiceProvider>().GetRequiredService<FailbackSteps>().NoFailbackAsync(context));
+        missing.ExecuteAsync(context =>
+            context.GetPayload<IServiceProvider>().GetRequiredService<FailbackSteps>().NoFailbackAsync(context)
+        );
 
     private async Task NoFailbackAsync<T>(ConsumeContext<T> context)
         where T : class
@@ -69,7 +81,11 @@ internal sealed partial class FailbackSteps(
         {
             FailoverServerReleased x => FailbackRun.OlderReleased(x, await FactsAsync(x.FailedRecorderId, context.MessageId, token)),
             CancelFailback x => FailbackRun
-                .CancelRefused(new() { FailedRecorderId = x.FailedRecorderId }, x, await FactsAsync(x.FailedRecorderId, context.MessageId, token))
+                .CancelRefused(
+                    new() { FailedRecorderId = x.FailedRecorderId },
+                    x,
+                    await FactsAsync(x.FailedRecorderId, context.MessageId, token)
+                )
                 .Effects,
             _ => [],
         };
@@ -79,7 +95,11 @@ internal sealed partial class FailbackSteps(
     private async Task<FailbackFacts> FactsAsync(string recorderId, Guid? cause, CancellationToken token)
     {
         var entries = await store.EntriesOfAsync(recorderId, token);
-        var (servers, settings, taken) = (new Dictionary<string, Recorder>(), new Dictionary<string, CachedSettings>(), new HashSet<string>());
+        var (servers, settings, taken) = (
+            new Dictionary<string, Recorder>(),
+            new Dictionary<string, CachedSettings>(),
+            new HashSet<string>()
+        );
         foreach (var entry in entries.Where(x => x.AllowsFailback || x.ReleasePending).DistinctBy(x => x.FailoverServerId))
         {
             var id = entry.FailoverServerId;
@@ -121,7 +141,11 @@ internal sealed partial class FailbackSteps(
         failback.SettingsDigest = decided.SettingsDigest;
     }
 
-    [LoggerMessage(1000, LogLevel.Information, "Failback of {Recorder}, entry {EntryId}, attempt {Attempt}: {Before} -> {After} on {Event}")]
+    [LoggerMessage(
+        1000,
+        LogLevel.Information,
+        "Failback of {Recorder}, entry {EntryId}, attempt {Attempt}: {Before} -> {After} on {Event}"
+    )]
     private static partial void LogMoved(
         ILogger logger,
         string recorder,

@@ -70,8 +70,10 @@ internal sealed class EntityFrameworkRepository<TSaga>(FailbackUnit unit, ISagaC
         public Task<SagaConsumeContext<TSaga, T>> Add(TSaga instance) =>
             contexts.CreateSagaConsumeContext(unit, message, instance, SagaConsumeContextMode.Add);
 
-        public Task<SagaConsumeContext<TSaga, T>> Insert(TSaga instance) =>
-            contexts.CreateSagaConsumeContext(unit, message, instance, SagaConsumeContextMode.Insert);
+        public async Task<SagaConsumeContext<TSaga, T>> Insert(TSaga instance) =>
+            await unit.InsertAsync(instance, message.CancellationToken)
+                ? await contexts.CreateSagaConsumeContext(unit, message, instance, SagaConsumeContextMode.Insert)
+                : null!;
 
         public async Task<SagaConsumeContext<TSaga, T>> Load(Guid correlationId)
         {

@@ -71,6 +71,34 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Wr
         entry.Property(nameof(IRow.Version)).CurrentValue = row.Version + 1;
     }
 
+    /// <summary>Inserts a row now, unless its key is taken: a second first message waits here for the first one's commit.</summary>
+    /// <returns>Whether it was inserted; it is tracked then.</returns>
+    public async Task<bool> InsertAsync(IRow row, CancellationToken token)
+    {
+        var entry = db.Entry(row);
+        entry.Property(nameof(IRow.Version)).CurrentValue = row.Version + 1;
+        var values = entry
+            .Properties.Select(x => (Column: x.Metadata.GetColumnName(), Value: Provided(x.Metadata, x.CurrentValue)))
+            .Where(x => x.Value is not null)
+            .ToList();
+        var columns = string.Join(", ", values.Select(x => x.Column));
+        var places = string.Join(", ", values.Select((_, i) => $"{{{i}}}"));
+#pragma warning disable EF1002 // Table and columns are the model's own names; values are arguments.
+        var inserted = await db.Database.ExecuteSqlRawAsync(
+            $"INSERT INTO {entry.Metadata.GetTableName()} ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING",
+            values.Select(x => x.Value!),
+            token
+        );
+#pragma warning restore EF1002
+        if (inserted == 0)
+            return false;
+        entry.State = EntityState.Unchanged;
+        return true;
+    }
+
+    private static object? Provided(Microsoft.EntityFrameworkCore.Metadata.IReadOnlyProperty property, object? value) =>
+        property.GetValueConverter() is { } converter ? converter.ConvertToProvider(value) : value;
+
     /// <summary>A tracked row was changed in place.</summary>
     public void Changed(IRow row)
     {

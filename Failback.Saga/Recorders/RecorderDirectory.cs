@@ -152,11 +152,11 @@ internal sealed class RecorderDirectory(IFailbackStore store, TimeProvider time)
 
     private async Task LookAgainAsync(string? recorderId, Guid cause, CancellationToken token)
     {
-        var waiting = (await store.OpenEntriesAsync(MostEntries, token)).Where(x => x.AllowsFailback).Select(x => x.FailedRecorderId).Distinct();
-        await store.ApplyAsync(
-            waiting.Where(x => recorderId is null || x == recorderId).Select(x => DueAgain(x, cause)),
-            token
-        );
+        var waiting = (await store.OpenEntriesAsync(MostEntries, token))
+            .Where(x => x.AllowsFailback)
+            .Select(x => x.FailedRecorderId)
+            .Distinct();
+        await store.ApplyAsync(waiting.Where(x => recorderId is null || x == recorderId).Select(x => DueAgain(x, cause)), token);
     }
 
     private static Publish DueAgain(string recorderId, Guid cause) =>

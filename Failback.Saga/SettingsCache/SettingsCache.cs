@@ -17,7 +17,9 @@ internal sealed partial class SettingsCache(IFailbackStore store, IDocuments doc
         var known = await store.SettingsAsync(told.RecorderId, token);
         if (known is not null && told.Version <= known.SettingsVersion || !await IsGoodAsync(told.RecorderId, told.Settings, token))
             return;
-        var at = context.SentTime is { } sent ? new DateTimeOffset(DateTime.SpecifyKind(sent, DateTimeKind.Utc)).ToRow() : known?.CachedAt ?? default;
+        var at = context.SentTime is { } sent
+            ? new DateTimeOffset(DateTime.SpecifyKind(sent, DateTimeKind.Utc)).ToRow()
+            : known?.CachedAt ?? default;
         await SaveAsync(known, told.RecorderId, told.Settings, at, told.Version, token);
     }
 
@@ -41,7 +43,14 @@ internal sealed partial class SettingsCache(IFailbackStore store, IDocuments doc
         return false;
     }
 
-    private Task SaveAsync(CachedSettings? known, string recorderId, DocumentReference settings, DateTime at, long version, CancellationToken token) =>
+    private Task SaveAsync(
+        CachedSettings? known,
+        string recorderId,
+        DocumentReference settings,
+        DateTime at,
+        long version,
+        CancellationToken token
+    ) =>
         store.ApplyAsync(
             [
                 new Save(
@@ -59,6 +68,10 @@ internal sealed partial class SettingsCache(IFailbackStore store, IDocuments doc
             token
         );
 
-    [LoggerMessage(1010, LogLevel.Warning, "The settings {Digest} of {Recorder} are missing or damaged in the document port; the last good ones stay")]
+    [LoggerMessage(
+        1010,
+        LogLevel.Warning,
+        "The settings {Digest} of {Recorder} are missing or damaged in the document port; the last good ones stay"
+    )]
     private static partial void LogDamaged(ILogger logger, string recorder, string digest);
 }
