@@ -15,7 +15,7 @@ public static class SagaRoom
     {
         services.AddFailbackReading(configuration);
         services.AddFailbackPersistenceLoops(embedded: BusRoom.BusAddress(configuration) is null);
-        services.AddFailbackOptions<DocumentPortOptions, DocumentPortOptionsValidator>("Failback:DocumentPort");
+        services.AddDocumentServer();
         services.AddFailbackOptions<SagaOptions, SagaOptionsValidator>(SagaOptions.Section);
         services.AddFailbackOptions<RightsOptions, RightsOptionsValidator>("Failback");
         services.AddSingleton<IRights, Rights>();
