@@ -4,7 +4,7 @@ namespace Failback.Benchmarks;
 internal static class BenchmarkProgram
 {
     /// <summary>Runs what the arguments ask for.</summary>
-    /// <returns>0 when everything was measured and every copy was right, met goals or not; 1 when a copy was wrong; 2 when the arguments are.</returns>
+    /// <returns>0 when everything was measured and every copy was right, met goals or not; 1 when a copy was wrong; 2 when the arguments are; 130 when it was told to stop.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output, CancellationToken token)
     {
         if (Internal.Handles(args))
@@ -26,6 +26,11 @@ internal static class BenchmarkProgram
             await output.WriteLineAsync(wrong.Message);
             await output.WriteLineAsync(BenchmarkOptions.Usage);
             return 2;
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            await output.WriteLineAsync("Stopped.");
+            return 130;
         }
         catch (WrongCopyException wrong)
         {
