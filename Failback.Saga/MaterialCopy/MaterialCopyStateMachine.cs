@@ -101,7 +101,6 @@ internal sealed class MaterialCopyStateMachine : MassTransitStateMachine<Materia
             x =>
             {
                 x.CorrelateById(c => DerivedId.OfMaterialCopy(c.Message.EntryId));
-                x.InsertOnInitial = true;
                 x.SetSagaFactory(c => new() { CorrelationId = DerivedId.OfMaterialCopy(c.Message.EntryId), EntryId = c.Message.EntryId });
             }
         );

@@ -186,6 +186,9 @@ internal sealed class ScriptedWorker
     public ConcurrentQueue<PlanMaterialCopy> Plans { get; } = new();
     public ConcurrentQueue<ReleaseHold> Releases { get; } = new();
 
+    /// <summary>It listens to refusals too, for specs that have no other ear on the bus.</summary>
+    public ConcurrentQueue<MaterialCopyRejected> Rejected { get; } = new();
+
     /// <summary>The tracks of every source, and the items of each.</summary>
     public Func<CopySource, IEnumerable<PlannedChannelCopy>> Tracks { get; set; } = source => [Line(source, DataKind.Video, "cam-1")];
 
@@ -256,8 +259,15 @@ internal sealed class ScriptedWorker
 internal sealed class ScriptedWorkerConsumer(ScriptedWorker worker)
     : IConsumer<PlanMaterialCopy>,
         IConsumer<CopyChannelData>,
-        IConsumer<ReleaseHold>
+        IConsumer<ReleaseHold>,
+        IConsumer<MaterialCopyRejected>
 {
+    public Task Consume(ConsumeContext<MaterialCopyRejected> context)
+    {
+        worker.Rejected.Enqueue(context.Message);
+        return Task.CompletedTask;
+    }
+
     public async Task Consume(ConsumeContext<PlanMaterialCopy> context)
     {
         worker.Plans.Enqueue(context.Message);
