@@ -76,6 +76,12 @@ internal sealed class ItemsContent : HttpContent
             used += Frames.WriteEnd(buffer.AsSpan(used), sent.Count);
             await FlushAsync(stream, cancellationToken);
         }
+        catch (Exception) when (SourceFailure is not null)
+        {
+            // What came whole before is worth sending: the target keeps it.
+            await FlushAsync(stream, cancellationToken);
+            throw;
+        }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
