@@ -12,6 +12,9 @@ public static class BusRoom
     /// <summary>Where a message goes that was handed out too often; a quorum queue of its own, read by people.</summary>
     public const string DeadLetters = "failback.dead";
 
+    /// <summary>Plain JSON of controllers that are not .NET arrives here; the saga bounds and refuses it itself.</summary>
+    public const string Admission = "failback.in";
+
     /// <summary>Endpoints of a process's own, gone with it, have names that start so; they are no quorum queues.</summary>
     public const string TemporaryPrefix = "temporary-";
 

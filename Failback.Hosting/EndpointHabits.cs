@@ -10,7 +10,8 @@ internal sealed class EndpointHabits(IOptions<BusOptions> options, ILogger<Endpo
 {
     public void Configure(string name, IReceiveEndpointConfigurator configurator)
     {
-        configurator.ConfigureReceive(x => x.UseFilter(new MessageBound(logger)));
+        if (name != BusRoom.Admission)
+            configurator.ConfigureReceive(x => x.UseFilter(new MessageBound(logger)));
         if (
             configurator is IRabbitMqReceiveEndpointConfigurator queue
             && !name.StartsWith(BusRoom.TemporaryPrefix, StringComparison.Ordinal)

@@ -3,29 +3,25 @@ using MassTransit;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Failback.Saga;
 
-/// <summary>The room's door: decides and remembers, moves no recording.</summary>
+/// <summary>The door of the saga: it decides and remembers, talks to no recorder and moves no recording.</summary>
 public static class SagaRoom
 {
-    /// <summary>Everything that decides: rows, loops, options. The bus is added by the host.</summary>
-    /// <exception cref="WrongConfigurationException">A connection string cannot be used.</exception>
+    /// <summary>Everything but the consumers: rows, loops, options of <c>Failback:Saga</c> and <c>Failback:Roles</c>, checked at start.</summary>
     public static IServiceCollection AddFailbackSaga(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddFailbackReading(configuration);
         services.AddFailbackPersistenceLoops(embedded: BusRoom.BusAddress(configuration) is null);
         services.AddDocumentServer();
-        services.AddFailbackOptions<SagaOptions, SagaOptionsValidator>(SagaOptions.Section);
-        services.AddFailbackOptions<RightsOptions, RightsOptionsValidator>("Failback");
-        services.AddSingleton<IRights, Rights>();
-        services.AddScoped<FailbackSteps>();
-        services.AddSingleton<IReconciled, FailbackReconciliation>();
+        services.AddFailbackProcess();
         services.AddMaterialCopy(configuration);
         return services;
     }
 
-    /// <summary>Only the door for looking; for processes that decide nothing.</summary>
+    /// <summary>The door for looking alone, for a process that decides nothing.</summary>
     public static IServiceCollection AddFailbackReading(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddFailbackPersistence(configuration);
@@ -33,16 +29,33 @@ public static class SagaRoom
         return services;
     }
 
-    /// <summary>The room's consumers and machines, for the bus of this process.</summary>
-    public static void AddSagaRoom(this IBusRegistrationConfigurator bus)
+    /// <summary>The machines and consumers; each message is one unit of work.</summary>
+    public static IBusRegistrationConfigurator AddSagaRoom(this IBusRegistrationConfigurator bus)
     {
-        bus.AddConsumer<RecorderDirectory, InUnit<RecorderDirectory>>();
-        bus.AddConsumer<FailoverLog, InUnit<FailoverLog>>();
-        bus.AddConsumer<SettingsCache, InUnit<SettingsCache>>();
-        bus.AddSagaStateMachine<FailbackStateMachine, FailbackState>(typeof(SagaInUnit<FailbackState>)).EntityFrameworkRepository();
-        bus.AddMaterialCopy();
+        bus.AddConsumer<RecorderDirectory, InUnit<RecorderDirectory>>().Endpoint(x => x.Name = "failback-recorder-directory");
+        bus.AddConsumer<FailoverLog, InUnit<FailoverLog>>().Endpoint(x => x.Name = "failback-failover-log");
+        bus.AddConsumer<SettingsCache, InUnit<SettingsCache>>().Endpoint(x => x.Name = "failback-settings-cache");
+        bus.AddConsumer<AdmissionConsumer, AdmissionDefinition>();
+        bus.AddSagaStateMachine<FailbackStateMachine, FailbackState>(typeof(SagaInUnit<FailbackState>))
+            .EntityFrameworkRepository()
+            .Endpoint(x => x.Name = "failback-process");
+        bus.AddMaterialCopy((context, endpoint) => endpoint.UseUnitOfWork(context)).EntityFrameworkRepository();
+        return bus;
     }
 
-    /// <summary>HTTP of the room: the document port.</summary>
-    public static void MapFailbackSaga(this IEndpointRouteBuilder routes) => routes.MapDocuments();
+    /// <summary>HTTP of the room: the document port for workers in other processes.</summary>
+    public static void MapFailbackSaga(this IEndpointRouteBuilder endpoints) => endpoints.MapDocuments();
+
+    /// <summary>What decides about failbacks; a store, units and documents are registered elsewhere.</summary>
+    internal static IServiceCollection AddFailbackProcess(this IServiceCollection services)
+    {
+        services.AddFailbackOptions<SagaOptions, SagaOptionsValidator>(SagaOptions.Section);
+        services.AddFailbackOptions<FailbackRules, FailbackRulesValidator>(FailbackRules.Section);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<IRights, Rights>();
+        services.AddSingleton<Admission>();
+        services.AddScoped<FailbackSteps>();
+        services.AddSingleton<IReconciled, FailbackReconciliation>();
+        return services;
+    }
 }

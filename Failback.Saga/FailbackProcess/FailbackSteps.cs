@@ -14,19 +14,24 @@ internal static class FailbackVerbs
         this EventActivityBinder<FailbackState, T> binder,
         Func<FailbackState, T, FailbackFacts, FailbackDecision> decide
     )
-        where T : class =>
-        binder.ThenAsync(context =>
-            context.GetPayload<IServiceProvider>().GetRequiredService<FailbackSteps>().DecideAsync(context, decide)
-        );
+        where T : class => binder.ThenAsync(context => Steps(context).DecideAsync(context, decide));
 
     /// <summary>Moves to the decided state, one of these; otherwise the state stays.</summary>
     public static EventActivityBinder<FailbackState, T> To<T>(this EventActivityBinder<FailbackState, T> binder, params State[] states)
         where T : class
     {
         foreach (var state in states)
-            binder = binder.If(x => x.GetPayload<DecidedState>().Name == state.Name, x => x.TransitionTo(state));
+            binder = binder.If(x => x.GetPayload<FailbackSteps.Decided>().State == state.Name, x => x.TransitionTo(state));
         return binder;
     }
+
+    public static IPipe<ConsumeContext<T>> WithoutInstance<T>(
+        this IMissingInstanceConfigurator<FailbackState, T> missing,
+        Func<T, string> failedRecorder
+    )
+        where T : class => missing.ExecuteAsync(context => Steps(context).WithoutInstanceAsync(context, failedRecorder(context.Message)));
+
+    private static FailbackSteps Steps(PipeContext context) => context.GetPayload<IServiceProvider>().GetRequiredService<FailbackSteps>();
 }
 
 /// <summary>The shell around deciding about a failback: reads the facts, applies the effects, in the transaction of the message.</summary>
@@ -34,125 +39,160 @@ internal sealed partial class FailbackSteps(
     IFailbackStore store,
     IRights rights,
     IOptionsMonitor<SagaOptions> options,
+    IOptionsMonitor<FailbackRules> rules,
     TimeProvider time,
     ILogger<FailbackSteps> logger
 )
 {
+    /// <summary>The state that was decided, until the machine moves to it.</summary>
+    internal sealed record Decided(string State);
+
+    /// <summary>A failback that does not exist yet.</summary>
+    public static FailbackState New(string failedRecorderId) =>
+        new() { CorrelationId = DerivedId.OfFailback(failedRecorderId), FailedRecorderId = failedRecorderId };
+
     public async Task DecideAsync<T>(
         BehaviorContext<FailbackState, T> context,
         Func<FailbackState, T, FailbackFacts, FailbackDecision> decide
     )
         where T : class
     {
-        var failback = context.Saga;
-        var facts = await FactsAsync(failback.FailedRecorderId, context.MessageId, context.CancellationToken);
-        var (decided, effects) = decide(failback, context.Message, facts);
-        if (decided.CurrentState != failback.CurrentState)
-        {
-            FailbackTelemetry.Moved(failback.CurrentState, decided.CurrentState);
-            LogMoved(
-                logger,
-                failback.FailedRecorderId,
-                decided.EntryId,
-                decided.Attempt,
-                failback.CurrentState,
-                decided.CurrentState,
-                typeof(T).Name
-            );
-        }
-        Become(failback, decided);
-        await store.ApplyAsync(effects, context.CancellationToken);
-        context.AddOrUpdatePayload(() => new DecidedState(decided.CurrentState), _ => new DecidedState(decided.CurrentState));
+        var state = context.Saga;
+        var facts = await FactsAsync(state.FailedRecorderId, context.MessageId, context.CancellationToken);
+        var decision = decide(state, context.Message, facts);
+        await ApplyAsync(state, decision, typeof(T).Name, facts, context.CancellationToken);
+        Become(state, decision.State);
+        context.AddOrUpdatePayload(() => new Decided(decision.State.CurrentState), _ => new Decided(decision.State.CurrentState));
     }
 
-    /// <summary>An event about a failback that is over: compared with the log, or counted.</summary>
-    public static IPipe<ConsumeContext<T>> NoFailback<T>(IMissingInstanceConfigurator<FailbackState, T> missing)
-        where T : class =>
-        missing.ExecuteAsync(context =>
-            context.GetPayload<IServiceProvider>().GetRequiredService<FailbackSteps>().NoFailbackAsync(context)
-        );
-
-    private async Task NoFailbackAsync<T>(ConsumeContext<T> context)
+    public async Task WithoutInstanceAsync<T>(ConsumeContext<T> context, string failedRecorderId)
         where T : class
     {
-        var (token, message) = (context.CancellationToken, context.Message);
-        FailbackTelemetry.Passed(typeof(T).Name, "no instance");
-        IReadOnlyList<Effect> effects = message switch
-        {
-            FailoverServerReleased x => FailbackRun.OlderReleased(x, await FactsAsync(x.FailedRecorderId, context.MessageId, token)),
-            CancelFailback x => FailbackRun
-                .CancelRefused(
-                    new() { FailedRecorderId = x.FailedRecorderId },
-                    x,
-                    await FactsAsync(x.FailedRecorderId, context.MessageId, token)
-                )
-                .Effects,
-            _ => [],
-        };
-        await store.ApplyAsync(effects, token);
+        var facts = await FactsAsync(failedRecorderId, context.MessageId, context.CancellationToken);
+        var state = New(failedRecorderId);
+        var decision = FailbackTransitions.Decide(state, context.Message, facts);
+        await ApplyAsync(state, decision, typeof(T).Name, facts, context.CancellationToken);
     }
 
-    private async Task<FailbackFacts> FactsAsync(string recorderId, Guid? cause, CancellationToken token)
+    public async Task<FailbackFacts> FactsAsync(string failedRecorderId, Guid? cause, CancellationToken token)
     {
-        var entries = await store.EntriesOfAsync(recorderId, token);
-        var (servers, settings, taken) = (
-            new Dictionary<string, Recorder>(),
-            new Dictionary<string, CachedSettings>(),
-            new HashSet<string>()
-        );
-        foreach (var entry in entries.Where(x => x.AllowsFailback || x.ReleasePending).DistinctBy(x => x.FailoverServerId))
+        var entries = await store.EntriesOfAsync(failedRecorderId, token);
+        var servers = new Dictionary<string, Recorder>();
+        var calls = new Dictionary<string, IReadOnlyList<FailoverLogEntry>>();
+        var settings = new Dictionary<string, CachedSettings>();
+        // Closed entries matter only while their failover server is not released (D6).
+        foreach (var id in entries.Where(x => x.AllowsFailback || x.ReleasePending).Select(x => x.FailoverServerId).Distinct())
         {
-            var id = entry.FailoverServerId;
             if (await store.RecorderAsync(id, token) is { } server)
                 servers.Add(id, server);
+            calls.Add(id, await store.EntriesUsingAsync(id, token));
             if (await store.SettingsAsync(id, token) is { } cached)
                 settings.Add(id, cached);
-            var using_ = await store.EntriesUsingAsync(id, token);
-            if (using_.Any(x => x.FailedRecorderId != recorderId && x.AllowsFailback && x.FailoverStartedAt >= entry.FailoverStartedAt))
-                taken.Add(id);
         }
         return new FailbackFacts
         {
             Now = time.GetUtcNow().ToRow(),
             Options = options.CurrentValue,
-            Cause = cause ?? throw new InvalidOperationException("A message without MessageId cannot be handled once."),
             Rights = rights,
-            Recorder = await store.RecorderAsync(recorderId, token),
+            Cause = cause ?? throw new InvalidOperationException("A message without MessageId cannot be handled once."),
+            ManualDuringMaintenance = rules.CurrentValue.ManualDuringMaintenance,
+            Recorder = await store.RecorderAsync(failedRecorderId, token),
             Entries = entries,
             FailoverServers = servers,
+            Calls = calls,
             Settings = settings,
-            TakenForOthers = taken,
             Licence = await store.LicenceAsync(token),
             Maintenance = await store.MaintenanceAsync(token),
         };
     }
 
-    /// <summary>The instance takes over everything that was decided but its identity, its version and its state: the machine moves that.</summary>
-    internal static void Become(FailbackState failback, FailbackState decided)
+    private async Task ApplyAsync(
+        FailbackState before,
+        FailbackDecision decision,
+        string happened,
+        FailbackFacts facts,
+        CancellationToken token
+    )
     {
-        failback.ConnectedSince = decided.ConnectedSince;
-        failback.EntryId = decided.EntryId;
-        failback.FailoverServerId = decided.FailoverServerId;
-        failback.Attempt = decided.Attempt;
-        failback.Trigger = decided.Trigger;
-        failback.RequestedBy = decided.RequestedBy;
-        failback.StartedAt = decided.StartedAt;
-        failback.AnswerDueAt = decided.AnswerDueAt;
-        failback.SettingsDigest = decided.SettingsDigest;
+        if (decision.Ignored)
+        {
+            FailbackTelemetry.Passed(before.CurrentState, happened);
+            LogIgnored(logger, happened, before.CurrentState, before.FailedRecorderId);
+            return;
+        }
+        await store.ApplyAsync(decision.Effects, token);
+        Report(before, decision, happened, facts);
+    }
+
+    private void Report(FailbackState before, FailbackDecision decision, string happened, FailbackFacts facts)
+    {
+        var (was, now) = (before.CurrentState, decision.State);
+        if (was != now.CurrentState && !(was == FailbackStates.Initial && now.CurrentState == FailbackStates.Final))
+            LogMoved(logger, before.FailedRecorderId, was, now.CurrentState, happened, now.EntryId, now.Attempt);
+        if (happened == nameof(RestoreOverdue) && FailbackRun.IsLate(before, facts))
+            LogLate(logger, before.FailedRecorderId, was, now.EntryId, now.Attempt);
+        foreach (var message in decision.Effects.OfType<Publish>().Select(x => x.Message))
+            switch (message)
+            {
+                case FailbackStarted x:
+                    FailbackTelemetry.Asked(x.Trigger.ToString(), "Started");
+                    break;
+                case FailbackCompleted:
+                    FailbackTelemetry.Asked(before.Trigger.ToString(), "Completed");
+                    break;
+                case FailbackFailed x:
+                    FailbackTelemetry.Asked(before.Trigger.ToString(), x.Reason.ToString());
+                    LogFailed(logger, x.FailedRecorderId, x.EntryId, x.Reason, x.Detail);
+                    break;
+                case FailbackRejected x:
+                    FailbackTelemetry.Asked(nameof(FailbackTrigger.Manual), x.Reason.ToString());
+                    LogRejected(logger, x.RequestId, x.FailedRecorderId, x.Reason);
+                    break;
+            }
+    }
+
+    /// <summary>The instance takes over what was decided but its identity, its version and its state: the machine moves that.</summary>
+    private static void Become(FailbackState state, FailbackState decided)
+    {
+        state.ConnectedSince = decided.ConnectedSince;
+        state.EntryId = decided.EntryId;
+        state.FailoverServerId = decided.FailoverServerId;
+        state.Attempt = decided.Attempt;
+        state.Trigger = decided.Trigger;
+        state.RequestedBy = decided.RequestedBy;
+        state.StartedAt = decided.StartedAt;
+        state.AnswerDueAt = decided.AnswerDueAt;
+        state.SettingsDigest = decided.SettingsDigest;
     }
 
     [LoggerMessage(
         1000,
         LogLevel.Information,
-        "Failback of {Recorder}, entry {EntryId}, attempt {Attempt}: {Before} -> {After} on {Event}"
+        "Failback of {RecorderId}: {Before} -> {After} on {Event} (entry {EntryId}, attempt {Attempt})"
     )]
     private static partial void LogMoved(
         ILogger logger,
-        string recorder,
-        Guid? entryId,
-        int attempt,
+        string recorderId,
         string before,
         string after,
-        string @event
+        string @event,
+        Guid? entryId,
+        int attempt
     );
+
+    [LoggerMessage(1001, LogLevel.Debug, "{Event} means nothing in {State} of {RecorderId}: late, early or repeated")]
+    private static partial void LogIgnored(ILogger logger, string @event, string state, string recorderId);
+
+    [LoggerMessage(1002, LogLevel.Warning, "Failback of {RecorderId} failed (entry {EntryId}): {Reason}, {Detail}")]
+    private static partial void LogFailed(ILogger logger, string recorderId, Guid entryId, FailbackReason reason, string? detail);
+
+    [LoggerMessage(1003, LogLevel.Information, "Request {RequestId} about the failback of {RecorderId} was refused: {Reason}")]
+    private static partial void LogRejected(ILogger logger, Guid requestId, string recorderId, FailbackReason reason);
+
+    [LoggerMessage(
+        1004,
+        LogLevel.Warning,
+        "Failback of {RecorderId} goes unanswered in {State} (entry {EntryId}); it is asked again as attempt {Attempt}"
+    )]
+    private static partial void LogLate(ILogger logger, string recorderId, string state, Guid? entryId, int attempt);
 }

@@ -2,39 +2,52 @@ using Microsoft.Extensions.Options;
 
 namespace Failback.Saga;
 
-/// <summary>Who may do what (D14): <c>Failback:Roles:ROLE:0 = failback.start</c>. What is not granted is denied.</summary>
-public sealed class RightsOptions
+/// <summary>What people may do and when, section <c>Failback</c>.</summary>
+public sealed class FailbackRules
 {
-    /// <summary>Rights by role.</summary>
-    public Dictionary<string, string[]> Roles { get; init; } = [];
+    internal const string Section = "Failback";
+
+    /// <summary>Rights of each role, for example <c>Failback:Roles:operator:0 = failback.start</c>; what is not granted is denied (D14).</summary>
+    public Dictionary<string, List<string>> Roles { get; set; } = [];
+
+    /// <summary>Whether a person may start a failback in maintenance mode (D18).</summary>
+    public bool ManualDuringMaintenance { get; set; } = true;
 }
 
-/// <summary>Names every right that does not exist.</summary>
-internal sealed class RightsOptionsValidator : IValidateOptions<RightsOptions>
+/// <summary>A misspelt right would deny silently.</summary>
+internal sealed class FailbackRulesValidator : IValidateOptions<FailbackRules>
 {
-    public ValidateOptionsResult Validate(string? name, RightsOptions options)
+    public ValidateOptionsResult Validate(string? name, FailbackRules options)
     {
         var wrong = options
-            .Roles.Where(x => x.Value.Except(Rights.All).Any())
-            .Select(x => $"Failback:Roles:{x.Key}: its rights must be of {string.Join(", ", Rights.All)}")
+            .Roles.SelectMany(role => role.Value.Where(x => !Rights.All.Contains(x)).Select(_ => role.Key))
+            .Distinct()
+            .Select(role => $"Failback:Roles:{role}: must be rights out of {string.Join(", ", Rights.All)}")
             .ToList();
+        if (options.Roles.ContainsKey(Rights.OwnRole))
+            wrong.Add($"Failback:Roles:{Rights.OwnRole}: is built in, choose another name");
         return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
     }
 }
 
-/// <summary>Roles map to rights by configuration (D14).</summary>
-internal sealed class Rights(IOptionsMonitor<RightsOptions> options) : IRights
+/// <summary>Roles map to rights by configuration; default deny (D14).</summary>
+internal sealed class Rights(IOptionsMonitor<FailbackRules> rules) : IRights
 {
     public const string StartFailback = "failback.start";
     public const string StartCopy = "copy.start";
-    public static readonly string[] All = [StartFailback, StartCopy, "copy.control", "log.read"];
+    public const string ControlCopy = "copy.control";
+    public const string ReadLog = "log.read";
 
-    /// <summary>The product itself, when it starts an automatic material copy (D10).</summary>
+    /// <summary>The product itself, when it starts a material copy without being asked (D10).</summary>
     public const string OwnRole = "failback";
 
-    public bool Allows(IReadOnlyList<string> roles, string right) =>
-        roles.Any(role =>
-            (role == OwnRole && right == StartCopy)
-            || (options.CurrentValue.Roles.TryGetValue(role, out var rights) && rights.Contains(right))
+    public static readonly IReadOnlyList<string> All = [StartFailback, StartCopy, ControlCopy, ReadLog];
+
+    public bool Allows(IReadOnlyList<string> roles, string right)
+    {
+        var granted = rules.CurrentValue.Roles;
+        return roles.Any(role =>
+            (role == OwnRole && right == StartCopy) || (granted.TryGetValue(role, out var rights) && rights.Contains(right))
         );
+    }
 }

@@ -1,10 +1,11 @@
 using Failback.Messages;
 using MassTransit;
+using Microsoft.Extensions.Logging;
 
 namespace Failback.Saga;
 
-/// <summary>The failover log fed by the controller and by workers: idempotent, so a message may come twice, late, or before its forerunner.</summary>
-internal sealed class FailoverLog(IFailbackStore store)
+/// <summary>The failover log as the controller and the workers feed it: a message may come twice, late, or before its forerunner.</summary>
+internal sealed partial class FailoverLog(IFailbackStore store, ILogger<FailoverLog> logger)
     : IConsumer<FailoverStarted>,
         IConsumer<FailoverCompleted>,
         IConsumer<HoldChanged>,
@@ -15,97 +16,67 @@ internal sealed class FailoverLog(IFailbackStore store)
     public async Task Consume(ConsumeContext<FailoverStarted> context)
     {
         var (told, token) = (context.Message, context.CancellationToken);
-        if (await store.EntryAsync(told.EntryId, token) is not null)
-            return;
-        var entry = new FailoverLogEntry
+        if (await store.EntryAsync(told.EntryId, token) is { } known)
         {
-            EntryId = told.EntryId,
-            FailedRecorderId = told.FailedRecorderId,
-            FailoverServerId = told.FailoverServerId,
-            FailoverStartedAt = told.StartedAt.ToRow(),
-            Failover = FailoverStatus.Running,
-        };
-        await store.ApplyAsync([new Save(entry), Told(SystemChangeKind.FailoverStarted, entry)], token);
+            if (known.FailedRecorderId != told.FailedRecorderId)
+                LogOtherRecorder(logger, told.EntryId, known.FailedRecorderId, told.FailedRecorderId);
+            return;
+        }
+        var entry = FailoverEntries.Started(told);
+        await store.ApplyAsync([new Save(entry), FailoverEntries.Told(SystemChangeKind.FailoverStarted, entry)], token);
     }
 
-    /// <summary>D2: roles change here. D5: the period is held from now on, with an open end.</summary>
+    /// <summary>Roles change (D2), and the period is held from now on with an open end (D5).</summary>
     public async Task Consume(ConsumeContext<FailoverCompleted> context)
     {
         var (told, token) = (context.Message, context.CancellationToken);
         var known = await store.EntryAsync(told.EntryId, token);
-        if (known is { Failover: not FailoverStatus.Running })
-            return;
-        var server = await store.RecorderAsync(told.FailoverServerId, token);
-        var entry = (
-            known
-            ?? new FailoverLogEntry
-            {
-                EntryId = told.EntryId,
-                FailedRecorderId = told.FailedRecorderId,
-                FailoverServerId = told.FailoverServerId,
-                FailoverStartedAt = told.StartedAt.ToRow(),
-                Failover = FailoverStatus.Running,
-            }
-        ) with
-        {
-            FailoverServerId = told.FailoverServerId,
-            FailoverStartedAt = told.StartedAt.ToRow(),
-            FailoverEndedAt = told.CompletedAt.ToRow(),
-            Failover = told.Succeeded ? FailoverStatus.Succeeded : FailoverStatus.Failed,
-            FailoverReason = told.Reason,
-            Hold = told.Succeeded ? HoldStatus.Placing : HoldStatus.None,
-        };
-        var effects = new List<Effect> { new Save(entry), Told(SystemChangeKind.FailoverCompleted, entry) };
-        if (told.Succeeded)
-        {
-            if (await store.RecorderAsync(told.FailedRecorderId, token) is { } failed)
-                effects.Add(new Save(failed with { Role = RecorderRole.Broken }));
-            if (server is not null)
-            {
-                effects.Add(new Save(server with { Role = RecorderRole.Recorder }));
-                effects.Add(Hold(entry, server, DerivedId.Of("hold", entry.EntryId)));
-            }
-        }
-        await store.ApplyAsync(effects, token);
+        if (known is not null && known.FailedRecorderId != told.FailedRecorderId)
+            LogOtherRecorder(logger, told.EntryId, known.FailedRecorderId, told.FailedRecorderId);
+        else if (known is null or { Failover: FailoverStatus.Running })
+            await store.ApplyAsync(
+                FailoverEntries.Completed(
+                    known,
+                    told,
+                    await store.EntriesOfAsync(told.FailedRecorderId, token),
+                    await store.RecorderAsync(told.FailedRecorderId, token),
+                    await store.RecorderAsync(told.FailoverServerId, token)
+                ),
+                token
+            );
     }
 
+    /// <summary>Whether the failover server holds the period (D5); a failure is asked again by the reconciler.</summary>
     public async Task Consume(ConsumeContext<HoldChanged> context)
     {
         var (told, token) = (context.Message, context.CancellationToken);
-        if (told.Failure is not null || await store.EntryAsync(told.HoldId, token) is not { } entry)
-            return; // asked again by the reconciler
-        var after = (entry.Hold, told.Held) switch
-        {
-            (HoldStatus.Placing, true) => HoldStatus.Held,
-            (HoldStatus.Releasing, false) => HoldStatus.Released,
-            _ => entry.Hold,
-        };
-        if (after != entry.Hold)
-            await store.ApplyAsync([new Save(entry with { Hold = after })], token);
+        if (await store.EntryAsync(told.HoldId, token) is not { } entry)
+            return;
+        if (told.Failure is { } failure)
+            LogNotAsAsked(logger, entry.EntryId, entry.FailoverServerId, entry.Hold, failure);
+        var after = FailoverEntries.Hold(entry, told);
+        if (after != entry)
+            await store.ApplyAsync([new Save(after)], token);
     }
 
-    /// <summary>D19: changes after a number are told again under their numbers; a subscriber drops those it knows.</summary>
+    /// <summary>D19: changes after a number are published again under their numbers; a subscriber drops those it knows.</summary>
     public async Task Consume(ConsumeContext<ReportChangesSince> context)
     {
+        var cause = context.MessageId!.Value;
         var changes = await store.ChangesSinceAsync(Math.Max(0, context.Message.Number), MostChanges, context.CancellationToken);
         await store.ApplyAsync(
-            changes.Select(x => new Publish(x.ToMessage(), DerivedId.Of("told again", x.Number, context.MessageId!))),
+            changes.Select(x => new Publish(x.ToMessage(), DerivedId.Of("reported again", x.Number, cause))),
             context.CancellationToken
         );
     }
 
-    public static Publish Hold(FailoverLogEntry entry, Recorder server, Guid messageId) =>
-        new(
-            new HoldPeriod
-            {
-                HoldId = entry.EntryId,
-                FailoverServer = server.ToAddress(),
-                OriginRecorderId = entry.FailedRecorderId,
-                From = entry.FailoverStartedAt.ToWire(),
-            },
-            messageId
-        );
+    [LoggerMessage(1030, LogLevel.Warning, "Entry {EntryId} is of {Known}; what was said of it for {Told} was ignored")]
+    private static partial void LogOtherRecorder(ILogger logger, Guid entryId, string known, string told);
 
-    private static Tell Told(SystemChangeKind kind, FailoverLogEntry entry) =>
-        new(kind, entry.EntryId, null, entry.FailedRecorderId, entry.FailoverServerId);
+    [LoggerMessage(
+        1031,
+        LogLevel.Warning,
+        "The hold of entry {EntryId} on {FailoverServerId} is not as asked ({Hold}): {Failure}; it is asked again"
+    )]
+    private static partial void LogNotAsAsked(ILogger logger, Guid entryId, string failoverServerId, HoldStatus hold, CopyFailure failure);
 }

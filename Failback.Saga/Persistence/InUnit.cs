@@ -2,7 +2,7 @@ using MassTransit;
 
 namespace Failback.Saga;
 
-/// <summary>A consumer whose every message is one unit of work, with inbox and outbox.</summary>
+/// <summary>A consumer whose every message is one unit of work, with inbox and outbox; what comes from outside is validated first.</summary>
 internal sealed class InUnit<TConsumer> : ConsumerDefinition<TConsumer>
     where TConsumer : class, IConsumer
 {
@@ -10,10 +10,10 @@ internal sealed class InUnit<TConsumer> : ConsumerDefinition<TConsumer>
         IReceiveEndpointConfigurator endpointConfigurator,
         IConsumerConfigurator<TConsumer> consumerConfigurator,
         IRegistrationContext context
-    ) => endpointConfigurator.UseEntityFrameworkOutbox(context);
+    ) => endpointConfigurator.UseUnitOfWork(context);
 }
 
-/// <summary>A saga whose every message is one unit of work, with inbox and outbox.</summary>
+/// <summary>A saga whose every message is one unit of work, with inbox and outbox; what comes from outside is validated first.</summary>
 internal sealed class SagaInUnit<TSaga> : SagaDefinition<TSaga>
     where TSaga : class, ISaga
 {
@@ -21,5 +21,14 @@ internal sealed class SagaInUnit<TSaga> : SagaDefinition<TSaga>
         IReceiveEndpointConfigurator endpointConfigurator,
         ISagaConfigurator<TSaga> sagaConfigurator,
         IRegistrationContext context
-    ) => endpointConfigurator.UseEntityFrameworkOutbox(context);
+    ) => endpointConfigurator.UseUnitOfWork(context);
+}
+
+internal static class UnitEndpoint
+{
+    public static void UseUnitOfWork(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
+    {
+        endpoint.UseConsumeFilter(typeof(ValidatedFilter<>), context);
+        endpoint.UseEntityFrameworkOutbox(context);
+    }
 }

@@ -1,13 +1,14 @@
 using Failback.Messages;
 using MassTransit;
+using Microsoft.Extensions.Logging;
 
 namespace Failback.Saga;
 
 /// <summary>
-/// What the controller says of its recorders, licence and maintenance mode: kept as rows, the newest version wins, an older or repeated one changes
-/// nothing. Roles are ours (D2): none of these messages changes one.
+/// What the controller says of its recorders, licence and maintenance mode, kept as rows. Roles are ours (D2): none of these messages changes
+/// one. What may let a failback start makes the waiting entries be looked at again (D11).
 /// </summary>
-internal sealed class RecorderDirectory(IFailbackStore store, TimeProvider time)
+internal sealed partial class RecorderDirectory(IFailbackStore store, ILogger<RecorderDirectory> logger)
     : IConsumer<RecorderConfigured>,
         IConsumer<RecorderSnapshot>,
         IConsumer<RecorderReconnected>,
@@ -15,154 +16,137 @@ internal sealed class RecorderDirectory(IFailbackStore store, TimeProvider time)
         IConsumer<MaintenanceModeChanged>,
         IConsumer<LicenceChanged>
 {
-    /// <summary>Recorders looked at for waiting entries when something that concerns all of them changes.</summary>
+    /// <summary>Open entries looked at when something that concerns all of them changes; the sweep finds the others (D11).</summary>
     private const int MostEntries = 1_000;
 
     public async Task Consume(ConsumeContext<RecorderConfigured> context)
     {
-        var known = await store.RecorderAsync(context.Message.RecorderId, context.CancellationToken);
-        var after = Configured(known, context.Message);
-        if (after != known)
-            await store.ApplyAsync([new Save(after), Changed(after)], context.CancellationToken);
+        var (told, token) = (context.Message, context.CancellationToken);
+        var known = await store.RecorderAsync(told.RecorderId, token);
+        var after = DirectoryChanges.Configured(known, told, await FirstRoleAsync(known, told, token));
+        await SaveAsync(known, after, token);
+        if (after is { AutomaticFailback: true } && known is not { AutomaticFailback: true })
+            await LookAgainAsync(told.RecorderId, Cause(context), token);
     }
 
     /// <summary>The whole state, repeated: what was lost before admission heals here.</summary>
     public async Task Consume(ConsumeContext<RecorderSnapshot> context)
     {
-        var (snapshot, token) = (context.Message, context.CancellationToken);
-        var known = await store.RecorderAsync(snapshot.Configuration.RecorderId, token);
-        var after = Configured(known, snapshot.Configuration);
-        var at = snapshot.ConnectionChangedAt.ToRow();
-        var connects = known is { Connected: false } or null && snapshot.Connected && at >= after.ConnectionChangedAt;
-        if (at >= after.ConnectionChangedAt)
-            after = after with { Connected = snapshot.Connected, ConnectionChangedAt = at };
-        if (snapshot.MaintenanceVersion > after.MaintenanceVersion)
-            after = after with { MaintenanceMode = snapshot.MaintenanceMode, MaintenanceVersion = snapshot.MaintenanceVersion };
-        if (after == known)
+        var (told, token) = (context.Message, context.CancellationToken);
+        var known = await store.RecorderAsync(told.Configuration.RecorderId, token);
+        var after = DirectoryChanges.Configured(known, told.Configuration, await FirstRoleAsync(known, told.Configuration, token));
+        after = DirectoryChanges.Connection(after, told.Connected, told.ConnectionChangedAt);
+        after = DirectoryChanges.InMaintenance(after, told.MaintenanceMode, told.MaintenanceVersion);
+        if (!await SaveAsync(known, after, token))
             return;
-        await store.ApplyAsync([new Save(after), Changed(after)], token);
-        if (connects)
-            await store.ApplyAsync([.. Settings(after, Cause(context)), DueAgain(after.RecorderId, Cause(context))], token);
+        if (after.Connected && known is not { Connected: true })
+            await store.ApplyAsync(ReadSettings(after, Cause(context)), token);
+        await LookAgainAsync(after.RecorderId, Cause(context), token);
     }
 
+    /// <summary>The failback process hears it too (R21); here it is remembered, and the settings are read (D15).</summary>
     public Task Consume(ConsumeContext<RecorderReconnected> context) =>
         ConnectionAsync(context, context.Message.RecorderId, connected: true, context.Message.At);
 
     public Task Consume(ConsumeContext<RecorderDisconnected> context) =>
         ConnectionAsync(context, context.Message.RecorderId, connected: false, context.Message.At);
 
-    /// <summary>D11: when maintenance ends, waiting entries are looked at again.</summary>
     public async Task Consume(ConsumeContext<MaintenanceModeChanged> context)
     {
-        var (change, token) = (context.Message, context.CancellationToken);
-        if (change.RecorderId is { } id)
-        {
-            if (await store.RecorderAsync(id, token) is not { } recorder || change.Version <= recorder.MaintenanceVersion)
-                return;
-            await store.ApplyAsync(
-                [
-                    new Save(recorder with { MaintenanceMode = change.On, MaintenanceVersion = change.Version }),
-                    new Tell(SystemChangeKind.MaintenanceChanged, null, null, id),
-                ],
-                token
-            );
-        }
-        else
-        {
-            var maintenance = await store.MaintenanceAsync(token);
-            if (change.Version <= maintenance.MaintenanceVersion)
-                return;
-            await store.ApplyAsync(
-                [
-                    new Save(maintenance with { On = change.On, MaintenanceVersion = change.Version }),
-                    new Tell(SystemChangeKind.MaintenanceChanged),
-                ],
-                token
-            );
-        }
-        if (!change.On)
-            await LookAgainAsync(change.RecorderId, Cause(context), token);
+        var (told, token) = (context.Message, context.CancellationToken);
+        var changed = told.RecorderId is { } id ? await OfRecorderAsync(id, told, token) : await OfSystemAsync(told, token);
+        if (changed && !told.On)
+            await LookAgainAsync(told.RecorderId, Cause(context), token);
     }
 
     public async Task Consume(ConsumeContext<LicenceChanged> context)
     {
-        var (change, token) = (context.Message, context.CancellationToken);
+        var (told, token) = (context.Message, context.CancellationToken);
         var licence = await store.LicenceAsync(token);
-        if (change.Version <= licence.LicenceVersion)
+        if (told.Version <= licence.LicenceVersion)
             return;
-        await store.ApplyAsync(
-            [
-                new Save(licence with { FailoverEnabled = change.FailoverEnabled, LicenceVersion = change.Version }),
-                new Tell(SystemChangeKind.LicenceChanged),
-            ],
-            token
-        );
-        if (change.FailoverEnabled)
+        var after = licence with { FailoverEnabled = told.FailoverEnabled, LicenceVersion = told.Version };
+        await store.ApplyAsync([new Save(after), new Tell(SystemChangeKind.LicenceChanged)], token);
+        if (told.FailoverEnabled)
             await LookAgainAsync(null, Cause(context), token);
     }
 
-    /// <summary>A recorder as configured; unchanged when the message is older than what is known.</summary>
-    internal static Recorder Configured(Recorder? known, RecorderConfigured told)
+    private async Task<RecorderRole> FirstRoleAsync(Recorder? known, RecorderConfigured told, CancellationToken token) =>
+        known?.Role
+        ?? DirectoryChanges.FirstRole(
+            await store.EntriesOfAsync(told.RecorderId, token),
+            await store.EntriesUsingAsync(told.RecorderId, token),
+            told
+        );
+
+    private async Task<bool> SaveAsync(Recorder? known, Recorder after, CancellationToken token)
     {
-        if (known is not null && told.Version <= known.ConfigurationVersion)
-            return known;
-        var after =
-            known
-            ?? new Recorder
-            {
-                RecorderId = told.RecorderId,
-                Name = told.Name,
-                Address = told.Address,
-                AddressVersion = told.AddressVersion,
-                Role = told.FailoverServer ? RecorderRole.FailoverServer : RecorderRole.Recorder,
-            };
-        var newAddress = told.AddressVersion >= after.AddressVersion;
-        return after with
-        {
-            Name = told.Name,
-            Address = newAddress ? told.Address : after.Address,
-            AddressVersion = newAddress ? told.AddressVersion : after.AddressVersion,
-            ConfigurationVersion = told.Version,
-            FailoverEnabled = told.FailoverEnabled,
-            AutomaticFailback = told.AutomaticFailback,
-            AutomaticMaterialCopy = told.AutomaticMaterialCopy,
-        };
+        if (after == known)
+            return false;
+        await store.ApplyAsync([new Save(after), new Tell(SystemChangeKind.RecorderChanged, null, null, after.RecorderId)], token);
+        return true;
     }
 
     private async Task ConnectionAsync(ConsumeContext context, string recorderId, bool connected, DateTimeOffset at)
     {
         var token = context.CancellationToken;
-        if (await store.RecorderAsync(recorderId, token) is not { } recorder || at.ToRow() <= recorder.ConnectionChangedAt)
+        if (await store.RecorderAsync(recorderId, token) is not { } known)
+        {
+            LogUnknown(logger, recorderId);
             return;
-        var after = recorder with { Connected = connected, ConnectionChangedAt = at.ToRow() };
-        await store.ApplyAsync([new Save(after), Changed(after)], token);
-        if (connected)
-            await store.ApplyAsync(Settings(after, Cause(context)), token);
+        }
+        var after = DirectoryChanges.Connection(known, connected, at);
+        if (await SaveAsync(known, after, token) && connected)
+            await store.ApplyAsync(ReadSettings(after, Cause(context)), token);
     }
 
-    /// <summary>D15: a connected recorder's settings are read into the cache; a broken one's are not what anybody wants (D16).</summary>
-    private static IEnumerable<Effect> Settings(Recorder recorder, Guid cause)
+    private async Task<bool> OfRecorderAsync(string recorderId, MaintenanceModeChanged told, CancellationToken token)
     {
-        if (recorder.Role != RecorderRole.Broken)
-            yield return new Publish(
-                new ReadRecorderSettings { RequestId = cause, Recorder = recorder.ToAddress() },
-                DerivedId.Of("read settings", recorder.RecorderId, cause)
-            );
+        if (await store.RecorderAsync(recorderId, token) is not { } known)
+        {
+            LogUnknown(logger, recorderId);
+            return false;
+        }
+        var after = DirectoryChanges.InMaintenance(known, told.On, told.Version);
+        if (after == known)
+            return false;
+        await store.ApplyAsync([new Save(after), new Tell(SystemChangeKind.MaintenanceChanged, null, null, recorderId)], token);
+        return true;
+    }
+
+    private async Task<bool> OfSystemAsync(MaintenanceModeChanged told, CancellationToken token)
+    {
+        var known = await store.MaintenanceAsync(token);
+        if (told.Version <= known.MaintenanceVersion)
+            return false;
+        var after = known with { On = told.On, MaintenanceVersion = told.Version };
+        await store.ApplyAsync([new Save(after), new Tell(SystemChangeKind.MaintenanceChanged)], token);
+        return true;
+    }
+
+    /// <summary>D15: the cache is filled from the recorder itself; what a broken one has is not what anybody wants (D16).</summary>
+    private static IEnumerable<Effect> ReadSettings(Recorder recorder, Guid cause)
+    {
+        if (recorder.Role == RecorderRole.Broken)
+            yield break;
+        var request = DerivedId.Of("read settings", recorder.RecorderId, cause);
+        yield return new Publish(new ReadRecorderSettings { RequestId = request, Recorder = recorder.ToAddress() }, request);
     }
 
     private async Task LookAgainAsync(string? recorderId, Guid cause, CancellationToken token)
     {
-        var waiting = (await store.OpenEntriesAsync(MostEntries, token))
-            .Where(x => x.AllowsFailback)
-            .Select(x => x.FailedRecorderId)
-            .Distinct();
-        await store.ApplyAsync(waiting.Where(x => recorderId is null || x == recorderId).Select(x => DueAgain(x, cause)), token);
+        var open = recorderId is null ? await store.OpenEntriesAsync(MostEntries, token) : await store.EntriesOfAsync(recorderId, token);
+        var waiting = open.Where(x => x.AllowsFailback).Select(x => x.FailedRecorderId).Distinct();
+        await store.ApplyAsync(waiting.Select(x => FailbackReconciliation.LookAgain(x, cause)), token);
     }
 
-    private static Publish DueAgain(string recorderId, Guid cause) =>
-        new(new FailbackDue { FailedRecorderId = recorderId }, DerivedId.Of("look again", recorderId, cause));
+    private static Guid Cause(ConsumeContext context) =>
+        context.MessageId ?? throw new InvalidOperationException("A message without MessageId cannot be handled once.");
 
-    private static Tell Changed(Recorder recorder) => new(SystemChangeKind.RecorderChanged, null, null, recorder.RecorderId);
-
-    private Guid Cause(ConsumeContext context) => context.MessageId ?? DerivedId.Of("no message id", time.GetUtcNow().ToRow());
+    [LoggerMessage(
+        1020,
+        LogLevel.Warning,
+        "{RecorderId} is not in the directory: what was said of it waits for its configuration or snapshot"
+    )]
+    private static partial void LogUnknown(ILogger logger, string recorderId);
 }

@@ -10,7 +10,7 @@ internal sealed record CachedSettings : IRow
     /// <summary>UTC; when they were read or uploaded.</summary>
     public required DateTime CachedAt { get; init; }
 
-    /// <summary>Version of the controller's document; 0 when the recorder itself was read.</summary>
+    /// <summary>Version of the newest document of the controller; kept when the recorder itself is read, so that older ones stay refused.</summary>
     public long SettingsVersion { get; init; }
     public int Version { get; init; }
 }

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Failback.Saga;
 
-/// <summary>The last good settings of each recorder (R11, D15): the newest wins, and a damaged or missing document changes nothing (E8).</summary>
-internal sealed partial class SettingsCache(IFailbackStore store, IDocuments documents, ILogger<SettingsCache> logger)
+/// <summary>The last good settings of each recorder (R11, D15): the newest wins; a missing or damaged document changes nothing (E8).</summary>
+internal sealed partial class SettingsCache(IFailbackStore store, IDocuments documents, TimeProvider time, ILogger<SettingsCache> logger)
     : IConsumer<RecorderSettingsCached>,
         IConsumer<RecorderSettingsRead>
 {
@@ -15,24 +15,22 @@ internal sealed partial class SettingsCache(IFailbackStore store, IDocuments doc
     {
         var (told, token) = (context.Message, context.CancellationToken);
         var known = await store.SettingsAsync(told.RecorderId, token);
-        if (known is not null && told.Version <= known.SettingsVersion || !await IsGoodAsync(told.RecorderId, told.Settings, token))
-            return;
-        var at = context.SentTime is { } sent
-            ? new DateTimeOffset(DateTime.SpecifyKind(sent, DateTimeKind.Utc)).ToRow()
-            : known?.CachedAt ?? default;
-        await SaveAsync(known, told.RecorderId, told.Settings, at, told.Version, token);
+        if (told.Version > (known?.SettingsVersion ?? long.MinValue) && await IsGoodAsync(told.RecorderId, told.Settings, token))
+            await SaveAsync(known, told.RecorderId, told.Settings, time.GetUtcNow().ToRow(), told.Version, token);
     }
 
-    /// <summary>What a worker read from the recorder itself.</summary>
+    /// <summary>What a worker read from the recorder itself; the controller's version is kept, so that its older documents stay refused.</summary>
     public async Task Consume(ConsumeContext<RecorderSettingsRead> context)
     {
         var (told, token) = (context.Message, context.CancellationToken);
         if (told.Settings is not { } settings)
+        {
+            LogNotRead(logger, told.RecorderId, told.Reason);
             return;
+        }
         var known = await store.SettingsAsync(told.RecorderId, token);
-        if (known is not null && told.ReadAt.ToRow() <= known.CachedAt || !await IsGoodAsync(told.RecorderId, settings, token))
-            return;
-        await SaveAsync(known, told.RecorderId, settings, told.ReadAt.ToRow(), known?.SettingsVersion ?? 0, token);
+        if (told.ReadAt.ToRow() > (known?.CachedAt ?? DateTime.MinValue) && await IsGoodAsync(told.RecorderId, settings, token))
+            await SaveAsync(known, told.RecorderId, settings, told.ReadAt.ToRow(), known?.SettingsVersion ?? 0, token);
     }
 
     private async Task<bool> IsGoodAsync(string recorderId, DocumentReference settings, CancellationToken token)
@@ -50,28 +48,27 @@ internal sealed partial class SettingsCache(IFailbackStore store, IDocuments doc
         DateTime at,
         long version,
         CancellationToken token
-    ) =>
-        store.ApplyAsync(
-            [
-                new Save(
-                    new CachedSettings
-                    {
-                        RecorderId = recorderId,
-                        Digest = settings.Digest,
-                        Length = settings.Length,
-                        CachedAt = at,
-                        SettingsVersion = version,
-                        Version = known?.Version ?? 0,
-                    }
-                ),
-            ],
-            token
-        );
+    )
+    {
+        var cached = new CachedSettings
+        {
+            RecorderId = recorderId,
+            Digest = settings.Digest,
+            Length = settings.Length,
+            CachedAt = at,
+            SettingsVersion = version,
+            Version = known?.Version ?? 0,
+        };
+        return store.ApplyAsync([new Save(cached)], token);
+    }
 
     [LoggerMessage(
-        1010,
+        1040,
         LogLevel.Warning,
-        "The settings {Digest} of {Recorder} are missing or damaged in the document port; the last good ones stay"
+        "The settings {Digest} of {RecorderId} are missing or damaged in the document port; the last good ones stay"
     )]
-    private static partial void LogDamaged(ILogger logger, string recorder, string digest);
+    private static partial void LogDamaged(ILogger logger, string recorderId, string digest);
+
+    [LoggerMessage(1041, LogLevel.Warning, "The settings of {RecorderId} could not be read ({Reason}); the last good ones stay")]
+    private static partial void LogNotRead(ILogger logger, string recorderId, FailbackReason? reason);
 }

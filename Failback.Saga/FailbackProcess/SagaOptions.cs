@@ -6,22 +6,23 @@ namespace Failback.Saga;
 /// <summary>Options of the failback process, section <c>Failback:Saga</c>.</summary>
 public sealed class SagaOptions
 {
-    public const string Section = "Failback:Saga";
+    internal const string Section = "Failback:Saga";
 
     /// <summary>Seconds that a recorder must stay connected before automatic failback (D12).</summary>
     [Range(0, 86_400)]
     public int StableSeconds { get; set; } = 60;
 
-    /// <summary>Failed automatic tries a day (UTC) after which a recorder is left to a person (D12).</summary>
+    /// <summary>Failed automatic tries a day (UTC), after which a recorder is left to a person (D12).</summary>
     [Range(1, 100)]
     public int MaxTriesPerDay { get; set; } = 3;
 
-    /// <summary>Seconds after which a restore or release counts as unanswered and is sent again under a new attempt.</summary>
+    /// <summary>Seconds after which a restore or a release counts as unanswered and is sent again under a new attempt.</summary>
     [Range(5, 3_600)]
     public int AnswerSeconds { get; set; } = 90;
 
-    /// <summary>Whether a person may start a failback in maintenance mode (D18).</summary>
-    public bool ManualDuringMaintenance { get; set; } = true;
+    /// <summary>Seconds between two looks at all recorders that wait for failback (D11).</summary>
+    [Range(10, 86_400)]
+    public int SweepSeconds { get; set; } = 300;
 }
 
 [OptionsValidator]

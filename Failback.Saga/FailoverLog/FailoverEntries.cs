@@ -1,0 +1,93 @@
+using Failback.Messages;
+
+namespace Failback.Saga;
+
+/// <summary>What the controller's and the workers' messages make of an entry: pure.</summary>
+internal static class FailoverEntries
+{
+    public static FailoverLogEntry Started(FailoverStarted told) =>
+        new()
+        {
+            EntryId = told.EntryId,
+            FailedRecorderId = told.FailedRecorderId,
+            FailoverServerId = told.FailoverServerId,
+            FailoverStartedAt = told.StartedAt.ToRow(),
+            Failover = FailoverStatus.Running,
+        };
+
+    /// <summary>The entry, the roles (D2) and the hold (D5). A recorder that the directory does not know gets its role when it is configured.</summary>
+    /// <param name="known">The entry of the started failover; null when that message is late or lost.</param>
+    /// <param name="told">How the failover ended.</param>
+    /// <param name="others">The failed recorder's entries.</param>
+    /// <param name="failed">The failed recorder.</param>
+    /// <param name="server">The failover server.</param>
+    public static IEnumerable<Effect> Completed(
+        FailoverLogEntry? known,
+        FailoverCompleted told,
+        IReadOnlyList<FailoverLogEntry> others,
+        Recorder? failed,
+        Recorder? server
+    )
+    {
+        var entry = (known ?? New(told)) with
+        {
+            FailoverServerId = told.FailoverServerId,
+            FailoverStartedAt = told.StartedAt.ToRow(),
+            FailoverEndedAt = told.CompletedAt.ToRow(),
+            Failover = told.Succeeded ? FailoverStatus.Succeeded : FailoverStatus.Failed,
+            FailoverReason = told.Reason,
+            Hold = told.Succeeded ? HoldStatus.Placing : HoldStatus.None,
+        };
+        yield return new Save(entry);
+        yield return Told(SystemChangeKind.FailoverCompleted, entry);
+        if (!told.Succeeded)
+            yield break;
+        // A failover that is told after a later one was failed back is history: it is held and logged, and the roles are not its own any more.
+        var history = others.Any(x => x.Failback == FailbackStatus.Succeeded && x.FailoverStartedAt > entry.FailoverStartedAt);
+        if (!history && failed is not null)
+            yield return new Save(failed with { Role = RecorderRole.Broken });
+        if (!history && server is not null)
+            yield return new Save(server with { Role = RecorderRole.Recorder });
+        if (server is not null)
+            yield return HoldPeriod(entry, server, DerivedId.Of("hold", entry.EntryId));
+    }
+
+    /// <summary>The hold after a worker's answer; a lost one is placed again.</summary>
+    public static FailoverLogEntry Hold(FailoverLogEntry entry, HoldChanged told) =>
+        entry with
+        {
+            Hold = (entry.Hold, told.Held, told.Failure) switch
+            {
+                (HoldStatus.Placing, true, _) => HoldStatus.Held,
+                (HoldStatus.Releasing, false, null) => HoldStatus.Released,
+                (HoldStatus.Held, false, not null) => HoldStatus.Placing,
+                _ => entry.Hold,
+            },
+        };
+
+    /// <summary>Asks the failover server to keep the period, with an open end (D5).</summary>
+    public static Publish HoldPeriod(FailoverLogEntry entry, Recorder server, Guid messageId) =>
+        new(
+            new HoldPeriod
+            {
+                HoldId = entry.EntryId,
+                FailoverServer = server.ToAddress(),
+                OriginRecorderId = entry.FailedRecorderId,
+                From = entry.FailoverStartedAt.ToWire(),
+            },
+            messageId
+        );
+
+    public static Tell Told(SystemChangeKind kind, FailoverLogEntry entry) =>
+        new(kind, entry.EntryId, null, entry.FailedRecorderId, entry.FailoverServerId);
+
+    private static FailoverLogEntry New(FailoverCompleted told) =>
+        new()
+        {
+            EntryId = told.EntryId,
+            FailedRecorderId = told.FailedRecorderId,
+            FailoverServerId = told.FailoverServerId,
+            FailoverStartedAt = told.StartedAt.ToRow(),
+            Failover = FailoverStatus.Running,
+        };
+}
