@@ -89,7 +89,7 @@ internal sealed class Site : IRights
             FailoverServers = _recorders.Values.Where(x => x.RecorderId != Recorder).ToDictionary(x => x.RecorderId),
             Calls = _recorders.Keys.ToDictionary(
                 x => x,
-                x => Newest(y => y.FailoverServerId == x && y.Failback != FailbackStatus.Succeeded)
+                IReadOnlyList<FailoverLogEntry> (x) => Newest(y => y.FailoverServerId == x && y.Failback != FailbackStatus.Succeeded)
             ),
             Settings = Settings,
             Licence = Licence,
