@@ -18,6 +18,9 @@ public static class BusRoom
     /// <summary>Endpoints of a process's own, gone with it, have names that start so; they are no quorum queues.</summary>
     public const string TemporaryPrefix = "temporary-";
 
+    /// <summary>A longer message is refused where it is sent and where it is received.</summary>
+    public const long MaxMessageBytes = 64 << 10;
+
     /// <summary>Adds the bus with the consumers of the given rooms; called once a process.</summary>
     public static IServiceCollection AddFailbackBus(
         this IServiceCollection services,

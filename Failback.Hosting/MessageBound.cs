@@ -8,7 +8,7 @@ namespace Failback.Hosting;
 /// <summary>A bus message is at most 64 KiB (DESIGN section 5): a longer one is not parsed, it goes to the endpoint's _error queue.</summary>
 internal sealed partial class MessageBound(ILogger logger) : IFilter<ReceiveContext>
 {
-    public const long MaxBytes = 64 << 10;
+    public const long MaxBytes = BusRoom.MaxMessageBytes;
 
     public Task Send(ReceiveContext context, IPipe<ReceiveContext> next)
     {

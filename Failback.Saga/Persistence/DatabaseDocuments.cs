@@ -17,14 +17,16 @@ internal sealed partial class DatabaseDocuments(IServiceScopeFactory scopes, Tim
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, MaxBytes, nameof(bytes));
         var digest = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
+        // Inside a unit it belongs to it: on SQLite a second writer would wait for the first.
+        if (FailbackUnit.Current is { } current)
+        {
+            await PutAsync(current.Db, digest, bytes, token);
+            return new DocumentReference { Digest = digest, Length = bytes.Length };
+        }
         await using var scope = scopes.CreateAsyncScope();
         await using var unit = scope.ServiceProvider.GetRequiredService<FailbackUnit>();
         await unit.BeginAsync(token);
-        // A damaged row of that digest is healed by the good bytes.
-        await unit.Db.Database.ExecuteSqlAsync(
-            $"INSERT INTO document (digest, bytes, created_at) VALUES ({digest}, {bytes.ToArray()}, {time.GetUtcNow().ToRow()}) ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes",
-            token
-        );
+        await PutAsync(unit.Db, digest, bytes, token);
         await unit.CommitAsync(token);
         return new DocumentReference { Digest = digest, Length = bytes.Length };
     }
@@ -32,7 +34,7 @@ internal sealed partial class DatabaseDocuments(IServiceScopeFactory scopes, Tim
     public async Task<ReadOnlyMemory<byte>?> GetAsync(DocumentReference reference, CancellationToken token)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<FailbackDbContext>();
+        var db = FailbackUnit.Current?.Db ?? scope.ServiceProvider.GetRequiredService<FailbackDbContext>();
         var document = await db.Set<Document>().AsNoTracking().SingleOrDefaultAsync(x => x.Digest == reference.Digest, token);
         if (document is null)
             return null;
@@ -41,6 +43,13 @@ internal sealed partial class DatabaseDocuments(IServiceScopeFactory scopes, Tim
         LogDamaged(logger, document.Digest);
         return null;
     }
+
+    /// <summary>A damaged row of that digest is healed by the good bytes.</summary>
+    private Task<int> PutAsync(FailbackDbContext db, string digest, ReadOnlyMemory<byte> bytes, CancellationToken token) =>
+        db.Database.ExecuteSqlAsync(
+            $"INSERT INTO document (digest, bytes, created_at) VALUES ({digest}, {bytes.ToArray()}, {time.GetUtcNow().ToRow()}) ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes",
+            token
+        );
 
     [LoggerMessage(1303, LogLevel.Error, "The document {Digest} is damaged in the database; it is taken as missing")]
     private static partial void LogDamaged(ILogger logger, string digest);

@@ -28,8 +28,8 @@ internal static class EntityFrameworkRepositoryRegistration
 }
 
 /// <summary>
-/// Locks the instance for the transaction of the message. Two first messages at once both insert; the primary key refuses one,
-/// whose whole unit is then repeated and finds the other's row.
+/// Locks the instance for the transaction of the message; of two first messages at once the later waits for the earlier and finds its
+/// instance.
 /// </summary>
 internal sealed class EntityFrameworkRepository<TSaga>(FailbackUnit unit, ISagaConsumeContextFactory<FailbackUnit, TSaga> contexts)
     : ISagaRepositoryContextFactory<TSaga>,
@@ -70,10 +70,14 @@ internal sealed class EntityFrameworkRepository<TSaga>(FailbackUnit unit, ISagaC
         public Task<SagaConsumeContext<TSaga, T>> Add(TSaga instance) =>
             contexts.CreateSagaConsumeContext(unit, message, instance, SagaConsumeContextMode.Add);
 
-        public async Task<SagaConsumeContext<TSaga, T>> Insert(TSaga instance) =>
-            await unit.InsertAsync(instance, message.CancellationToken)
-                ? await contexts.CreateSagaConsumeContext(unit, message, instance, SagaConsumeContextMode.Insert)
-                : null!;
+        /// <summary>None when there is an instance already, which MassTransit then loads.</summary>
+        public async Task<SagaConsumeContext<TSaga, T>> Insert(TSaga instance)
+        {
+            if (await unit.LockAsync<TSaga>(instance.CorrelationId, message.CancellationToken) is not null)
+                return null!;
+            unit.Add(instance);
+            return await contexts.CreateSagaConsumeContext(unit, message, instance, SagaConsumeContextMode.Insert);
+        }
 
         public async Task<SagaConsumeContext<TSaga, T>> Load(Guid correlationId)
         {

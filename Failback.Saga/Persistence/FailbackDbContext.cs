@@ -56,7 +56,7 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
             x.ToTable("failover_log").HasKey(y => y.EntryId);
             x.Ignore(y => y.AllowsFailback);
             // R9 again, by the database: at most one failback runs per failed recorder.
-            x.HasIndex(y => y.FailedRecorderId, "failover_log_running").IsUnique().HasFilter("failback = 'Running'");
+            x.HasIndex(y => y.FailedRecorderId, UnitFaults.AlreadyRunningIndex).IsUnique().HasFilter("failback = 'Running'");
             x.HasIndex(y => new { y.FailedRecorderId, y.FailoverStartedAt });
             x.HasIndex(y => y.FailoverServerId);
             x.HasIndex(y => y.InheritedBy);
@@ -162,8 +162,21 @@ internal sealed record OutboxMessage
     public long Id { get; init; }
     public required Guid MessageId { get; init; }
 
-    /// <summary>Full name of the contract.</summary>
+    public Guid? CorrelationId { get; init; }
+    public Guid? ConversationId { get; init; }
+
+    /// <summary>Full name of the message's type.</summary>
     public required string MessageType { get; init; }
+
+    /// <summary>Names of the message on the wire, as JSON.</summary>
+    public required string Urns { get; init; }
+
+    /// <summary>Absolute address; null when it is published to the exchange of its type.</summary>
+    public string? Destination { get; init; }
+    public required string ContentType { get; init; }
+
+    /// <summary>Transport headers as JSON, text by name; null when there are none.</summary>
+    public string? Headers { get; init; }
 
     /// <summary>The envelope; goes out byte for byte.</summary>
     public required byte[] Body { get; init; }

@@ -106,33 +106,18 @@ internal sealed class FailbackStore(FailbackUnit unit) : IFailbackStore
     public async Task<IReadOnlyList<MaterialCopyState>> LockMaterialCopiesAsync(
         IReadOnlyCollection<Guid> materialCopyIds,
         CancellationToken token
-    )
-    {
-        var locked = new List<MaterialCopyState>();
-        foreach (var id in materialCopyIds.Distinct().Order())
-            locked.AddRange(await unit.Locking<MaterialCopyState>("correlation_id = {0}", id).AsNoTracking().ToListAsync(token));
-        return locked;
-    }
+    ) => await unit.Locking<MaterialCopyState>("correlation_id", [.. materialCopyIds.Distinct()]).AsNoTracking().ToListAsync(token);
 
-    public async Task<IReadOnlyList<ChannelCopy>> LockChannelCopiesAsync(IReadOnlyCollection<Guid> channelCopyIds, CancellationToken token)
-    {
-        var locked = new List<ChannelCopy>();
-        foreach (var id in channelCopyIds.Distinct().Order())
-            locked.AddRange(await unit.Locking<ChannelCopy>("channel_copy_id = {0}", id).AsNoTracking().ToListAsync(token));
-        return locked;
-    }
+    public async Task<IReadOnlyList<ChannelCopy>> LockChannelCopiesAsync(
+        IReadOnlyCollection<Guid> channelCopyIds,
+        CancellationToken token
+    ) => await unit.Locking<ChannelCopy>("channel_copy_id", [.. channelCopyIds.Distinct()]).AsNoTracking().ToListAsync(token);
 
     public async Task<IReadOnlyList<ChannelCopy>> ChannelCopiesAsync(Guid materialCopyId, CancellationToken token) =>
         await Rows<ChannelCopy>().Where(x => x.MaterialCopyId == materialCopyId).OrderBy(x => x.Ordinal).ToListAsync(token);
 
-    public async Task<IReadOnlySet<Guid>> FirstSeenAsync(IReadOnlyCollection<Guid> messageIds, string consumer, CancellationToken token)
-    {
-        var first = new HashSet<Guid>();
-        foreach (var id in messageIds.Distinct().Order())
-            if (await unit.FirstSeenAsync(id, consumer, token))
-                first.Add(id);
-        return first;
-    }
+    public Task<IReadOnlySet<Guid>> FirstSeenAsync(IReadOnlyCollection<Guid> messageIds, string consumer, CancellationToken token) =>
+        unit.FirstSeenAsync(messageIds, consumer, token);
 
     public async Task<IReadOnlyList<SystemChange>> ChangesSinceAsync(long number, int limit, CancellationToken token) =>
         await Rows<SystemChange>().Where(x => x.Number > number).OrderBy(x => x.Number).Take(limit).ToListAsync(token);
@@ -146,46 +131,4 @@ internal sealed class FailbackStore(FailbackUnit unit) : IFailbackStore
 
     private IQueryable<T> Rows<T>()
         where T : class => unit.Db.Set<T>().AsNoTracking();
-}
-
-/// <summary>Units of work outside consumers.</summary>
-internal sealed class FailbackUnits(
-    Microsoft.Extensions.DependencyInjection.IServiceScopeFactory scopes,
-    OutboxSignal signal,
-    TimeProvider time
-) : IFailbackUnits
-{
-    public async Task<T> RunAsync<T>(Func<IFailbackStore, CancellationToken, Task<T>> work, CancellationToken token)
-    {
-        for (var tried = 1; ; tried++)
-        {
-            try
-            {
-                return await RunOnceAsync(work, token);
-            }
-            catch (Exception fault) when (tried < UnitFaults.Tries && UnitFaults.MayRepeat(fault))
-            {
-                PersistenceTelemetry.Repeated.Add(1);
-                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(5, 20) * tried), time, token);
-            }
-        }
-    }
-
-    private async Task<T> RunOnceAsync<T>(Func<IFailbackStore, CancellationToken, Task<T>> work, CancellationToken token)
-    {
-        await using var scope = Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.CreateAsyncScope(scopes);
-        var unit = Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<FailbackUnit>(
-            scope.ServiceProvider
-        );
-        T result;
-        await using (unit)
-        {
-            await unit.BeginAsync(token);
-            result = await work(new FailbackStore(unit), token);
-            await unit.CommitAsync(token);
-        }
-        if (unit.HasOutgoing)
-            signal.Raise();
-        return result;
-    }
 }

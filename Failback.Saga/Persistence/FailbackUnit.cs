@@ -3,107 +3,129 @@ using System.Diagnostics;
 using Failback.Messages;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Failback.Saga;
 
 /// <summary>
 /// One transaction on one context: what a message, or a piece of work outside messages, reads and changes. Everything that leaves
-/// it (rows, outbox, numbers, audit) is written by one SaveChanges before the commit.
+/// it (rows, outbox, numbers, audit) is written before the commit.
 /// </summary>
-internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, WriteGate gate, TimeProvider time) : IAsyncDisposable
+internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, UnitGate gate, TimeProvider time) : IAsyncDisposable
 {
+    private static readonly AsyncLocal<Flow?> InFlow = new();
+
+    private readonly List<OutboxMessage> outgoing = [];
     private readonly List<Tell> told = [];
     private IDbContextTransaction? transaction;
+    private Flow? flow;
     private bool gated;
+
+    /// <summary>The unit that the caller works in; null outside.</summary>
+    public static FailbackUnit? Current => InFlow.Value?.Unit;
 
     public FailbackDbContext Db => db;
 
     public DateTime Now => time.GetUtcNow().ToRow();
 
+    /// <summary>The message that caused the unit; what leaves belongs to its conversation.</summary>
+    public MessageContext? Cause { get; set; }
+
     /// <summary>Whether the commit left something for the delivery loop.</summary>
     public bool HasOutgoing { get; private set; }
 
-    public bool IsSqlite => db.Database.ProviderName!.EndsWith("Sqlite", StringComparison.Ordinal);
-
-    /// <summary>Begins the transaction; on SQLite as the one writer of this process.</summary>
-    public async Task BeginAsync(CancellationToken token)
+    /// <summary>Begins the transaction, when the gate of this process lets it in.</summary>
+    /// <exception cref="InvalidOperationException">The caller is in a unit already: on SQLite it would wait for itself.</exception>
+    // Not async: what it sets in the flow must be seen by the caller.
+    public Task BeginAsync(CancellationToken token)
     {
-        if (IsSqlite)
-        {
-            await gate.EnterAsync(token);
-            gated = true;
-        }
-        db.Database.AutoSavepointsEnabled = false;
-        transaction = await db.Database.BeginTransactionAsync(IsSqlite ? IsolationLevel.Serializable : IsolationLevel.ReadCommitted, token);
+        if (Current is not null)
+            throw new InvalidOperationException("A unit of work cannot begin inside another; use the store of the one in progress.");
+        InFlow.Value = flow = new Flow { Unit = this };
+        return EnterAsync(token);
     }
 
-    /// <summary>Notes a message as handled by a consumer; false when it was noted before.</summary>
-    public async Task<bool> FirstSeenAsync(Guid messageId, string consumer, CancellationToken token) =>
-        await db.Database.ExecuteSqlAsync(
-            $"INSERT INTO inbox (message_id, consumer, received_at) VALUES ({messageId}, {consumer}, {Now}) ON CONFLICT DO NOTHING",
-            token
-        ) == 1;
+    /// <summary>Notes messages as handled by a consumer; gives those that were not noted before.</summary>
+    public async Task<IReadOnlySet<Guid>> FirstSeenAsync(IReadOnlyCollection<Guid> messageIds, string consumer, CancellationToken token)
+    {
+        var (ids, now, first) = (messageIds.Distinct().Order().ToArray(), Now, new HashSet<Guid>());
+        if (!db.Database.IsSqlite() && ids.Length > 1)
+            first.UnionWith(
+                await db
+                    .Database.SqlQuery<Guid>(
+                        $"INSERT INTO inbox (message_id, consumer, received_at) SELECT x, {consumer}, {now} FROM unnest({ids}) AS x ON CONFLICT DO NOTHING RETURNING message_id AS \"Value\""
+                    )
+                    .ToListAsync(token)
+            );
+        else
+            foreach (var id in ids)
+                if (
+                    await db.Database.ExecuteSqlAsync(
+                        $"INSERT INTO inbox (message_id, consumer, received_at) VALUES ({id}, {consumer}, {now}) ON CONFLICT DO NOTHING",
+                        token
+                    ) == 1
+                )
+                    first.Add(id);
+        return first;
+    }
 
-    /// <summary>Reads a saga instance and locks it until the commit.</summary>
+    /// <summary>
+    /// Reads a saga instance and locks it until the commit. When there is none, its id is locked: of two first messages the later one
+    /// waits here and then finds the row of the earlier one, instead of failing on the primary key.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no transaction: the endpoint lacks UseEntityFrameworkOutbox.</exception>
     public async Task<TSaga?> LockAsync<TSaga>(Guid correlationId, CancellationToken token)
         where TSaga : class, ISaga
     {
-        return await Locking<TSaga>("correlation_id = {0}", correlationId)
-            .SingleOrDefaultAsync(x => x.CorrelationId == correlationId, token);
+        if (transaction is null)
+            throw new InvalidOperationException(
+                $"{typeof(TSaga).Name} is read outside a unit: its endpoint needs UseEntityFrameworkOutbox."
+            );
+        var locked = await Locking<TSaga>("correlation_id", [correlationId]).SingleOrDefaultAsync(token);
+        if (locked is not null || db.Database.IsSqlite())
+            return locked;
+        var id = BitConverter.ToInt64(correlationId.ToByteArray()) ^ BitConverter.ToInt64(correlationId.ToByteArray(), 8);
+        await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({id})", token);
+        return await Locking<TSaga>("correlation_id", [correlationId]).SingleOrDefaultAsync(token);
     }
 
-    /// <summary>Rows that are locked until the commit, in the order asked for. SQLite's one writer needs no row locks.</summary>
-    public IQueryable<T> Locking<T>(string where, object argument, string order = "")
+    /// <summary>Rows that stay locked until the commit, locked in id order. SQLite's one writer needs no row locks.</summary>
+    public IQueryable<T> Locking<T>(string key, Guid[] ids)
         where T : class
     {
-        var sql =
-            $"SELECT * FROM {db.Model.FindEntityType(typeof(T))!.GetTableName()} WHERE {where} {order} {(IsSqlite ? "" : "FOR UPDATE")}";
-#pragma warning disable EF1002 // Table, condition and order are this room's own text; values are arguments.
-        return db.Set<T>().FromSqlRaw(sql, argument);
+        var table = db.Model.FindEntityType(typeof(T))!.GetTableName();
+#pragma warning disable EF1002 // Table and key are this room's own text; values are arguments.
+        if (!db.Database.IsSqlite())
+            return db.Set<T>().FromSqlRaw($"SELECT * FROM {table} WHERE {key} = ANY({{0}}) ORDER BY {key} FOR UPDATE", ids);
+        var arguments = string.Join(", ", ids.Select((_, i) => $"{{{i}}}"));
+        return db.Set<T>().FromSqlRaw($"SELECT * FROM {table} WHERE {key} IN ({arguments}) ORDER BY {key}", [.. ids.Cast<object>()]);
 #pragma warning restore EF1002
     }
 
+    /// <summary>Adds a saga instance; it is written at the commit.</summary>
     public void Add(IRow row)
     {
         var entry = db.Entry(row);
         entry.State = EntityState.Added;
-        entry.Property(nameof(IRow.Version)).CurrentValue = row.Version + 1;
+        entry.Property(nameof(IRow.Version)).CurrentValue = 1;
     }
 
-    /// <summary>Inserts a row now, unless its key is taken: a second first message waits here for the first one's commit.</summary>
-    /// <returns>Whether it was inserted; it is tracked then.</returns>
-    public async Task<bool> InsertAsync(IRow row, CancellationToken token)
-    {
-        var entry = db.Entry(row);
-        entry.Property(nameof(IRow.Version)).CurrentValue = row.Version + 1;
-        var values = entry
-            .Properties.Select(x => (Column: x.Metadata.GetColumnName(), Value: Provided(x.Metadata, x.CurrentValue)))
-            .Where(x => x.Value is not null)
-            .ToList();
-        var columns = string.Join(", ", values.Select(x => x.Column));
-        var places = string.Join(", ", values.Select((_, i) => $"{{{i}}}"));
-#pragma warning disable EF1002 // Table and columns are the model's own names; values are arguments.
-        var inserted = await db.Database.ExecuteSqlRawAsync(
-            $"INSERT INTO {entry.Metadata.GetTableName()} ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING",
-            values.Select(x => x.Value!),
-            token
-        );
-#pragma warning restore EF1002
-        if (inserted == 0)
-            return false;
-        entry.State = EntityState.Unchanged;
-        return true;
-    }
-
-    private static object? Provided(Microsoft.EntityFrameworkCore.Metadata.IReadOnlyProperty property, object? value) =>
-        property.GetValueConverter() is { } converter ? converter.ConvertToProvider(value) : value;
-
-    /// <summary>A tracked row was changed in place.</summary>
+    /// <summary>A tracked saga instance may have been changed in place.</summary>
     public void Changed(IRow row)
     {
-        var version = db.Entry(row).Property<int>(nameof(IRow.Version));
-        version.CurrentValue = version.OriginalValue + 1;
+        var entry = db.Entry(row);
+        var version = entry.Property<int>(nameof(IRow.Version));
+        if (entry.State == EntityState.Modified)
+            version.CurrentValue = version.OriginalValue + 1;
+    }
+
+    /// <summary>Keeps a message until the commit writes it; may be called by several tasks of a consumer at once.</summary>
+    public void Send(OutboxMessage message)
+    {
+        lock (outgoing)
+            outgoing.Add(message);
+        HasOutgoing = true;
     }
 
     public void Apply(Effect effect)
@@ -114,8 +136,7 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Wr
                 Replace(save.Row);
                 break;
             case Publish publish:
-                db.Add(envelopes.Outgoing(publish.Message, publish.MessageId, publish.NotBefore, Now));
-                HasOutgoing = true;
+                Send(envelopes.Outgoing(publish, Cause, Now));
                 break;
             case Tell tell:
                 told.Add(tell);
@@ -139,53 +160,84 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Wr
         }
     }
 
+    /// <exception cref="FailbackAlreadyRunningException">Another failback of the recorder runs (R9).</exception>
     public async Task CommitAsync(CancellationToken token)
     {
-        await NumberAsync(token);
-        await db.SaveChangesAsync(token);
+        try
+        {
+            await WriteAsync(token);
+            await NumberAsync(token);
+        }
+        catch (Exception fault) when (UnitFaults.IsAlreadyRunning(fault))
+        {
+            throw new FailbackAlreadyRunningException(fault);
+        }
         await transaction!.CommitAsync(token);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (transaction is not null)
-            await transaction.DisposeAsync();
-        transaction = null;
-        if (gated)
-            gate.Leave();
-        gated = false;
+        try
+        {
+            if (transaction is not null)
+                await transaction.DisposeAsync();
+        }
+        finally
+        {
+            transaction = null;
+            if (flow is not null)
+                flow.Unit = null;
+            if (gated)
+                gate.Leave();
+            gated = false;
+        }
     }
 
+    private async Task EnterAsync(CancellationToken token)
+    {
+        await gate.EnterAsync(token);
+        gated = true;
+        db.Database.AutoSavepointsEnabled = false;
+        // Serializable is BEGIN IMMEDIATE on SQLite: a transaction that reads first could not become the writer later.
+        var isolation = db.Database.IsSqlite() ? IsolationLevel.Serializable : IsolationLevel.ReadCommitted;
+        transaction = await db.Database.BeginTransactionAsync(isolation, token);
+    }
+
+    /// <summary>Copies the row: a decision's rows are values, and a unit that is repeated must find them as they were.</summary>
     private void Replace(IRow row)
     {
         var type = db.Model.FindEntityType(row.GetType()) ?? throw new InvalidOperationException($"{row.GetType().Name} has no table.");
         var key = type.FindPrimaryKey()!.Properties.Select(x => x.PropertyInfo!.GetValue(row)).ToArray();
         var tracked = db.ChangeTracker.Entries().FirstOrDefault(x => x.Metadata == type && SameKey(x, key));
-        if (tracked is null && row.Version == 0)
-        {
-            Add(row);
-            return;
-        }
         if (tracked is null)
         {
-            tracked = db.Attach(row);
-            tracked.State = EntityState.Modified;
+            tracked = db.Entry(db.Entry(row).CurrentValues.ToObject());
+            tracked.State = row.Version == 0 ? EntityState.Added : EntityState.Modified;
         }
-        var version = (int)tracked.Property(nameof(IRow.Version)).OriginalValue!;
+        var version = tracked.Property(nameof(IRow.Version));
+        var next = tracked.State == EntityState.Added ? 1 : (int)version.OriginalValue! + 1;
         tracked.CurrentValues.SetValues(row);
-        tracked.Property(nameof(IRow.Version)).CurrentValue = version + 1;
+        version.CurrentValue = next;
     }
 
-    private static bool SameKey(Microsoft.EntityFrameworkCore.ChangeTracking.EntityEntry entry, object?[] key) =>
+    private static bool SameKey(EntityEntry entry, object?[] key) =>
         entry.Metadata.FindPrimaryKey()!.Properties.Select(x => entry.Property(x.Name).CurrentValue).SequenceEqual(key);
+
+    private async Task WriteAsync(CancellationToken token)
+    {
+        lock (outgoing)
+        {
+            db.AddRange(outgoing);
+            outgoing.Clear();
+        }
+        await db.SaveChangesAsync(token);
+    }
 
     /// <summary>Takes numbers last, so that the counter's lock is short and a number without a commit cannot be (D19).</summary>
     private async Task NumberAsync(CancellationToken token)
     {
         if (told.Count == 0)
             return;
-        // Everything else first: the counter is locked from here to the commit.
-        await db.SaveChangesAsync(token);
         var last = await db
             .Database.SqlQuery<long>(
                 $"UPDATE system_change_counter SET last = last + {told.Count} WHERE id = 1 RETURNING last AS \"Value\""
@@ -204,16 +256,25 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Wr
                 RecorderIds = tell.RecorderIds,
             };
             db.Add(change);
-            Apply(new Publish(SystemChanges.ToMessage(change), DerivedId.Of("system change", change.Number)));
+            Apply(new Publish(change.ToMessage(), DerivedId.Of("system change", change.Number)));
         }
         told.Clear();
+        await WriteAsync(token);
+    }
+
+    private sealed class Flow
+    {
+        public FailbackUnit? Unit { get; set; }
     }
 }
 
-/// <summary>SQLite has one writer: the gate of this process around BEGIN IMMEDIATE ... COMMIT.</summary>
-internal sealed class WriteGate : IDisposable
+/// <summary>
+/// Bounds the units at once of this process: one on SQLite, which has one writer (around BEGIN IMMEDIATE ... COMMIT); on PostgreSQL
+/// fewer than the pool's connections, so that a burst of messages waits here and not for a connection until it times out.
+/// </summary>
+internal sealed class UnitGate(int units) : IDisposable
 {
-    private readonly SemaphoreSlim gate = new(1, 1);
+    private readonly SemaphoreSlim gate = new(units, units);
 
     public Task EnterAsync(CancellationToken token) => gate.WaitAsync(token);
 

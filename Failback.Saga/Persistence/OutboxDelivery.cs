@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,83 +16,141 @@ internal sealed partial class OutboxDelivery(
     IBusControl bus,
     Envelopes envelopes,
     OutboxSignal signal,
-    WriteGate gate,
+    UnitGate gate,
     TimeProvider time,
     ILogger<OutboxDelivery> logger
 ) : BackgroundService
 {
     private const int Batch = 200;
+
+    /// <summary>The broker's client refuses more unconfirmed messages than it has permits for.</summary>
+    private const int AtOnce = 100;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PublishWithin = TimeSpan.FromSeconds(30);
+
+    /// <summary>A message that cannot be sent although the broker is there steps aside this long, so that it never blocks others.</summary>
+    private static readonly TimeSpan Aside = TimeSpan.FromSeconds(10);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        var failures = 0;
+        try
         {
-            try
+            // Queues are declared when the bus is ready: what is published before has nowhere to go and would be lost.
+            while (bus.CheckHealth().Status != BusHealthStatus.Healthy)
+                await Task.Delay(ReadyPoll, time, stoppingToken);
+            while (true)
             {
-                if (await DeliverAsync(stoppingToken) == Batch)
-                    continue;
-                await signal.WaitAsync(await UntilNextAsync(stoppingToken), time, stoppingToken);
+                try
+                {
+                    if (bus.CheckHealth().Status == BusHealthStatus.Unhealthy)
+                        await Task.Delay(Poll, time, stoppingToken);
+                    else if (await DeliverAsync(stoppingToken) < Batch)
+                        await signal.WaitAsync(await UntilNextAsync(stoppingToken), time, stoppingToken);
+                    failures = 0;
+                }
+                catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
+                {
+                    LogNotDelivered(logger, fault);
+                    var pause = Poll * Math.Pow(2, Math.Min(failures++, 3));
+                    await Task.Delay(pause < LongestPause ? pause : LongestPause, time, stoppingToken);
+                }
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception fault)
-            {
-                LogNotDelivered(logger, fault);
-                await Task.Delay(Poll, time, CancellationToken.None);
-            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // What is left is delivered by another process or after the next start.
         }
     }
 
     /// <summary>One batch.</summary>
-    /// <returns>Messages delivered.</returns>
+    /// <returns>Messages delivered or put aside.</returns>
     internal async Task<int> DeliverAsync(CancellationToken token)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<FailbackDbContext>();
-        var sqlite = db.Database.ProviderName!.EndsWith("Sqlite", StringComparison.Ordinal);
-        await using var transaction = sqlite ? null : await db.Database.BeginTransactionAsync(token);
+        await using var transaction = db.Database.IsSqlite() ? null : await db.Database.BeginTransactionAsync(token);
+        var due = await DueAsync(db, token);
+        PersistenceTelemetry.OldestDue(due.Count == 0 ? null : due.Min(x => x.NotBefore ?? x.EnqueuedAt));
+        if (due.Count == 0)
+            return 0;
+        var failed = await SendAsync(due, token);
+        var sent = due.Where(x => !failed.ContainsKey(x)).Select(x => x.Id).ToList();
+        var there = bus.CheckHealth().Status == BusHealthStatus.Healthy;
+        // The rows are locked by id until the commit; on SQLite this is the one loop.
+        if (db.Database.IsSqlite())
+            await gate.EnterAsync(token);
+        try
+        {
+            // Not cancelled: what was sent is not to be sent again because this process stops.
+            await db.Set<OutboxMessage>().Where(x => sent.Contains(x.Id)).ExecuteDeleteAsync(CancellationToken.None);
+            if (there)
+                await PutAsideAsync(db, failed);
+            if (transaction is not null)
+                await transaction.CommitAsync(CancellationToken.None);
+        }
+        finally
+        {
+            if (db.Database.IsSqlite())
+                gate.Leave();
+        }
+        PersistenceTelemetry.Delivered.Add(sent.Count);
+        if (!failed.IsEmpty && !there)
+            throw new AggregateException("The broker took not all messages.", failed.Values.Take(3));
+        PersistenceTelemetry.OldestDue(null);
+        return due.Count;
+    }
+
+    private async Task<List<OutboxMessage>> DueAsync(FailbackDbContext db, CancellationToken token)
+    {
         var now = time.GetUtcNow().ToRow();
-        var due = sqlite
-            ? await db.Set<OutboxMessage>()
-                .AsNoTracking()
+        var rows = db.Set<OutboxMessage>();
+        return db.Database.IsSqlite()
+            ? await rows.AsNoTracking()
                 .Where(x => x.NotBefore == null || x.NotBefore <= now)
                 .OrderBy(x => x.Id)
                 .Take(Batch)
                 .ToListAsync(token)
-            : await db.Set<OutboxMessage>()
-                .FromSql(
+            : await rows.FromSql(
                     $"SELECT * FROM outbox WHERE not_before IS NULL OR not_before <= {now} ORDER BY id LIMIT {Batch} FOR UPDATE SKIP LOCKED"
                 )
                 .AsNoTracking()
                 .ToListAsync(token);
-        PersistenceTelemetry.OldestAge(due.Count == 0 ? 0 : due.Max(x => (now - (x.NotBefore ?? x.EnqueuedAt)).TotalSeconds));
-        if (due.Count == 0)
-            return 0;
-        using (var limit = CancellationTokenSource.CreateLinkedTokenSource(token))
-        {
-            limit.CancelAfter(PublishWithin);
-            await Task.WhenAll(due.Select(x => envelopes.DeliverAsync(bus, x, limit.Token)));
-        }
-        var ids = due.ConvertAll(x => x.Id);
-        if (sqlite)
-            await gate.EnterAsync(token);
+    }
+
+    private async Task<ConcurrentDictionary<OutboxMessage, Exception>> SendAsync(List<OutboxMessage> due, CancellationToken token)
+    {
+        var failed = new ConcurrentDictionary<OutboxMessage, Exception>();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(token);
+        limit.CancelAfter(PublishWithin);
+        foreach (var some in due.Chunk(AtOnce))
+            await Task.WhenAll(some.Select(x => SendAsync(x, failed, limit.Token)));
+        return failed;
+    }
+
+    private async Task SendAsync(OutboxMessage row, ConcurrentDictionary<OutboxMessage, Exception> failed, CancellationToken token)
+    {
         try
         {
-            await db.Set<OutboxMessage>().Where(x => ids.Contains(x.Id)).ExecuteDeleteAsync(token);
+            await envelopes.DeliverAsync(bus, row, token);
         }
-        finally
+        catch (Exception fault)
         {
-            if (sqlite)
-                gate.Leave();
+            failed[row] = fault;
         }
-        if (transaction is not null)
-            await transaction.CommitAsync(token);
-        PersistenceTelemetry.Delivered.Add(due.Count);
-        return due.Count;
+    }
+
+    private async Task PutAsideAsync(FailbackDbContext db, ConcurrentDictionary<OutboxMessage, Exception> failed)
+    {
+        if (failed.IsEmpty)
+            return;
+        var ids = failed.Keys.Select(x => x.Id).ToList();
+        var later = (time.GetUtcNow() + Aside).ToRow();
+        await db.Set<OutboxMessage>().Where(x => ids.Contains(x.Id)).ExecuteUpdateAsync(x => x.SetProperty(y => y.NotBefore, later));
+        foreach (var (row, fault) in failed.Take(10))
+            LogPutAside(logger, row.MessageType, row.MessageId, fault);
     }
 
     /// <summary>Until the next message is due, at most the poll that finds messages of processes that died.</summary>
@@ -99,13 +158,48 @@ internal sealed partial class OutboxDelivery(
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<FailbackDbContext>();
-        var next = await db.Set<OutboxMessage>().MinAsync(x => x.NotBefore, token);
-        var wait = next is { } due ? due - time.GetUtcNow().UtcDateTime : Poll;
-        return wait < TimeSpan.FromMilliseconds(5) ? TimeSpan.FromMilliseconds(5)
-            : wait < Poll ? wait
-            : Poll;
+        var now = time.GetUtcNow().ToRow();
+        // What is due already is being delivered by another process.
+        var next = await db.Set<OutboxMessage>().Where(x => x.NotBefore > now).MinAsync(x => x.NotBefore, token);
+        var wait = next is { } due ? due - now : Poll;
+        return wait < Poll ? wait : Poll;
     }
 
     [LoggerMessage(1300, LogLevel.Warning, "The outbox was not delivered; it is tried again")]
     private static partial void LogNotDelivered(ILogger logger, Exception fault);
+
+    [LoggerMessage(1304, LogLevel.Error, "{MessageType} {MessageId} cannot be sent although the broker is there; it is tried again later")]
+    private static partial void LogPutAside(ILogger logger, string messageType, Guid messageId, Exception fault);
+}
+
+/// <summary>Wakes the delivery loop of this process.</summary>
+internal sealed class OutboxSignal : IDisposable
+{
+    private readonly SemaphoreSlim raised = new(0, 1);
+
+    public void Raise()
+    {
+        try
+        {
+            raised.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Raised already: the loop has not looked yet.
+        }
+    }
+
+    /// <summary>Waits for a signal or the time; the loop looks after either.</summary>
+    public async Task WaitAsync(TimeSpan longest, TimeProvider time, CancellationToken token)
+    {
+        using var limit = new CancellationTokenSource(longest, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, token);
+        try
+        {
+            await raised.WaitAsync(both.Token);
+        }
+        catch (OperationCanceledException) when (!token.IsCancellationRequested) { }
+    }
+
+    public void Dispose() => raised.Dispose();
 }

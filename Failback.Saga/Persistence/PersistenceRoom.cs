@@ -14,6 +14,9 @@ internal static class PersistenceRoom
 {
     public const string DefaultDatabase = "Data Source=failback.db";
 
+    /// <summary>Delivery and reads outside units: they never wait for a burst of messages.</summary>
+    private const int ConnectionsForLoops = 5;
+
     /// <summary>What reads and changes rows; no loops.</summary>
     public static IServiceCollection AddFailbackPersistence(this IServiceCollection services, IConfiguration configuration)
     {
@@ -21,16 +24,20 @@ internal static class PersistenceRoom
         var database = string.IsNullOrWhiteSpace(text) ? DefaultDatabase : text;
         if (IsPostgres(database))
         {
-            var prepared = new NpgsqlConnectionStringBuilder(database) { MaxAutoPrepare = 50, AutoPrepareMinUsages = 2 }.ToString();
-            services.AddDbContextPool<FailbackDbContext, PostgresFailbackDbContext>(x => x.UseNpgsql(prepared));
+            // Round trips are the cost: statements are prepared from their second use on.
+            var prepared = new NpgsqlConnectionStringBuilder(database) { MaxAutoPrepare = 50, AutoPrepareMinUsages = 2 };
+            services.AddDbContextPool<FailbackDbContext, PostgresFailbackDbContext>(x => x.UseNpgsql(prepared.ToString()));
+            services.AddSingleton(new UnitGate(Math.Max(1, prepared.MaxPoolSize - ConnectionsForLoops)));
         }
         else
+        {
             services.AddDbContextPool<FailbackDbContext, SqliteFailbackDbContext>(x =>
                 x.UseSqlite(database).AddInterceptors(new SqlitePragmas())
             );
+            services.AddSingleton(new UnitGate(1));
+        }
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Envelopes>();
-        services.AddSingleton<WriteGate>();
         services.AddSingleton<OutboxSignal>();
         services.AddScoped<FailbackUnit>();
         services.AddScoped<IFailbackStore, FailbackStore>();
@@ -49,17 +56,6 @@ internal static class PersistenceRoom
         services.AddHostedService<Reconciler>();
         services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
         return services;
-    }
-
-    /// <summary>Retry, then the unit of work, for an endpoint of this room (ADR 0001); call it in the definition.</summary>
-    public static void UseEntityFrameworkOutbox(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
-    {
-        endpoint.UseMessageRetry(x =>
-        {
-            x.Exponential(UnitFaults.Tries, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(10));
-            x.Handle<Exception>(UnitFaults.MayRepeat);
-        });
-        endpoint.UseConsumeFilter(typeof(UnitFilter<>), context);
     }
 
     private static bool IsPostgres(string database)

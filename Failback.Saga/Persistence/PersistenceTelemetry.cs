@@ -29,15 +29,14 @@ internal static class PersistenceTelemetry
         "{effect}",
         "Effects asked for again by the reconciler."
     );
-    private static double oldestAge;
+    private static long oldestDue;
 
     static PersistenceTelemetry() =>
-        Meter.CreateObservableGauge(
-            "failback.outbox.oldest.age",
-            () => Volatile.Read(ref oldestAge),
-            "s",
-            "Age of the oldest message that is due."
-        );
+        Meter.CreateObservableGauge("failback.outbox.oldest.age", Age, "s", "How long the oldest due message has waited for the broker.");
 
-    public static void OldestAge(double seconds) => Volatile.Write(ref oldestAge, seconds);
+    /// <summary>Since when the oldest message is due (UTC); null when none waits.</summary>
+    public static void OldestDue(DateTime? since) => Volatile.Write(ref oldestDue, since?.Ticks ?? 0);
+
+    private static double Age() =>
+        Volatile.Read(ref oldestDue) is > 0 and var since ? Math.Max(0, (TimeProvider.System.GetUtcNow().UtcTicks - since) / 1e7) : 0;
 }

@@ -34,74 +34,102 @@ internal sealed partial class Reconciler(
 ) : BackgroundService
 {
     private const int PruneAtOnce = 1_000;
+    private const int MostPruned = 20_000;
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var starting = embedded.Value;
-        while (!stoppingToken.IsCancellationRequested)
+        var all = parts.ToList();
+        // Parts that did not yet see the start: the in-memory bus forgot everything.
+        var starting = embedded.Value ? all.ToHashSet() : [];
+        try
         {
-            try
+            while (true)
             {
-                await RunAsync(starting, stoppingToken);
-                starting = false;
-                await PruneAsync(stoppingToken);
-                await Task.Delay(TimeSpan.FromSeconds(options.Value.EverySeconds), time, stoppingToken);
+                foreach (var part in all)
+                    if (await TryAsync(() => RunAsync(part, starting.Contains(part), stoppingToken), stoppingToken))
+                        starting.Remove(part);
+                await TryAsync(() => PruneAsync(stoppingToken), stoppingToken);
+                await Task.Delay(starting.Count > 0 ? Retry : TimeSpan.FromSeconds(options.Value.EverySeconds), time, stoppingToken);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception fault)
-            {
-                LogFailed(logger, fault);
-                await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
-            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The rows stay: the next start, or another process, looks again.
         }
     }
 
-    /// <summary>One look. Two processes looking at once send the same derived ids, which consumers recognise.</summary>
-    internal async Task<int> RunAsync(bool starting, CancellationToken token)
+    /// <summary>One look of one part; on PostgreSQL not while another process has it.</summary>
+    /// <returns>Effects asked for again.</returns>
+    internal async Task<int> RunAsync(IReconciled part, bool starting, CancellationToken token)
     {
-        var count = 0;
-        foreach (var part in parts)
-            count += await units.RunAsync(
-                async (store, ct) =>
-                {
-                    var effects = await part.DueAsync(store, time.GetUtcNow().ToRow(), starting, ct);
-                    await store.ApplyAsync(effects, ct);
-                    return effects.Count;
-                },
-                token
-            );
+        var count = await units.RunAsync(
+            async (store, ct) =>
+            {
+                if (!await TryLockAsync(part, ct))
+                    return 0;
+                var effects = await part.DueAsync(store, time.GetUtcNow().ToRow(), starting, ct);
+                await store.ApplyAsync(effects, ct);
+                return effects.Count;
+            },
+            token
+        );
         if (count > 0)
         {
             PersistenceTelemetry.Reconciled.Add(count);
-            LogAskedAgain(logger, count);
+            LogAskedAgain(logger, part.GetType().Name, count);
         }
         return count;
     }
 
-    private async Task PruneAsync(CancellationToken token)
+    /// <summary>Ends with the transaction, however that ends.</summary>
+    private static async Task<bool> TryLockAsync(IReconciled part, CancellationToken token)
+    {
+        var database = FailbackUnit.Current!.Db.Database;
+        if (database.IsSqlite())
+            return true;
+        var key = "reconciler " + part.GetType().Name;
+        var got = await database.SqlQuery<bool>($"SELECT pg_try_advisory_xact_lock(hashtext({key})) AS \"Value\"").ToListAsync(token);
+        return got.Single();
+    }
+
+    /// <summary>Forgets messages handled long ago, in small bites.</summary>
+    internal async Task<int> PruneAsync(CancellationToken token)
+    {
+        var pruned = 0;
+        for (var bite = PruneAtOnce; bite == PruneAtOnce && pruned < MostPruned; pruned += bite)
+            bite = await PruneOnceAsync(token);
+        return pruned;
+    }
+
+    private async Task<int> PruneOnceAsync(CancellationToken token)
     {
         var before = time.GetUtcNow().AddDays(-options.Value.InboxDays).ToRow();
         await using var scope = scopes.CreateAsyncScope();
         await using var unit = scope.ServiceProvider.GetRequiredService<FailbackUnit>();
         await unit.BeginAsync(token);
-        var old = await unit
-            .Db.Set<InboxMessage>()
-            .AsNoTracking()
-            .Where(x => x.ReceivedAt < before)
-            .OrderBy(x => x.ReceivedAt)
-            .Select(x => x.MessageId)
-            .Take(PruneAtOnce)
-            .ToListAsync(token);
-        if (old.Count > 0)
-            await unit.Db.Set<InboxMessage>().Where(x => old.Contains(x.MessageId) && x.ReceivedAt < before).ExecuteDeleteAsync(token);
+        var old = unit.Db.Set<InboxMessage>().Where(x => x.ReceivedAt < before).OrderBy(x => x.ReceivedAt).Take(PruneAtOnce);
+        var count = await old.ExecuteDeleteAsync(token);
         await unit.CommitAsync(token);
+        return count;
     }
 
-    [LoggerMessage(1301, LogLevel.Information, "Asked again for {Count} unanswered effects")]
-    private static partial void LogAskedAgain(ILogger logger, int count);
+    private async Task<bool> TryAsync(Func<Task> look, CancellationToken token)
+    {
+        try
+        {
+            await look();
+            return true;
+        }
+        catch (Exception fault) when (!token.IsCancellationRequested)
+        {
+            LogFailed(logger, fault);
+            return false;
+        }
+    }
+
+    [LoggerMessage(1301, LogLevel.Information, "{Part} asked again for {Count} effects")]
+    private static partial void LogAskedAgain(ILogger logger, string part, int count);
 
     [LoggerMessage(1302, LogLevel.Warning, "The reconciler could not look; it looks again")]
     private static partial void LogFailed(ILogger logger, Exception fault);

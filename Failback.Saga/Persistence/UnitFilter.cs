@@ -1,87 +1,87 @@
 using MassTransit;
-using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
-using Npgsql;
+using MassTransit.DependencyInjection;
+using MassTransit.Middleware;
+using MassTransit.Middleware.Outbox;
 
 namespace Failback.Saga;
 
 /// <summary>
-/// Inbox and outbox of a consumer (DESIGN section 5): one transaction a message, from the note that it was handled to the messages that it
-/// causes. Runs inside the retry, so that every try has a fresh scope and context.
+/// Inbox and outbox of one consumer (DESIGN section 5): one transaction a message, from the note that it was handled to the messages that
+/// it causes. Runs inside the retry, so that every try has a fresh scope and context.
 /// </summary>
-internal sealed class UnitFilter<T>(FailbackUnit unit, OutboxSignal signal) : IFilter<ConsumeContext<T>>
+internal sealed class UnitFilter<T>(IConsumeScopeProvider scopes, OutboxConsumeOptions consumer, string inbox) : IFilter<ConsumeContext<T>>
     where T : class
 {
     public async Task Send(ConsumeContext<T> context, IPipe<ConsumeContext<T>> next)
     {
-        var messageId =
-            context.MessageId ?? throw new MessageException(typeof(T), "A message without MessageId cannot be recognised when it repeats.");
+        var messageId = context.MessageId ?? throw new MessageWithoutIdException(typeof(T));
+        if (context.GetRetryAttempt() > 0)
+            PersistenceTelemetry.Repeated.Add(1);
+        await using var scope = await scopes.GetScope(context);
+        var unit = scope.GetService<FailbackUnit>();
+        unit.Cause = context;
         await using (unit)
         {
             await unit.BeginAsync(context.CancellationToken);
-            if (!await unit.FirstSeenAsync(messageId, context.ReceiveContext.InputAddress.AbsolutePath, context.CancellationToken))
+            if ((await unit.FirstSeenAsync([messageId], inbox, context.CancellationToken)).Count == 0)
             {
                 PersistenceTelemetry.Duplicates.Add(1);
-                await context.NotifyConsumed(TimeSpan.Zero, "inbox");
+                await context.NotifyConsumed(TimeSpan.Zero, consumer.ConsumerType);
                 return;
             }
-            await next.Send(context);
+            var inside = new UnitConsumeContext<T>(scope.Context, consumer, scope.GetService<IServiceProvider>(), unit);
+            using (scope.PushConsumeContext(inside))
+            {
+                await next.Send(inside);
+                // What the consumer started and did not await, for example a response, belongs to the unit too.
+                await inside.ConsumeCompleted;
+            }
             await unit.CommitAsync(context.CancellationToken);
         }
         if (unit.HasOutgoing)
-            signal.Raise();
+            scope.GetService<OutboxSignal>().Raise();
     }
 
-    public void Probe(ProbeContext context) => context.CreateFilterScope("failbackUnit");
+    public void Probe(ProbeContext context) => context.CreateFilterScope("failbackUnit").Add("inbox", inbox);
 }
 
-/// <summary>Which faults mean: the same unit, with fresh rows, may succeed.</summary>
-internal static class UnitFaults
+/// <summary>A message without MessageId: it could not be recognised when it comes again, so it is not handled at all.</summary>
+internal sealed class MessageWithoutIdException(Type message)
+    : Exception($"{message.Name}: MessageId is missing; a UUID is needed so that the message is handled once.");
+
+/// <summary>What a consumer or saga sends and publishes becomes rows of the unit.</summary>
+internal sealed class UnitConsumeContext<T>(
+    ConsumeContext<T> context,
+    OutboxConsumeOptions options,
+    IServiceProvider provider,
+    FailbackUnit unit
+) : OutboxConsumeContextProxy<T>(context, options, provider)
+    where T : class
 {
-    public const int Tries = 5;
+    // The filter decides these itself; nothing of MassTransit's own delivery is used.
+    public override bool ContinueProcessing { get; set; }
 
-    public static bool MayRepeat(Exception fault) =>
-        fault switch
-        {
-            DbUpdateConcurrencyException => true,
-            DbUpdateException { InnerException: { } inner } => MayRepeat(inner),
-            PostgresException x => x.SqlState
-                is PostgresErrorCodes.SerializationFailure
-                    or PostgresErrorCodes.DeadlockDetected
-                    or PostgresErrorCodes.UniqueViolation,
-            SqliteException x => x.SqliteErrorCode is 5 or 6 || x.SqliteExtendedErrorCode is 1555 or 2067,
-            _ => false,
-        };
-}
+    public override bool IsMessageConsumed => false;
 
-/// <summary>Wakes the delivery loop of this process.</summary>
-internal sealed class OutboxSignal : IDisposable
-{
-    private readonly SemaphoreSlim raised = new(0, 1);
+    public override bool IsOutboxDelivered => false;
 
-    public void Raise()
+    public override int ReceiveCount => 1;
+
+    public override long? LastSequenceNumber => null;
+
+    public override Task AddSend<TMessage>(SendContext<TMessage> context)
     {
-        try
-        {
-            raised.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Raised already: the loop has not looked yet.
-        }
+        unit.Send(Envelopes.Outgoing(context, unit.Now));
+        return Task.CompletedTask;
     }
 
-    /// <summary>Waits for a signal or the time; the loop looks after either.</summary>
-    public async Task WaitAsync(TimeSpan longest, TimeProvider time, CancellationToken token)
-    {
-        using var limit = new CancellationTokenSource(longest, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, token);
-        try
-        {
-            await raised.WaitAsync(both.Token);
-        }
-        catch (OperationCanceledException) when (!token.IsCancellationRequested) { }
-    }
+    public override Task SetConsumed() => Task.CompletedTask;
 
-    public void Dispose() => raised.Dispose();
+    public override Task SetDelivered() => Task.CompletedTask;
+
+    public override Task<List<OutboxMessageContext>> LoadOutboxMessages() => Task.FromResult<List<OutboxMessageContext>>([]);
+
+    public override Task NotifyOutboxMessageDelivered(OutboxMessageContext message) => Task.CompletedTask;
+
+    public override Task RemoveOutboxMessages() => Task.CompletedTask;
 }

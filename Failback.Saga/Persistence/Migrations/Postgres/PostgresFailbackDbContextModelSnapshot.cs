@@ -8,7 +8,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace Failback.Saga.Migrations.Postgres
+namespace Failback.Saga
 {
     [DbContext(typeof(PostgresFailbackDbContext))]
     partial class PostgresFailbackDbContextModelSnapshot : ModelSnapshot
@@ -627,9 +627,30 @@ namespace Failback.Saga.Migrations.Postgres
                         .HasColumnType("bytea")
                         .HasColumnName("body");
 
+                    b.Property<string>("ContentType")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("content_type");
+
+                    b.Property<Guid?>("ConversationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("conversation_id");
+
+                    b.Property<Guid?>("CorrelationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("correlation_id");
+
+                    b.Property<string>("Destination")
+                        .HasColumnType("text")
+                        .HasColumnName("destination");
+
                     b.Property<DateTime>("EnqueuedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("enqueued_at");
+
+                    b.Property<string>("Headers")
+                        .HasColumnType("text")
+                        .HasColumnName("headers");
 
                     b.Property<Guid>("MessageId")
                         .HasColumnType("uuid")
@@ -647,6 +668,11 @@ namespace Failback.Saga.Migrations.Postgres
                     b.Property<string>("TraceParent")
                         .HasColumnType("text")
                         .HasColumnName("trace_parent");
+
+                    b.Property<string>("Urns")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("urns");
 
                     b.HasKey("Id");
 

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 #nullable disable
 
-namespace Failback.Saga.Migrations.Sqlite
+namespace Failback.Saga
 {
     [DbContext(typeof(SqliteFailbackDbContext))]
     partial class SqliteFailbackDbContextModelSnapshot : ModelSnapshot
@@ -620,9 +620,30 @@ namespace Failback.Saga.Migrations.Sqlite
                         .HasColumnType("BLOB")
                         .HasColumnName("body");
 
+                    b.Property<string>("ContentType")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("content_type");
+
+                    b.Property<Guid?>("ConversationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("conversation_id");
+
+                    b.Property<Guid?>("CorrelationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("correlation_id");
+
+                    b.Property<string>("Destination")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("destination");
+
                     b.Property<DateTime>("EnqueuedAt")
                         .HasColumnType("TEXT")
                         .HasColumnName("enqueued_at");
+
+                    b.Property<string>("Headers")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("headers");
 
                     b.Property<Guid>("MessageId")
                         .HasColumnType("TEXT")
@@ -640,6 +661,11 @@ namespace Failback.Saga.Migrations.Sqlite
                     b.Property<string>("TraceParent")
                         .HasColumnType("TEXT")
                         .HasColumnName("trace_parent");
+
+                    b.Property<string>("Urns")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("urns");
 
                     b.HasKey("Id");
 

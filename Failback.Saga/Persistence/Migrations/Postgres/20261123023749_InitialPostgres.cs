@@ -4,10 +4,10 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace Failback.Saga.Migrations.Postgres
+namespace Failback.Saga
 {
     /// <inheritdoc />
-    public partial class Initial : Migration
+    public partial class InitialPostgres : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
@@ -226,7 +226,13 @@ namespace Failback.Saga.Migrations.Postgres
                         .Column<long>(type: "bigint", nullable: false)
                         .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
                     message_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    correlation_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    conversation_id = table.Column<Guid>(type: "uuid", nullable: true),
                     message_type = table.Column<string>(type: "text", nullable: false),
+                    urns = table.Column<string>(type: "text", nullable: false),
+                    destination = table.Column<string>(type: "text", nullable: true),
+                    content_type = table.Column<string>(type: "text", nullable: false),
+                    headers = table.Column<string>(type: "text", nullable: true),
                     body = table.Column<byte[]>(type: "bytea", nullable: false),
                     not_before = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     enqueued_at = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),

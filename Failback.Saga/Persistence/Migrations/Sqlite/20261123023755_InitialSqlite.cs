@@ -3,10 +3,10 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
-namespace Failback.Saga.Migrations.Sqlite
+namespace Failback.Saga
 {
     /// <inheritdoc />
-    public partial class Initial : Migration
+    public partial class InitialSqlite : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
@@ -223,7 +223,13 @@ namespace Failback.Saga.Migrations.Sqlite
                 {
                     id = table.Column<long>(type: "INTEGER", nullable: false).Annotation("Sqlite:Autoincrement", true),
                     message_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    correlation_id = table.Column<Guid>(type: "TEXT", nullable: true),
+                    conversation_id = table.Column<Guid>(type: "TEXT", nullable: true),
                     message_type = table.Column<string>(type: "TEXT", nullable: false),
+                    urns = table.Column<string>(type: "TEXT", nullable: false),
+                    destination = table.Column<string>(type: "TEXT", nullable: true),
+                    content_type = table.Column<string>(type: "TEXT", nullable: false),
+                    headers = table.Column<string>(type: "TEXT", nullable: true),
                     body = table.Column<byte[]>(type: "BLOB", nullable: false),
                     not_before = table.Column<DateTime>(type: "TEXT", nullable: true),
                     enqueued_at = table.Column<DateTime>(type: "TEXT", nullable: false),
