@@ -7,6 +7,7 @@ using Failback.Hosting;
 using Failback.Messages;
 using MassTransit;
 using MassTransit.Context;
+using MassTransit.Logging;
 using MassTransit.Serialization;
 
 namespace Failback.Saga;
@@ -87,8 +88,11 @@ internal sealed class Envelopes
         var body = content.GetBytes();
         if (body.Length > BusRoom.MaxMessageBytes)
             throw new MessageTooLongException(body.Length);
-        // Text only: what a transport can carry from any broker to any reader.
-        var headers = context.Headers.GetAll().Where(x => x.Value is string).ToDictionary(x => x.Key, x => (string)x.Value);
+        // Text only: what a transport can carry from any broker to any reader. The trace is written anew when it is delivered.
+        var headers = context
+            .Headers.GetAll()
+            .Where(x => x.Value is string && x.Key is not (DiagnosticHeaders.ActivityId or DiagnosticHeaders.ActivityCorrelationContext))
+            .ToDictionary(x => x.Key, x => (string)x.Value);
         return new OutboxMessage
         {
             MessageId = context.MessageId ?? throw new MessageWithoutIdException(type),

@@ -154,7 +154,7 @@ internal sealed partial class OutboxDelivery(
     }
 
     /// <summary>Until the next message is due, at most the poll that finds messages of processes that died.</summary>
-    private async Task<TimeSpan> UntilNextAsync(CancellationToken token)
+    internal async Task<TimeSpan> UntilNextAsync(CancellationToken token)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<FailbackDbContext>();

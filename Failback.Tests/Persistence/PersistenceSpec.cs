@@ -1,0 +1,148 @@
+using Failback.Messages;
+using Failback.Saga;
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Recorder = Failback.Saga.Recorder;
+
+namespace Failback.Tests;
+
+/// <summary>A process with a database and a bus, as Saga's is, but with the consumers of one spec.</summary>
+internal sealed class PersistenceSpec : IAsyncDisposable
+{
+    private readonly SpecDatabase? _database;
+    private readonly WebApplication _app;
+
+    private PersistenceSpec(WebApplication app, SpecDatabase? database) => (_app, _database) = (app, database);
+
+    public IServiceProvider Services => _app.Services;
+
+    public IFailbackUnits Units => Services.GetRequiredService<IFailbackUnits>();
+
+    public OutboxDelivery Delivery => Services.GetServices<IHostedService>().OfType<OutboxDelivery>().Single();
+
+    public Reconciler Reconciler => Services.GetServices<IHostedService>().OfType<Reconciler>().Single();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>With the schema, without a bus or loops: what is sent stays in the outbox.</summary>
+    public static async Task<PersistenceSpec> StoreAsync(DatabaseKind kind, Action<IServiceCollection>? more = null)
+    {
+        var database = await SpecDatabase.CreateAsync(kind);
+        var spec = new PersistenceSpec(Build(database.ConnectionString, null, _ => { }, more), database);
+        await spec.Services.GetServices<IHostedService>().OfType<SchemaUpdate>().Single().StartingAsync(Token);
+        return spec;
+    }
+
+    /// <summary>All of it, started, with the queues declared.</summary>
+    public static async Task<PersistenceSpec> StartAsync(
+        DatabaseKind kind,
+        Uri bus,
+        Action<IBusRegistrationConfigurator> rooms,
+        Action<IServiceCollection>? more = null
+    )
+    {
+        var database = await SpecDatabase.CreateAsync(kind);
+        var spec = new PersistenceSpec(Build(database.ConnectionString, bus, rooms, more), database);
+        await spec.StartAsync();
+        return spec;
+    }
+
+    /// <summary>Another process on a database that exists.</summary>
+    public static PersistenceSpec On(
+        string connection,
+        Uri? bus,
+        Action<IBusRegistrationConfigurator> rooms,
+        Action<IServiceCollection>? more = null
+    ) => new(Build(connection, bus, rooms, more), null);
+
+    public string ConnectionString => _database!.ConnectionString;
+
+    public async Task StartAsync()
+    {
+        await _app.StartAsync(Token);
+        await Eventually.Equal("the bus", BusHealthStatus.Healthy, () => Services.GetRequiredService<IBusControl>().CheckHealth().Status);
+    }
+
+    public Task PublishAsync<T>(T message, Guid? messageId = null)
+        where T : class => Services.GetRequiredService<IBus>().Publish(message, x => x.MessageId = messageId ?? Guid.NewGuid(), Token);
+
+    public Task RunAsync(params Effect[] effects) => RunAsync((store, token) => store.ApplyAsync(effects, token));
+
+    public Task RunAsync(Func<IFailbackStore, CancellationToken, Task> work) =>
+        Units.RunAsync(
+            async (store, token) =>
+            {
+                await work(store, token);
+                return true;
+            },
+            Token
+        );
+
+    public Task<T> ReadAsync<T>(Func<IFailbackStore, CancellationToken, Task<T>> read) => Units.RunAsync(read, Token);
+
+    /// <summary>Rows as they are committed.</summary>
+    public async Task<List<T>> RowsAsync<T>()
+        where T : class
+    {
+        await using var scope = Services.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<FailbackDbContext>().Set<T>().AsNoTracking().ToListAsync(Token);
+    }
+
+    public async Task ExecuteAsync(FormattableString sql)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<FailbackDbContext>().Database.ExecuteSqlAsync(sql, Token);
+    }
+
+    // Stopped, not disposed: MassTransit's log is one for the whole process, and a disposed one would fail another spec's host.
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync(CancellationToken.None);
+        if (_database is not null)
+            await _database.DisposeAsync();
+    }
+
+    public static Recorder RecorderRow(string id, string name = "r") =>
+        new()
+        {
+            RecorderId = id,
+            Name = name,
+            Address = "http://127.0.0.1:1",
+            Role = RecorderRole.Recorder,
+        };
+
+    public static FailoverLogEntry EntryRow(string recorder, FailbackStatus failback = FailbackStatus.None, int hour = 0) =>
+        new()
+        {
+            EntryId = Guid.NewGuid(),
+            FailedRecorderId = recorder,
+            FailoverServerId = "server",
+            FailoverStartedAt = new DateTime(2026, 1, 1, hour, 0, 0, DateTimeKind.Utc),
+            Failover = FailoverStatus.Succeeded,
+            Failback = failback,
+        };
+
+    /// <summary>A message that says nothing but its number.</summary>
+    public static SliceOverdue Message(int epoch, Guid? copy = null) => new() { MaterialCopyId = copy ?? Guid.Empty, Epoch = epoch };
+
+    private static WebApplication Build(
+        string connection,
+        Uri? bus,
+        Action<IBusRegistrationConfigurator> rooms,
+        Action<IServiceCollection>? more
+    ) =>
+        SpecHost.Build(
+            bus,
+            rooms,
+            (services, configuration) =>
+            {
+                services.AddFailbackPersistence(configuration);
+                services.AddFailbackPersistenceLoops(embedded: bus is null);
+                more?.Invoke(services);
+            },
+            $"ConnectionStrings:Database={connection}"
+        );
+}
