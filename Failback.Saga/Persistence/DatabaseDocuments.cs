@@ -39,7 +39,7 @@ internal sealed partial class DatabaseDocuments(IServiceScopeFactory scopes, Tim
         if (document is null)
             return null;
         if (Convert.ToHexStringLower(SHA256.HashData(document.Bytes)) == document.Digest)
-            return document.Bytes.Length == reference.Length ? document.Bytes : null;
+            return document.Bytes;
         LogDamaged(logger, document.Digest);
         return null;
     }
