@@ -31,7 +31,10 @@ public sealed partial class The_house_is_tidy
             .ToDictionary(x => x[0], x => int.Parse(x[1]));
 
     private static Dictionary<string, int> TooLong { get; } =
-        Sources.Select(x => (File: x, Lines: LinesOf(x))).Where(x => x.Lines > LinesOfFile).ToDictionary(x => x.File, x => x.Lines);
+        Sources
+            .Select(x => (File: x, Lines: LinesOf(x)))
+            .Where(x => x.Lines > (x.File.EndsWith("StateMachine.cs") ? LinesOfStateMachine : LinesOfFile))
+            .ToDictionary(x => x.File, x => x.Lines);
 
     private static IReadOnlyList<string> Texts =>
         Repository.Files(
@@ -51,10 +54,13 @@ public sealed partial class The_house_is_tidy
         );
 
     [Fact]
-    public void no_file_is_longer_than_300_lines()
+    public void no_file_is_longer_than_300_lines_and_no_state_machine_than_120()
     {
         var grown = TooLong.Where(x => x.Value > Known.GetValueOrDefault(x.Key));
-        Rule.Holds($"a file has at most {LinesOfFile} lines", grown.Select(x => $"{x.Key}: {x.Value}"));
+        Rule.Holds(
+            $"a file has at most {LinesOfFile} lines, a state machine {LinesOfStateMachine}",
+            grown.Select(x => $"{x.Key}: {x.Value}")
+        );
     }
 
     /// <summary>APPROVE=1 takes them off the list, or lowers their number; nothing puts one on it.</summary>
@@ -62,14 +68,10 @@ public sealed partial class The_house_is_tidy
     public void the_list_of_files_that_are_longer_only_shrinks()
     {
         var still = Known.Where(x => TooLong.ContainsKey(x.Key)).Select(x => $"{x.Key}: {Math.Min(x.Value, TooLong[x.Key])}");
-        Snapshot.Matches(string.Join('\n', still.Prepend("# Files over 300 lines. This list may only shrink.")), List);
-    }
-
-    [Fact]
-    public void no_state_machine_is_longer_than_120_lines()
-    {
-        var tooLong = Sources.Where(x => x.EndsWith("StateMachine.cs") && LinesOf(x) > LinesOfStateMachine);
-        Rule.Holds($"a state machine has at most {LinesOfStateMachine} lines", tooLong.Select(x => $"{x}: {LinesOf(x)}"));
+        Snapshot.Matches(
+            string.Join('\n', still.Prepend("# Files over 300 lines, state machines over 120. This list may only shrink.")),
+            List
+        );
     }
 
     [Fact]
@@ -137,6 +139,13 @@ public sealed partial class The_house_is_tidy
         // A pause between the steps of a clock that is turned by hand belongs to Support; a hang that never ends waits for nothing.
         var specs = Sources.Where(x => x.StartsWith("Failback.Tests/") && !x.Contains("/Support/") && !x.EndsWith("The_house_is_tidy.cs"));
         Rule.Holds("a test waits for a fact (Eventually), never for time", specs.Where(x => Wait().IsMatch(Repository.Read(x))));
+    }
+
+    [Fact]
+    public void specs_do_not_write_the_log_of_the_bus_between_the_results()
+    {
+        var noisy = Sources.Where(x => Repository.Read(x).Contains("AddMassTransitTestHarness(x", StringComparison.Ordinal));
+        Rule.Holds("a test harness writes to TextWriter.Null", noisy.Where(x => !x.EndsWith("The_house_is_tidy.cs")));
     }
 
     [Fact]

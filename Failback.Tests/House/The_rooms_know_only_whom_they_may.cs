@@ -65,7 +65,9 @@ public sealed partial class The_rooms_know_only_whom_they_may
     [Fact]
     public void only_the_saga_knows_the_database()
     {
-        var knowing = Allowed.Keys.Where(room => room != "Failback.Saga" && References(room).Any(IsDatabase));
+        // Benchmarks stand beside what one would write by hand instead, on the bare driver.
+        var others = Allowed.Keys.Except(["Failback.Saga", "Failback.Benchmarks"]);
+        var knowing = others.Where(room => References(room).Any(IsDatabase));
         Rule.Holds("only the saga knows the database", knowing);
     }
 

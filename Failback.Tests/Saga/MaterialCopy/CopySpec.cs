@@ -41,11 +41,14 @@ public abstract class CopySpec : IAsyncLifetime
             .AddScoped<IFailbackStore, CopyStore>()
             .AddSingleton(Worker)
             .AddMaterialCopy(configuration)
-            .AddMassTransitTestHarness(x =>
-            {
-                x.AddMaterialCopy((context, endpoint) => endpoint.UseInMemoryOutbox(context)).InMemoryRepository();
-                x.AddConsumer<ScriptedWorkerConsumer>();
-            })
+            .AddMassTransitTestHarness(
+                TextWriter.Null,
+                x =>
+                {
+                    x.AddMaterialCopy((context, endpoint) => endpoint.UseInMemoryOutbox(context)).InMemoryRepository();
+                    x.AddConsumer<ScriptedWorkerConsumer>();
+                }
+            )
             .BuildServiceProvider(true);
         Memory = _services.GetRequiredService<CopyMemory>();
         Worker.Documents = Memory;
