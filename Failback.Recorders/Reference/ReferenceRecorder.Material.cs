@@ -11,6 +11,7 @@ public sealed partial class ReferenceRecorder
     /// <summary>Contents that one page of a verification reads: 64 MiB, so that an answer comes within the stall time.</summary>
     private const long VerifiedBytesPerPage = 64L << 20;
     private const int RecordedPerWrite = 1_000;
+    private const long RecordedBytesPerWrite = 64L << 20;
 
     public Task<IReadOnlyList<Channel>> ListChannelsAsync(string originRecorderId, CancellationToken token)
     {
@@ -89,14 +90,14 @@ public sealed partial class ReferenceRecorder
         CancellationToken token = default
     ) => (await RecordAsync(track, [new RecordedItem(start, duration, content)], token))[0];
 
-    /// <summary>The recorder's own recording of many at once, durable a thousand at a time.</summary>
+    /// <summary>The recorder's own recording of many at once, durable a thousand or 64 MiB at a time.</summary>
     public async Task<IReadOnlyList<ItemEntry>> RecordAsync(Track track, IEnumerable<RecordedItem> items, CancellationToken token = default)
     {
         Rules.Require(Rules.WhyWrong(track));
         if (Current is not { Recording: true, Role: LiveRole.Recorder })
             throw Refused(RecorderFault.WrongRole, "it does not record");
         var entries = new List<ItemEntry>();
-        foreach (var some in items.Chunk(RecordedPerWrite))
+        foreach (var some in InWrites(items))
         {
             var receipts = await WriteBatch.WriteAsync(store, track, Contents(some), isOwn: true, token);
             entries.AddRange(receipts.Select(x => x.Entry));
@@ -156,6 +157,22 @@ public sealed partial class ReferenceRecorder
 
     private static bool IsHeld(RecorderState state, Track track, in StoredItem item) =>
         state.Holding(track.OriginRecorderId, new DateTimeOffset(item.Start, TimeSpan.Zero), new DateTimeOffset(item.End, TimeSpan.Zero));
+
+    private static IEnumerable<List<RecordedItem>> InWrites(IEnumerable<RecordedItem> items)
+    {
+        var (some, bytes) = (new List<RecordedItem>(), 0L);
+        foreach (var item in items)
+        {
+            if (some.Count == RecordedPerWrite || some.Count > 0 && bytes + item.Content.Length > RecordedBytesPerWrite)
+            {
+                yield return some;
+                (some, bytes) = ([], 0);
+            }
+            some.Add(item);
+            bytes += item.Content.Length;
+        }
+        yield return some;
+    }
 
     private static async IAsyncEnumerable<ItemContent> Contents(IEnumerable<RecordedItem> items)
     {

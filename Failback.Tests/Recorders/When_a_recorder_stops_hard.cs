@@ -122,6 +122,31 @@ public sealed class When_a_recorder_stops_hard
     }
 
     [Fact]
+    [Covers("F5", "F12")]
+    public async Task what_is_not_kept_takes_no_room()
+    {
+        await using var stand = await WithItemsAsync(3);
+        var before = new FileInfo(PackOf(stand.Folder)).Length;
+        var lie = Items.Item(Start.AddHours(1), new byte[1_000_000]);
+        lie = lie with { Entry = lie.Entry with { Digest = new string('0', 32) } };
+        var receipts = await stand.Reference.WriteItemsAsync(Camera, Items.Of([lie]), Token);
+        Assert.Equal(WriteResult.DigestMismatch, receipts.Single().Result);
+        Assert.Equal(before, new FileInfo(PackOf(stand.Folder)).Length);
+    }
+
+    [Fact]
+    [Covers("F17")]
+    public async Task a_recording_of_any_size_is_taken()
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp: false);
+        stand.Reference.SetRole(LiveRole.Recorder, recording: true);
+        var content = new byte[30 << 20];
+        var items = Enumerable.Range(0, 9).Select(x => new RecordedItem(Start.AddSeconds(10 * x), TimeSpan.FromSeconds(10), content));
+        Assert.Equal(9, (await stand.Reference.RecordAsync(Camera, items, Token)).Count);
+        Assert.Empty(await stand.Reference.RecordAsync(Camera, [], Token));
+    }
+
+    [Fact]
     [Covers("F6", "F16")]
     public async Task a_bit_that_rots_is_seen_by_verification_and_healed_by_writing_again()
     {
@@ -136,6 +161,7 @@ public sealed class When_a_recorder_stops_hard
 
         Assert.Equal([WriteResult.AlreadyThere, WriteResult.Created, WriteResult.AlreadyThere], receipts.Select(x => x.Result));
         await stand.RestartAsync();
+        Assert.Equal(entries, await ListAsync(stand.Reference));
         Assert.Equal(entries, (await stand.Reference.VerifyItemsAsync(Day, null, 100, Token)).Items);
     }
 
