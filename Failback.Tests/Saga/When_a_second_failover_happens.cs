@@ -1,0 +1,103 @@
+using Failback.Messages;
+using Failback.Saga;
+
+namespace Failback.Tests;
+
+[Covers("E2", "D3")]
+public sealed class When_a_second_failover_happens
+{
+    private readonly Site _site = new();
+
+    [Fact]
+    public void a_failback_that_waits_uses_the_new_entry()
+    {
+        _site.Failover();
+        _site.ComesBack();
+        Assert.True(_site.FailsOver(3).Ignored);
+        _site.WaitIsOver();
+        Assert.Equal(_site.Facts().Entries[0].EntryId, _site.State.EntryId);
+        Assert.Equal(Site.OtherServer, _site.State.FailoverServerId);
+    }
+
+    [Fact]
+    public void a_failback_before_its_release_is_abandoned()
+    {
+        var entry = _site.Failover();
+        _site.Ask();
+        var late = _site.Recording();
+        _site.FailsOver(7);
+        Assert.Equal(
+            (FailbackStatus.Failed, FailbackReason.InvalidLogState),
+            (_site.Entry(entry).Failback, _site.Entry(entry).FailbackReason)
+        );
+        Assert.Equal(0, _site.Entry(entry).Tries);
+        Assert.True(_site.Hear(late).Ignored);
+        Assert.Empty(_site.All<ReleaseFailoverServer>());
+        _site.Ask();
+        Assert.Equal(Site.OtherServer, _site.Last<RestoreRecorder>().FailoverServer.RecorderId);
+    }
+
+    [Fact]
+    public void one_that_failed_or_is_older_changes_nothing()
+    {
+        _site.Failover();
+        _site.Ask();
+        Assert.True(_site.FailsOver(7, succeeded: false).Ignored);
+        Assert.True(_site.FailsOver(-7).Ignored);
+        Assert.Equal(FailbackStates.Restoring, _site.State.CurrentState);
+    }
+
+    [Fact]
+    public void one_that_is_heard_late_is_seen_by_the_checks_before_the_release()
+    {
+        var entry = _site.Failover();
+        _site.Ask();
+        _site.Failover(7, Site.OtherServer); // the log knows it, this failback was not told yet
+        _site.Hear(_site.Recording());
+        Assert.Equal(FailbackReason.InvalidLogState, _site.Entry(entry).FailbackReason);
+        Assert.Empty(_site.All<ReleaseFailoverServer>());
+    }
+
+    [Fact]
+    public void one_that_only_began_stops_the_release_but_not_for_ever()
+    {
+        var entry = _site.Failover();
+        _site.Ask();
+        var began = _site.Failover(7, Site.OtherServer);
+        _site.Set(began, x => x with { Failover = FailoverStatus.Running });
+        _site.Hear(_site.Recording());
+        Assert.Equal(FailbackReason.InvalidLogState, _site.Entry(entry).FailbackReason);
+        _site.Now = _site.Now.AddHours(5); // its completion was lost
+        _site.Ask();
+        _site.Hear(_site.Recording());
+        Assert.Equal(FailbackStates.Releasing, _site.State.CurrentState);
+    }
+
+    [Fact]
+    public void after_the_release_began_it_is_an_entry_of_its_own_and_owns_the_roles()
+    {
+        var entry = _site.Failover();
+        _site.Ask();
+        _site.Hear(_site.Recording());
+        Assert.True(_site.FailsOver(7).Ignored);
+        _site.Hear(_site.Released());
+        var newer = _site.Facts().Entries[0];
+        Assert.Equal((FailbackStatus.Succeeded, FailbackStatus.None), (_site.Entry(entry).Failback, newer.Failback));
+        Assert.Equal(
+            (RecorderRole.Broken, RecorderRole.FailoverServer, RecorderRole.Recorder),
+            (_site[Site.Recorder]!.Role, _site[Site.Server]!.Role, _site[Site.OtherServer]!.Role)
+        );
+        Assert.Null(newer.InheritedBy);
+    }
+
+    [Fact]
+    public void a_failover_server_that_was_called_again_meanwhile_keeps_its_role()
+    {
+        _site.Failover();
+        _site.Ask();
+        _site.Hear(_site.Recording());
+        _site.Failover(7, Site.Server, "rec-2");
+        _site.Hear(_site.Released());
+        Assert.Equal((RecorderRole.Recorder, RecorderRole.Recorder), (_site[Site.Recorder]!.Role, _site[Site.Server]!.Role));
+    }
+}
