@@ -1,3 +1,4 @@
+using Failback.Saga;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.EventEmitters;
@@ -18,7 +19,8 @@ internal static class AsyncApi
 
         Plain JSON, for publishers that are not .NET: to the durable fanout exchange failback.in.<message-name>, with the AMQP properties
         content_type=application/json and message_id=<GUID>, body = the members below. A repeated message_id is served once. What cannot
-        be accepted goes to failback.in.refused with the reason in a header and the original bytes. At most 64 KiB.
+        be accepted goes to failback.in.refused with the reason in its headers and the original bytes. At most 64 KiB. An enumeration may be
+        given by number or by name; an instant must have its offset or Z.
 
         MassTransit's envelope, for everybody else: to the fanout exchange Failback.Messages:<MessageName>, content type
         application/vnd.masstransit+json. A subscriber binds a durable queue of its own to the exchange of the message.
@@ -82,7 +84,7 @@ internal static class AsyncApi
         foreach (var contract in Contracts.Messages.Where(x => x.Direction == Direction.In))
             channels[PlainId(contract)] = Channel(contract.PlainExchange, contract.Summary, PlainId(contract));
         channels["refused"] = Channel(
-            Contracts.Refused,
+            Admission.Refused,
             "What arrived as plain JSON and could not be accepted: the original bytes, the reason in a header.",
             "refused"
         );
@@ -151,6 +153,7 @@ internal static class AsyncApi
             ["name"] = "refused",
             ["title"] = "A refused message",
             ["summary"] = "The bytes as they came; the headers say why.",
+            ["headers"] = AsyncApiSchemas.RefusedHeaders(),
             ["contentType"] = "application/octet-stream",
             ["payload"] = new Map { ["type"] = "string", ["format"] = "binary" },
         };

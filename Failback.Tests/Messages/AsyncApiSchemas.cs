@@ -1,3 +1,4 @@
+using Failback.Saga;
 using Map = System.Collections.Generic.Dictionary<string, object>;
 
 namespace Failback.Tests;
@@ -50,6 +51,23 @@ internal static class AsyncApiSchemas
                     ["description"] = "The same for a repeated message.",
                 },
                 ["content_type"] = new Map { ["const"] = AsyncApi.Plain },
+            },
+        };
+
+    public static Map RefusedHeaders() =>
+        new()
+        {
+            ["type"] = "object",
+            ["properties"] = new Map
+            {
+                [Admission.ReasonHeader] = new Map
+                {
+                    ["type"] = "string",
+                    ["enum"] = Enum.GetNames<RefusalReason>().Cast<object>().ToList(),
+                },
+                [Admission.FieldHeader] = Text("", "The member that is wrong; empty when the message as a whole is meant."),
+                [Admission.AllowedHeader] = Text("", "What is allowed, for people."),
+                [Admission.MessageHeader] = Text("", "The message name that it was published under."),
             },
         };
 
@@ -151,7 +169,9 @@ internal static class AsyncApiSchemas
 
     private static Map Text(string format, string description)
     {
-        var schema = new Map { ["type"] = "string", ["format"] = format };
+        var schema = new Map { ["type"] = "string" };
+        if (format.Length > 0)
+            schema["format"] = format;
         Describe(schema, description);
         return schema;
     }

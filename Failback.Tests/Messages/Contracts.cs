@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Failback.Messages;
+using Failback.Saga;
 
 namespace Failback.Tests;
 
@@ -29,7 +30,7 @@ internal sealed record Contract(Type Type, Direction Direction, string Summary)
     public string Exchange => $"{Type.Namespace}:{Type.Name}";
 
     /// <summary>The exchange for plain JSON, of messages from outside.</summary>
-    public string PlainExchange => Contracts.PlainPrefix + JsonNamingPolicy.KebabCaseLower.ConvertName(Name);
+    public string PlainExchange => Admission.ExchangeOf(JsonNamingPolicy.KebabCaseLower.ConvertName(Name));
 
     public override string ToString() => Name;
 }
@@ -40,8 +41,6 @@ internal sealed record Member(string Name, string TypeName, Type Type, bool Null
 /// <summary>The wire, read from the assembly and its comments.</summary>
 internal static partial class Contracts
 {
-    public const string PlainPrefix = "failback.in.";
-    public const string Refused = "failback.in.refused";
     private static readonly Dictionary<string, string> Comments = ReadComments();
 
     public static Assembly Assembly { get; } = typeof(SystemChanged).Assembly;

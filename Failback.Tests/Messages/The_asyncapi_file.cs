@@ -1,3 +1,4 @@
+using Failback.Saga;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -72,6 +73,14 @@ public sealed class The_asyncapi_file
         Assert.Equal(expected.Order(), addresses.Order());
         Assert.Contains("failback.in.recorder-reconnected", addresses);
         Assert.Equal("application/json", Text(Document["components"]["messages"]["RecorderReconnectedAsJson"]["contentType"]));
+    }
+
+    [Fact]
+    public void lists_what_admission_admits()
+    {
+        var listed = Contracts.Messages.Where(x => x.Direction == Direction.In).Select(x => (x.PlainExchange, x.Type));
+        var admitted = Validation.Contracts.Select(x => (Admission.ExchangeOf(x.Key), x.Value));
+        Assert.Equal(admitted.OrderBy(x => x.Item1), listed.OrderBy(x => x.PlainExchange));
     }
 
     [Fact]
