@@ -57,6 +57,9 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
             x.Ignore(y => y.AllowsFailback);
             // R9 again, by the database: at most one failback runs per failed recorder.
             x.HasIndex(y => y.FailedRecorderId, UnitFaults.AlreadyRunningIndex).IsUnique().HasFilter("failback = 'Running'");
+            // What the reconciler looks at every 15 s stays small, however long the log is.
+            x.HasIndex(y => new { y.FailoverStartedAt, y.EntryId }, "failover_log_open")
+                .HasFilter("(failover = 'Succeeded' AND failback <> 'Succeeded') OR hold IN ('Placing', 'Releasing') OR release_pending");
             x.HasIndex(y => new { y.FailedRecorderId, y.FailoverStartedAt });
             x.HasIndex(y => y.FailoverServerId);
             x.HasIndex(y => y.InheritedBy);

@@ -32,7 +32,7 @@ internal sealed class PersistenceSpec : IAsyncDisposable
     {
         var database = await SpecDatabase.CreateAsync(kind);
         var spec = new PersistenceSpec(Build(database.ConnectionString, null, _ => { }, more), database);
-        await spec.Services.GetServices<IHostedService>().OfType<SchemaUpdate>().Single().StartingAsync(Token);
+        await spec.MigrateAsync();
         return spec;
     }
 
@@ -65,6 +65,8 @@ internal sealed class PersistenceSpec : IAsyncDisposable
         await _app.StartAsync(Token);
         await Eventually.Equal("the bus", BusHealthStatus.Healthy, () => Services.GetRequiredService<IBusControl>().CheckHealth().Status);
     }
+
+    public Task MigrateAsync() => Services.GetServices<IHostedService>().OfType<SchemaUpdate>().Single().StartingAsync(Token);
 
     public Task PublishAsync<T>(T message, Guid? messageId = null)
         where T : class => Services.GetRequiredService<IBus>().Publish(message, x => x.MessageId = messageId ?? Guid.NewGuid(), Token);

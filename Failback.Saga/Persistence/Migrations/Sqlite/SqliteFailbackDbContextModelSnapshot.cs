@@ -436,6 +436,9 @@ namespace Failback.Saga
 
                     b.HasIndex("FailedRecorderId", "FailoverStartedAt");
 
+                    b.HasIndex(new[] { "FailoverStartedAt", "EntryId" }, "failover_log_open")
+                        .HasFilter("(failover = 'Succeeded' AND failback <> 'Succeeded') OR hold IN ('Placing', 'Releasing') OR release_pending");
+
                     b.HasIndex(new[] { "FailedRecorderId" }, "failover_log_running")
                         .IsUnique()
                         .HasFilter("failback = 'Running'");

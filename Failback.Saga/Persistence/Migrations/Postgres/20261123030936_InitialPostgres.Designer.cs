@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Failback.Saga
 {
     [DbContext(typeof(PostgresFailbackDbContext))]
-    [Migration("20261123023749_InitialPostgres")]
+    [Migration("20261123030936_InitialPostgres")]
     partial class InitialPostgres
     {
         /// <inheritdoc />
@@ -443,6 +443,9 @@ namespace Failback.Saga
                     b.HasIndex("InheritedBy");
 
                     b.HasIndex("FailedRecorderId", "FailoverStartedAt");
+
+                    b.HasIndex(new[] { "FailoverStartedAt", "EntryId" }, "failover_log_open")
+                        .HasFilter("(failover = 'Succeeded' AND failback <> 'Succeeded') OR hold IN ('Placing', 'Releasing') OR release_pending");
 
                     b.HasIndex(new[] { "FailedRecorderId" }, "failover_log_running")
                         .IsUnique()

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Failback.Saga
 {
     [DbContext(typeof(SqliteFailbackDbContext))]
-    [Migration("20261123023755_InitialSqlite")]
+    [Migration("20261123030941_InitialSqlite")]
     partial class InitialSqlite
     {
         /// <inheritdoc />
@@ -438,6 +438,9 @@ namespace Failback.Saga
                     b.HasIndex("InheritedBy");
 
                     b.HasIndex("FailedRecorderId", "FailoverStartedAt");
+
+                    b.HasIndex(new[] { "FailoverStartedAt", "EntryId" }, "failover_log_open")
+                        .HasFilter("(failover = 'Succeeded' AND failback <> 'Succeeded') OR hold IN ('Placing', 'Releasing') OR release_pending");
 
                     b.HasIndex(new[] { "FailedRecorderId" }, "failover_log_running")
                         .IsUnique()
