@@ -75,8 +75,7 @@ internal static class FailbackCells
     /// <summary>The event as it should be, late, of another failback, by who may not.</summary>
     public static IEnumerable<object> Variants(string happened, Site site)
     {
-        var (entry, attempt, now) = (Entry(site), Math.Max(site.State.Attempt, 1), site.Now.ToWire());
-        var older = DerivedId.Of("spec entry", Site.Recorder, Site.OtherServer, -1d);
+        var (entry, now) = (Entry(site), site.Now.ToWire());
         return happened switch
         {
             nameof(RecorderReconnected) => new[] { 0, -3_600, 3_600 }.Select(x =>
@@ -108,35 +107,6 @@ internal static class FailbackCells
                         Roles = [x],
                     }
             ),
-            nameof(RecorderRecording) => Answers(x => new RecorderRecording
-            {
-                EntryId = x.Entry,
-                FailedRecorderId = Site.Recorder,
-                Attempt = x.Attempt,
-                Settings = new DocumentReference { Digest = new string('a', 64), Length = 1 },
-                RecordingSince = now,
-            }),
-            nameof(RecorderNotRestored) => Answers(x => new RecorderNotRestored
-            {
-                EntryId = x.Entry,
-                FailedRecorderId = Site.Recorder,
-                Attempt = x.Attempt,
-                Reason = FailbackReason.NoRecorderConnection,
-            }),
-            nameof(FailoverServerReleased) => Answers(x => new FailoverServerReleased
-            {
-                EntryId = x.Entry,
-                FailedRecorderId = Site.Recorder,
-                Attempt = x.Attempt,
-                FailoverServerId = Site.Server,
-                ReleasedAt = now,
-            }),
-            nameof(RestoreOverdue) => Answers(x => new RestoreOverdue
-            {
-                FailedRecorderId = Site.Recorder,
-                EntryId = x.Entry,
-                Attempt = x.Attempt,
-            }),
             nameof(FailoverCompleted) =>
             [
                 Completed(DerivedId.Of("new"), 4, true),
@@ -144,23 +114,61 @@ internal static class FailbackCells
                 Completed(DerivedId.Of("old"), -4, true),
                 Completed(entry, 0, true),
             ],
+            _ => Answers(happened, site),
+        };
+    }
+
+    /// <summary>Of this attempt, of the one before, of an older entry, of another failback.</summary>
+    private static IEnumerable<object> Answers(string happened, Site site)
+    {
+        var (entry, attempt, now) = (Entry(site), Math.Max(site.State.Attempt, 1), site.Now.ToWire());
+        var older = DerivedId.Of("spec entry", Site.Recorder, Site.OtherServer, -1d);
+        Func<(Guid Entry, int Attempt), object> make = happened switch
+        {
+            nameof(RecorderRecording) => x => new RecorderRecording
+            {
+                EntryId = x.Entry,
+                FailedRecorderId = Site.Recorder,
+                Attempt = x.Attempt,
+                Settings = new DocumentReference { Digest = new string('a', 64), Length = 1 },
+                RecordingSince = now,
+            },
+            nameof(RecorderNotRestored) => x => new RecorderNotRestored
+            {
+                EntryId = x.Entry,
+                FailedRecorderId = Site.Recorder,
+                Attempt = x.Attempt,
+                Reason = FailbackReason.NoRecorderConnection,
+            },
+            nameof(FailoverServerReleased) => x => new FailoverServerReleased
+            {
+                EntryId = x.Entry,
+                FailedRecorderId = Site.Recorder,
+                Attempt = x.Attempt,
+                FailoverServerId = Site.Server,
+                ReleasedAt = now,
+            },
+            nameof(RestoreOverdue) => x => new RestoreOverdue
+            {
+                FailedRecorderId = Site.Recorder,
+                EntryId = x.Entry,
+                Attempt = x.Attempt,
+            },
             _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, null),
         };
-
-        IEnumerable<object> Answers(Func<(Guid Entry, int Attempt), object> make) =>
-            [make((entry, attempt)), make((entry, attempt - 1)), make((older, 0)), make((DerivedId.Of("another"), attempt))];
-
-        static FailoverCompleted Completed(Guid id, double hour, bool succeeded) =>
-            new()
-            {
-                EntryId = id,
-                FailedRecorderId = Site.Recorder,
-                FailoverServerId = Site.OtherServer,
-                StartedAt = Site.Start.AddHours(hour).ToWire(),
-                CompletedAt = Site.Start.AddHours(hour).AddMinutes(1).ToWire(),
-                Succeeded = succeeded,
-            };
+        return [make((entry, attempt)), make((entry, attempt - 1)), make((older, 0)), make((DerivedId.Of("another"), attempt))];
     }
+
+    private static FailoverCompleted Completed(Guid id, double hour, bool succeeded) =>
+        new()
+        {
+            EntryId = id,
+            FailedRecorderId = Site.Recorder,
+            FailoverServerId = Site.OtherServer,
+            StartedAt = Site.Start.AddHours(hour).ToWire(),
+            CompletedAt = Site.Start.AddHours(hour).AddMinutes(1).ToWire(),
+            Succeeded = succeeded,
+        };
 
     /// <summary>Each decision of the cell.</summary>
     public static IEnumerable<FailbackDecision> Decisions(string state, string happened)
