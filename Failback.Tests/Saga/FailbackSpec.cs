@@ -35,21 +35,22 @@ internal sealed class FailbackSpec(SagaProcess saga)
             AutomaticFailback = automatic,
         };
 
+    public static FailoverCompleted Failover(Guid entry, string recorder = "rec-1", string server = "fo-1", int hour = 0) =>
+        new()
+        {
+            EntryId = entry,
+            FailedRecorderId = recorder,
+            FailoverServerId = server,
+            StartedAt = Morning.AddHours(hour),
+            CompletedAt = Morning.AddHours(hour).AddMinutes(1),
+            Succeeded = true,
+        };
+
     /// <summary>A failover that succeeded, and its hold.</summary>
     public async Task<Guid> FailoverAsync(string server = "fo-1", int hour = 0)
     {
         var entry = Guid.NewGuid();
-        await Bus.Publish(
-            new FailoverCompleted
-            {
-                EntryId = entry,
-                FailedRecorderId = "rec-1",
-                FailoverServerId = server,
-                StartedAt = Morning.AddHours(hour),
-                CompletedAt = Morning.AddHours(hour).AddMinutes(1),
-                Succeeded = true,
-            }
-        );
+        await Bus.Publish(Failover(entry, server: server, hour: hour));
         await Eventually.Equal("the period is held", "Held", async () => (await saga.Read.EntryAsync(entry, Token))?.Hold);
         return entry;
     }

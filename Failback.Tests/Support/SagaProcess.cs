@@ -59,11 +59,18 @@ internal sealed class SagaProcess : IAsyncDisposable
     /// <summary>Does something in a unit of work, for example looks at rows.</summary>
     public Task<T> In<T>(Func<IFailbackStore, Task<T>> work) => Units.RunAsync((store, _) => work(store), CancellationToken.None);
 
-    public async ValueTask DisposeAsync()
-    {
-        await app.StopAsync();
-        await app.DisposeAsync();
-    }
+    /// <summary>Publishes a message under its own type.</summary>
+    public Task TellAsync(object message) => Bus.Publish(message, message.GetType(), TestContext.Current.CancellationToken);
+
+    public T Service<T>()
+        where T : notnull => app.Services.GetRequiredService<T>();
+
+    /// <summary>A part of the reconciler, for specs that let it look at a time of their own.</summary>
+    public T Reconciled<T>()
+        where T : IReconciled => app.Services.GetServices<IReconciled>().OfType<T>().Single();
+
+    // Stopped, not disposed: MassTransit's log is one for the whole process, and a disposed one would fail another spec's host.
+    public async ValueTask DisposeAsync() => await app.StopAsync();
 }
 
 /// <summary>A worker that answers as a spec says, and remembers what it was told and what clients heard.</summary>
@@ -77,6 +84,9 @@ internal sealed class ObedientWorker
 
     /// <summary>Whether releases are answered.</summary>
     public bool Releases { get; set; } = true;
+
+    /// <summary>Of which entries releases are answered.</summary>
+    public Func<Guid, bool> ReleasesOf { get; set; } = _ => true;
 
     public IReadOnlyList<T> Heard<T>()
     {
@@ -118,7 +128,8 @@ internal sealed class ObedientWorker
             IConsumer<FailbackStarted>,
             IConsumer<FailbackCompleted>,
             IConsumer<FailbackFailed>,
-            IConsumer<SystemChanged>
+            IConsumer<SystemChanged>,
+            IConsumer<ReadRecorderSettings>
     {
         public Task Consume(ConsumeContext<RestoreRecorder> context)
         {
@@ -130,7 +141,7 @@ internal sealed class ObedientWorker
         {
             var told = context.Message;
             worker.Hear(told);
-            return worker.Releases
+            return worker.Releases && worker.ReleasesOf(told.EntryId)
                 ? context.Publish(
                     new FailoverServerReleased
                     {
@@ -165,6 +176,8 @@ internal sealed class ObedientWorker
         public Task Consume(ConsumeContext<FailbackFailed> context) => HearAsync(context.Message);
 
         public Task Consume(ConsumeContext<SystemChanged> context) => HearAsync(context.Message);
+
+        public Task Consume(ConsumeContext<ReadRecorderSettings> context) => HearAsync(context.Message);
 
         private Task HearAsync(object message)
         {
