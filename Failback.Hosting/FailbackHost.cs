@@ -52,7 +52,13 @@ public static class FailbackHost
         Action<WebApplication>? map = null
     )
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions
+            { // Watching files takes one of the few inotify instances that a user has; who wants it says so after this.
+                Args = ["--hostBuilder:reloadConfigOnChange=false", .. args],
+                ContentRootPath = AppContext.BaseDirectory,
+            }
+        );
         builder.AddSecrets();
         builder.WebHost.UseSetting("urls", builder.Configuration["urls"] is { Length: > 0 } urls ? urls : defaultUrl);
         builder.Services.AddConfigurationCheck(WrongUrls);
