@@ -39,7 +39,7 @@ public static class SagaRoom
         bus.AddSagaStateMachine<FailbackStateMachine, FailbackState>(typeof(SagaInUnit<FailbackState>))
             .EntityFrameworkRepository()
             .Endpoint(x => x.Name = "failback-process");
-        bus.AddMaterialCopy((context, endpoint) => endpoint.UseUnitOfWork(context)).EntityFrameworkRepository();
+        bus.AddMaterialCopy();
         return bus;
     }
 

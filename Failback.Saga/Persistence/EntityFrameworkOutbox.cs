@@ -6,6 +6,7 @@ using MassTransit.Middleware;
 using MassTransit.RetryPolicies;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Failback.Saga;
 
@@ -36,7 +37,7 @@ internal static class EntityFrameworkOutbox
     }
 }
 
-/// <summary>Puts the filters before each consumer's message: retry outermost, then the unit, so that each try starts afresh.</summary>
+/// <summary>Puts the filters before each consumer's message: the bounds of what comes from outside, retry, then the unit, so that each try starts afresh.</summary>
 internal sealed class UnitObserver(IReceiveEndpointConfigurator endpoint, IRegistrationContext context, Func<Type, bool> covers)
     : IConsumerConfigurationObserver,
         ISagaConfigurationObserver
@@ -81,6 +82,12 @@ internal sealed class UnitObserver(IReceiveEndpointConfigurator endpoint, IRegis
         var options = new OutboxConsumeOptions { ConsumerType = TypeCache<TConsumer>.ShortName };
         // One queue may have two consumers of one message: each handles it once.
         var inbox = $"{endpoint.InputAddress.AbsolutePath.Split('/')[^1]}/{typeof(TConsumer).Name}";
+        // Not UseConsumeFilter: its scope would be outside the retry, and every try would find the rows of the one that lost.
+        pipe.AddPipeSpecification(
+            new FilterPipeSpecification<ConsumeContext<T>>(
+                new ValidatedFilter<T>(context.GetRequiredService<ILogger<ValidatedFilter<T>>>())
+            )
+        );
         pipe.AddPipeSpecification(Retry<T>(WhenAway));
         pipe.AddPipeSpecification(Retry<T>(OnConflict));
         pipe.AddPipeSpecification(

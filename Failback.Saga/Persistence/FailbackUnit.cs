@@ -36,10 +36,14 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Un
     public bool HasOutgoing { get; private set; }
 
     /// <summary>Begins the transaction, when the gate of this process lets it in.</summary>
-    /// <exception cref="InvalidOperationException">The caller is in a unit already: on SQLite it would wait for itself.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The caller is in a unit already: on SQLite it would wait for itself. Or this one was begun before: what it tracked is stale.
+    /// </exception>
     // Not async: what it sets in the flow must be seen by the caller.
     public Task BeginAsync(CancellationToken token)
     {
+        if (flow is not null)
+            throw new InvalidOperationException("A unit of work begins once; one that is repeated needs a fresh scope.");
         if (Current is not null)
             throw new InvalidOperationException("A unit of work cannot begin inside another; use the store of the one in progress.");
         InFlow.Value = flow = new Flow { Unit = this };

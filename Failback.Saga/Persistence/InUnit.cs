@@ -10,7 +10,7 @@ internal sealed class InUnit<TConsumer> : ConsumerDefinition<TConsumer>
         IReceiveEndpointConfigurator endpointConfigurator,
         IConsumerConfigurator<TConsumer> consumerConfigurator,
         IRegistrationContext context
-    ) => endpointConfigurator.UseUnitOfWork(context);
+    ) => endpointConfigurator.UseEntityFrameworkOutbox(context);
 }
 
 /// <summary>A saga whose every message is one unit of work, with inbox and outbox; what comes from outside is validated first.</summary>
@@ -21,14 +21,5 @@ internal sealed class SagaInUnit<TSaga> : SagaDefinition<TSaga>
         IReceiveEndpointConfigurator endpointConfigurator,
         ISagaConfigurator<TSaga> sagaConfigurator,
         IRegistrationContext context
-    ) => endpointConfigurator.UseUnitOfWork(context);
-}
-
-internal static class UnitEndpoint
-{
-    public static void UseUnitOfWork(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
-    {
-        endpoint.UseConsumeFilter(typeof(ValidatedFilter<>), context);
-        endpoint.UseEntityFrameworkOutbox(context);
-    }
+    ) => endpointConfigurator.UseEntityFrameworkOutbox(context);
 }

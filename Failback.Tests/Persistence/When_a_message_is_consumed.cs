@@ -149,8 +149,7 @@ public sealed class When_a_message_is_consumed
     private static void Consuming<T>(IBusRegistrationConfigurator bus)
         where T : class, IConsumer
     {
-        bus.AddEntityFrameworkOutbox(x => x == typeof(T));
-        bus.AddConsumer<T>();
+        bus.AddConsumer<T, InUnit<T>>();
         Looking(bus);
     }
 
