@@ -8,6 +8,9 @@ internal static class CopyOrder
     /// <summary>Channel copies of one material copy, at most.</summary>
     public const int Most = 10_000;
 
+    /// <summary>The longest name of a track that a recorder may have, as the recorder port says.</summary>
+    private const int MostTrackIdCharacters = 4_000;
+
     /// <summary>Rows for what is new in the plan: oldest period first, or evidence first. Rows that exist stay as they are (R36).</summary>
     /// <remarks>
     /// A channel copy without items is complete at once: it was counted after the failback had ended, when the failover server no
@@ -39,7 +42,7 @@ internal static class CopyOrder
     }
 
     private static bool Fits(PlannedChannelCopy line, IReadOnlyList<Periods.Period> periods) =>
-        line.TrackId is { Length: >= 1 and <= 128 }
+        line.TrackId is { Length: >= 1 and <= MostTrackIdCharacters }
         && Enum.IsDefined(line.Kind)
         && line is { Items: >= 0, Bytes: >= 0 }
         && line.From < line.To
