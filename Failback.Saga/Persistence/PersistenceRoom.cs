@@ -1,10 +1,12 @@
 using Failback.Hosting;
-using MassTransit;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Failback.Saga;
@@ -20,19 +22,21 @@ internal static class PersistenceRoom
     /// <summary>What reads and changes rows; no loops.</summary>
     public static IServiceCollection AddFailbackPersistence(this IServiceCollection services, IConfiguration configuration)
     {
-        var text = configuration.GetConnectionString("Database");
-        var database = string.IsNullOrWhiteSpace(text) ? DefaultDatabase : text;
+        services.AddConfigurationCheck(WrongDatabase);
+        var database = Database(configuration);
         if (IsPostgres(database))
         {
             // Round trips are the cost: statements are prepared from their second use on.
             var prepared = new NpgsqlConnectionStringBuilder(database) { MaxAutoPrepare = 50, AutoPrepareMinUsages = 2 };
-            services.AddDbContextPool<FailbackDbContext, PostgresFailbackDbContext>(x => x.UseNpgsql(prepared.ToString()));
+            services.AddDbContextPool<FailbackDbContext, PostgresFailbackDbContext>(x =>
+                x.UseNpgsql(prepared.ToString()).ConfigureWarnings(Quietly)
+            );
             services.AddSingleton(new UnitGate(Math.Max(1, prepared.MaxPoolSize - ConnectionsForLoops)));
         }
         else
         {
             services.AddDbContextPool<FailbackDbContext, SqliteFailbackDbContext>(x =>
-                x.UseSqlite(database).AddInterceptors(new SqlitePragmas())
+                x.UseSqlite(database).AddInterceptors(new SqlitePragmas()).ConfigureWarnings(Quietly)
             );
             services.AddSingleton(new UnitGate(1));
         }
@@ -58,13 +62,43 @@ internal static class PersistenceRoom
         return services;
     }
 
+    /// <summary>A unit that loses against another is repeated; whoever gives up logs the exception, so EF need not cry with each.</summary>
+    private static void Quietly(WarningsConfigurationBuilder warnings) =>
+        warnings.Log((RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug));
+
+    private static string Database(IConfiguration configuration) =>
+        configuration.GetConnectionString("Database") is { } text && !string.IsNullOrWhiteSpace(text) ? text : DefaultDatabase;
+
+    private static IEnumerable<string> WrongDatabase(IConfiguration configuration)
+    {
+        var database = Database(configuration);
+        if (IsPostgres(database) || IsSqlite(database))
+            return [];
+        return
+        [
+            "ConnectionStrings:Database: must be that of a PostgreSQL server such as \"Host=127.0.0.1;Database=failback\", or of a SQLite file such as \"Data Source=failback.db\"",
+        ];
+    }
+
+    private static bool IsSqlite(string database)
+    {
+        try
+        {
+            return new SqliteConnectionStringBuilder(database).DataSource is { Length: > 0 };
+        }
+        catch (Exception malformed) when (malformed is ArgumentException or KeyNotFoundException or FormatException)
+        {
+            return false;
+        }
+    }
+
     private static bool IsPostgres(string database)
     {
         try
         {
             return new NpgsqlConnectionStringBuilder(database).Host is { Length: > 0 };
         }
-        catch (ArgumentException)
+        catch (Exception malformed) when (malformed is ArgumentException or KeyNotFoundException or FormatException)
         {
             return false;
         }

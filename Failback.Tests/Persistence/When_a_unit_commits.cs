@@ -207,25 +207,29 @@ public sealed class When_a_unit_commits
     public async Task a_burst_waits_instead_of_running_out_of_connections(DatabaseKind kind)
     {
         await using var spec = await StoreAsync(kind);
-        var (running, most) = (0, 0);
-        await Task.WhenAll(
-            Enumerable
-                .Range(0, 60)
-                .Select(i =>
-                    spec.RunAsync(
-                        async (store, token) =>
-                        {
-                            InterlockedMax(ref most, Interlocked.Increment(ref running));
-                            await store.ApplyAsync([new Save(RecorderRow("r" + i))], token);
-                            await store.RecorderAsync("r" + i, token);
-                            Interlocked.Decrement(ref running);
-                        }
-                    )
+        var (running, go) = (0, new TaskCompletionSource());
+        var burst = Enumerable
+            .Range(0, 60)
+            .Select(i =>
+                spec.RunAsync(
+                    async (store, token) =>
+                    {
+                        Interlocked.Increment(ref running);
+                        await store.ApplyAsync([new Save(RecorderRow("r" + i))], token);
+                        await go.Task;
+                    }
                 )
-        );
-        Assert.Equal(60, (await spec.RowsAsync<Recorder>()).Count);
+            )
+            .ToList();
         // The pool of a spec's database has 20 connections, of which the loops keep 5.
-        Assert.InRange(most, 1, kind == DatabaseKind.Sqlite ? 1 : 15);
+        var most = kind == DatabaseKind.Sqlite ? 1 : 15;
+        await Eventually.True("all that may run", () => Volatile.Read(ref running) >= most);
+        // Others still find a connection; without, this would fail after 15 s.
+        Assert.Empty(await spec.RowsAsync<Recorder>());
+        Assert.Equal(most, Volatile.Read(ref running));
+        go.SetResult();
+        await Task.WhenAll(burst);
+        Assert.Equal(60, (await spec.RowsAsync<Recorder>()).Count);
     }
 
     [Theory, OnBothDatabases]
@@ -253,11 +257,5 @@ public sealed class When_a_unit_commits
             _ => "DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$",
         };
         await FailbackUnit.Current!.Db.Database.ExecuteSqlRawAsync(sql, token);
-    }
-
-    private static void InterlockedMax(ref int most, int value)
-    {
-        for (var seen = most; value > seen; )
-            seen = Interlocked.CompareExchange(ref most, value, seen) is var was && was == seen ? value : was;
     }
 }

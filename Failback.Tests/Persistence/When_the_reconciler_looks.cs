@@ -35,7 +35,8 @@ public sealed class When_the_reconciler_looks
         await spec.Reconciler.StopAsync(Token);
         // Embedded: the first look knows that the bus forgot everything.
         Assert.Equal([true, false, false], part.Starts.Take(3));
-        Assert.Equal(part.Starts.Count, (await spec.RowsAsync<OutboxMessage>()).Count);
+        // The last look may have been stopped before its commit.
+        Assert.InRange((await spec.RowsAsync<OutboxMessage>()).Count, part.Starts.Count - 1, part.Starts.Count);
     }
 
     [Theory, OnBothDatabases]
