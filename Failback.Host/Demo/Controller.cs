@@ -6,17 +6,18 @@ namespace Failback.Host;
 /// <summary>The demo's controller (SMServer): says on the bus what a controller says, and nothing else.</summary>
 internal sealed class Controller(IBus bus, TimeProvider time)
 {
-    private long version;
+    private readonly DateTimeOffset connectedAt = time.GetUtcNow();
 
+    /// <summary>Licence and recorders, as a controller repeats them: told before anybody listened, they would be lost. Repeating changes nothing.</summary>
     public async Task IntroduceAsync(Site site, bool automatic, CancellationToken token)
     {
-        await bus.Publish(new LicenceChanged { FailoverEnabled = true, Version = ++version }, token);
+        await bus.Publish(new LicenceChanged { FailoverEnabled = true, Version = 1 }, token);
         foreach (var recorder in site.Recorders)
         {
             var configured = new RecorderConfigured
             {
                 RecorderId = recorder.Id,
-                Version = ++version,
+                Version = 1,
                 Name = recorder.Name,
                 Address = recorder.BaseAddress,
                 AddressVersion = 1,
@@ -30,7 +31,7 @@ internal sealed class Controller(IBus bus, TimeProvider time)
                 {
                     Configuration = configured,
                     Connected = true,
-                    ConnectionChangedAt = time.GetUtcNow(),
+                    ConnectionChangedAt = connectedAt,
                 },
                 token
             );

@@ -104,15 +104,14 @@ internal static class Demo
     /// <summary>The demo's settings are configuration like any other; the environment can still override the log level.</summary>
     private static string[] Settings(DemoOptions options, string folder)
     {
-        var settings = new List<string>
-        {
-            $"--Failback:Saga:StableSeconds={StableSeconds}",
-            "--Failback:Copy:SliceSeconds=60",
-            "--Failback:Roles:operator:0=failback.start",
-            "--Failback:Roles:operator:1=copy.start",
-            "--Logging:LogLevel:Default=Error",
-            "--Logging:Console:LogToStandardErrorThreshold=Trace",
-        };
+        var settings = new List<string> { "--Logging:LogLevel:Default=Error", "--Logging:Console:LogToStandardErrorThreshold=Trace" };
+        if (!options.SiteOnly)
+            settings.AddRange([
+                $"--Failback:Saga:StableSeconds={StableSeconds}",
+                "--Failback:Copy:SliceSeconds=60",
+                "--Failback:Roles:operator:0=failback.start",
+                "--Failback:Roles:operator:1=copy.start",
+            ]);
         if (options.Bus is { } bus)
             settings.Add($"--ConnectionStrings:Bus={bus}");
         settings.Add($"--ConnectionStrings:Database={options.Database ?? $"Data Source={Path.Combine(folder, "failback.db")}"}");

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Data.Common;
 using Failback.Messages;
 using Failback.Saga;
 
@@ -11,6 +11,7 @@ namespace Failback.Host;
 internal sealed class Story(DemoOptions options, Site site, Controller controller, IRead read, Screen screen, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Repeat = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -22,12 +23,7 @@ internal sealed class Story(DemoOptions options, Site site, Controller controlle
         screen.Say(
             $"A site of one controller, {site.Failing.Count + site.Healthy.Count} recorders, {site.FailoverServers.Count} failover server(s)"
         );
-        await controller.IntroduceAsync(site, automatic: !options.Manual, token);
-        await UntilAsync(
-            async () => (await read.RecordersAsync(null, 1_000, token)).Count == site.Recorders.Count,
-            "the directory knows the site",
-            token
-        );
+        await IntroduceAsync(token);
 
         Outages =
         [
@@ -78,6 +74,25 @@ internal sealed class Story(DemoOptions options, Site site, Controller controlle
         return true;
     }
 
+    /// <summary>Tells of the site until the directory knows it.</summary>
+    private async Task IntroduceAsync(CancellationToken token)
+    {
+        DateTimeOffset told = default;
+        await UntilAsync(
+            async () =>
+            {
+                if (time.GetUtcNow() - told >= Repeat)
+                {
+                    told = time.GetUtcNow();
+                    await controller.IntroduceAsync(site, automatic: !options.Manual, token);
+                }
+                return (await read.RecordersAsync(null, 1_000, token)).Count == site.Recorders.Count;
+            },
+            "the directory knows the site",
+            token
+        );
+    }
+
     private async Task FailOverAsync(Outage outage, CancellationToken token)
     {
         screen.Say($"{outage.Failed.Name} dies; {outage.StandIn.Name} stands in and records");
@@ -121,10 +136,23 @@ internal sealed class Story(DemoOptions options, Site site, Controller controlle
         return entry?.Failback == "Succeeded" || (entry?.Failback == "Failed" && !options.Manual);
     }
 
+    /// <summary>A database that is not there yet, or away for a moment, has no facts.</summary>
+    private static async Task<bool> HoldsAsync(Func<Task<bool>> fact)
+    {
+        try
+        {
+            return await fact();
+        }
+        catch (DbException)
+        {
+            return false;
+        }
+    }
+
     private async Task UntilAsync(Func<Task<bool>> fact, string what, CancellationToken token)
     {
         var since = time.GetTimestamp();
-        while (!await fact())
+        while (!await HoldsAsync(fact))
         {
             if (time.GetElapsedTime(since) > Patience)
                 throw new TimeoutException($"Waited {Patience.TotalMinutes} min in vain until {what}.");
