@@ -16,6 +16,8 @@ internal sealed class Footage : IDisposable
 
     private Footage(string baseAddress) => client = new HttpClient { BaseAddress = new Uri(baseAddress) };
 
+    public static Footage Of(string baseAddress) => new(baseAddress);
+
     /// <summary>All six (R34).</summary>
     public static readonly IReadOnlyList<string> Kinds = ["Alarm", "Anpr", "Audio", "Metadata", "Text", "Video"];
 

@@ -149,11 +149,12 @@ public sealed class When_the_wire_fails
         );
         Assert.Equal(RecorderFault.Stalled, thrown.Fault);
         Assert.Contains(source.Id, thrown.Message);
-        await Eventually.Equal(
-            "what came whole before is kept",
-            2,
-            async () => (await target.Reference.ListItemsAsync(Day, null, 10, Token)).Items.Count
-        );
+        // How much had arrived when the connection was given up is the network's matter; that it is whole and a beginning is ours.
+        var kept = (await target.Reference.ListItemsAsync(Day, null, 10, Token)).Items;
+        Assert.Equal(items.Take(kept.Count), kept);
+        Assert.InRange(kept.Count, 0, 2);
+        await target.Recorder.WriteItemsAsync(Camera, source.Recorder.ReadItemsAsync(Camera, items, Token), Token);
+        Assert.Equal(items, (await target.Reference.ListItemsAsync(Day, null, 10, Token)).Items);
     }
 
     [Fact]

@@ -1,0 +1,218 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Failback.Host;
+using Failback.Hosting;
+using Failback.Messages;
+using Failback.Recorders;
+using Failback.Saga;
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Failback.Tests;
+
+/// <summary>All rooms in one process, embedded, with a recorder and two failover servers behind HTTP, which a spec makes fail.</summary>
+internal sealed class WholeSite : IAsyncDisposable
+{
+    private readonly TempFolder folder = new();
+    private readonly SqliteFile database = new();
+    private readonly Dictionary<string, ServedRecorder> recorders = [];
+    private readonly Rejections rejections = new();
+    private WebApplication? app;
+    private long version;
+
+    public ServedRecorder this[string id] => recorders[id];
+    public IRead Read => app!.Services.GetRequiredService<IRead>();
+    public string Folder => folder.Path;
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static async Task<WholeSite> OpenAsync(params string[] settings)
+    {
+        var site = new WholeSite();
+        foreach (var id in new[] { "recorder-1", "failover-1", "failover-2" })
+            site.recorders[id] = await ServedRecorder.StartAsync(id, site.folder.File(id));
+        site.app = FailbackHost.Build(
+            [
+                $"--ConnectionStrings:Database={site.database.ConnectionString}",
+                "--Failback:Saga:StableSeconds=0",
+                "--Failback:Roles:operator:0=failback.start",
+                "--Failback:Roles:operator:1=copy.start",
+                "--Logging:LogLevel:Default=Error",
+                .. settings,
+            ],
+            "whole-site-spec",
+            "http://127.0.0.1:0",
+            (services, configuration) =>
+            {
+                services.AddSingleton(site.rejections);
+                Service.AddRooms(
+                    services,
+                    configuration,
+                    x => x.AddConsumer<Rejections.Consumer>().Endpoint(y => y.Name = "whole-site-spec")
+                );
+            }
+        );
+        await site.app.StartAsync(Token);
+        await site.app.Services.GetRequiredService<IBusControl>().WaitForHealthStatus(BusHealthStatus.Healthy, TimeSpan.FromSeconds(30));
+        await site.IntroduceAsync();
+        return site;
+    }
+
+    public Task TellAsync(object message) => app!.Services.GetRequiredService<IBus>().Publish(message, message.GetType(), Token);
+
+    /// <summary>A failover of recorder-1, until the log knows it and the failover server holds the period.</summary>
+    public async Task<Guid> FailOverAsync(string server, DateTimeOffset start)
+    {
+        var entry = Guid.CreateVersion7(start);
+        var attempt = new RestoreAttempt(entry, 0);
+        var told = new FailoverStarted
+        {
+            EntryId = entry,
+            FailedRecorderId = "recorder-1",
+            FailoverServerId = server,
+            StartedAt = start,
+        };
+        await TellAsync(told);
+        await this[server].Recorder.PutSettingsAsync(new RecorderSettings(ServedRecorder.Settings), attempt, Token);
+        await this[server].Recorder.ActivateAsync(attempt, Token);
+        await TellAsync(
+            new FailoverCompleted
+            {
+                EntryId = entry,
+                FailedRecorderId = "recorder-1",
+                FailoverServerId = server,
+                StartedAt = start,
+                CompletedAt = TimeProvider.System.GetUtcNow(),
+                Succeeded = true,
+            }
+        );
+        await Eventually.Get("the period is held", () => Read.EntryAsync(entry, Token), x => x is { Failover: "Succeeded", Hold: "Held" });
+        return entry;
+    }
+
+    /// <summary>A person asks for a failback.</summary>
+    /// <returns>The request.</returns>
+    public async Task<Guid> AskAsync(Guid? entry, string recorder = "recorder-1")
+    {
+        var request = Guid.NewGuid();
+        await TellAsync(
+            new ManualFailbackRequested
+            {
+                RequestId = request,
+                FailedRecorderId = recorder,
+                EntryId = entry,
+                RequestedBy = "anna",
+                Roles = ["operator"],
+            }
+        );
+        return request;
+    }
+
+    public Task<FailbackRejected> RejectedAsync(Guid request) =>
+        Eventually.Get("the request is refused", () => rejections.Heard.GetValueOrDefault(request)!, x => x is not null);
+
+    public async Task<LogEntryView> EntryAsync(Guid entry, string what, Func<LogEntryView, bool> holds) =>
+        (await Eventually.Get(what, () => Read.EntryAsync(entry, Token), x => x is not null && holds(x)))!;
+
+    public async ValueTask DisposeAsync()
+    {
+        // Stopped, not disposed, as in SagaProcess.
+        if (app is not null)
+            await app.StopAsync(CancellationToken.None);
+        foreach (var recorder in recorders.Values)
+            await recorder.DisposeAsync();
+        database.Dispose();
+        folder.Dispose();
+    }
+
+    private async Task IntroduceAsync()
+    {
+        await TellAsync(new LicenceChanged { FailoverEnabled = true, Version = ++version });
+        foreach (var (id, served) in recorders)
+            await TellAsync(
+                new RecorderSnapshot
+                {
+                    Configuration = new RecorderConfigured
+                    {
+                        RecorderId = id,
+                        Version = ++version,
+                        Name = id,
+                        Address = served.Address,
+                        AddressVersion = 1,
+                        FailoverServer = id != "recorder-1",
+                        FailoverEnabled = true,
+                        AutomaticFailback = false,
+                        AutomaticMaterialCopy = id == "recorder-1",
+                    },
+                    Connected = true,
+                    ConnectionChangedAt = TimeProvider.System.GetUtcNow(),
+                }
+            );
+        await Eventually.Equal("the directory knows all", recorders.Count, async () => (await Read.RecordersAsync(null, 100, Token)).Count);
+    }
+
+    internal sealed class Rejections
+    {
+        public ConcurrentDictionary<Guid, FailbackRejected> Heard { get; } = new();
+
+        internal sealed class Consumer(Rejections rejections) : IConsumer<FailbackRejected>
+        {
+            public Task Consume(ConsumeContext<FailbackRejected> context)
+            {
+                rejections.Heard[context.Message.RequestId] = context.Message;
+                return Task.CompletedTask;
+            }
+        }
+    }
+}
+
+/// <summary>A reference recorder behind HTTP, with faults that a spec scripts.</summary>
+internal sealed class ServedRecorder(ReferenceRecorder recorder, RecorderServer server, FaultScript faults) : IAsyncDisposable
+{
+    public static readonly byte[] Settings = Encoding.UTF8.GetBytes(
+        """{"format":"reference/1","softwareVersion":"1.0.0","storages":["disk-1"],"drivers":["onvif"],"recorder":"recorder-1"}"""
+    );
+
+    public ReferenceRecorder Recorder => recorder;
+    public FaultScript Faults => faults;
+    public string Address => server.Address.ToString().TrimEnd('/');
+
+    public static async Task<ServedRecorder> StartAsync(string id, string folder)
+    {
+        var recorder = new ReferenceRecorder(
+            folder,
+            new ReferenceRecorderOptions
+            {
+                RecorderId = id,
+                Name = id,
+                Storages = ["disk-1"],
+                Drivers = ["onvif"],
+                InitialRole = id == "recorder-1" ? LiveRole.Recorder : LiveRole.FailoverServer,
+                InitialSettings = id == "recorder-1" ? Settings : null,
+            },
+            TimeProvider.System
+        );
+        var faults = new FaultScript();
+        return new ServedRecorder(
+            recorder,
+            await RecorderServer.StartAsync(recorder, new RecorderServerOptions { Faults = faults }),
+            faults
+        );
+    }
+
+    /// <summary>Records an item a second, of one second, from the start on; every item is other bytes.</summary>
+    public Task RecordAsync(string track, DateTimeOffset from, int items, string mark) =>
+        recorder.RecordAsync(
+            new Track("recorder-1", TrackKind.Video, track),
+            Enumerable
+                .Range(0, items)
+                .Select(x => new RecordedItem(from.AddSeconds(x), TimeSpan.FromSeconds(1), Encoding.UTF8.GetBytes($"{mark}, item {x}"))),
+            TestContext.Current.CancellationToken
+        );
+
+    public async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        recorder.Dispose();
+    }
+}
