@@ -39,6 +39,9 @@ internal static class FailoverEntries
             Hold = told.Succeeded ? HoldStatus.Placing : HoldStatus.None,
         };
         yield return new Save(entry);
+        // Clients are told the same story in whatever order the bus brought it (I23).
+        if (known is null)
+            yield return Told(SystemChangeKind.FailoverStarted, entry);
         yield return Told(SystemChangeKind.FailoverCompleted, entry);
         if (!told.Succeeded)
             yield break;

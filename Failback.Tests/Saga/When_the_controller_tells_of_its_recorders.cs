@@ -54,7 +54,7 @@ public sealed class When_the_controller_tells_of_its_recorders : IAsyncLifetime
     }
 
     [Fact]
-    [Covers("D5", "D2")]
+    [Covers("D5", "D2", "I23")]
     public async Task a_failover_may_be_told_twice_in_the_wrong_order_or_without_its_start()
     {
         await _spec.SiteAsync();
@@ -75,6 +75,10 @@ public sealed class When_the_controller_tells_of_its_recorders : IAsyncLifetime
         await _saga.TellAsync(FailbackSpec.Failover(entry, "rec-2"));
         await Handled();
         Assert.Equal(before, await _saga.Read.EntryAsync(entry, Token));
+        Assert.Equal(
+            [SystemChangeKind.FailoverStarted, SystemChangeKind.FailoverCompleted],
+            (await _saga.Read.ChangesSinceAsync(0, 1_000, Token)).Where(x => x.EntryId == entry).Select(x => x.Kind)
+        );
     }
 
     [Fact]
