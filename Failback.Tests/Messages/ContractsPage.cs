@@ -28,6 +28,11 @@ internal static class ContractsPage
             A message of `In` may be published as plain JSON to the exchange named beside it; every message travels in MassTransit's
             envelope through the exchange `Failback.Messages:<MessageName>`. Enumerations are numbers on the wire.
 
+            Plain JSON has the content type `application/json`, a GUID as AMQP message id (the same when it is sent again), at most 64 KiB,
+            and an offset with each instant; an enumeration may be given by name. What is refused is in the queue `failback.in.refused` with
+            its own bytes and the headers `failback-reason`, `failback-field` and `failback-allowed`
+            ([ADR 0008](adr/0008-admission-of-plain-json.md)).
+
             """
         );
         foreach (var (direction, title) in Sections)
