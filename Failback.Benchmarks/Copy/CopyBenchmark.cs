@@ -99,7 +99,7 @@ internal static class CopyBenchmark
             new Curl(workload, nginx),
         ];
         Contender[] durable = [new Cp(workload, durable: true), new Rsync(workload, daemon, durable: true)];
-        return [.. workload.Durable ? [] : cached, .. workload.OnDisk ? durable : [], relay];
+        return [.. workload.Durable ? durable : cached, relay];
     }
 
     private static async Task<Run> RunAsync(

@@ -20,22 +20,25 @@ internal static class Internal
     public static async Task<int> RunAsync(string[] args, CancellationToken token)
     {
         if (args[0] == RecorderArgument)
-            await ServeRecorderAsync(args[1], args[2], token);
+            await ServeRecorderAsync(args[1], args[2], bool.Parse(args[3]), token);
         else
             await WorkAsync(Recorder(args[1], args[2]), Recorder(args[3], args[4]), token);
         return 0;
     }
 
-    public static Child StartRecorder(string recorderId, string directory) => StartSelf(RecorderArgument, recorderId, directory);
+    public static Child StartRecorder(string recorderId, string directory, bool durable) =>
+        StartSelf(RecorderArgument, recorderId, directory, durable.ToString());
 
     public static Child StartWorker(string sourceId, string source, string targetId, string target) =>
         StartSelf(WorkerArgument, sourceId, source, targetId, target);
 
     /// <summary>Serves a recorder and says where.</summary>
-    private static async Task ServeRecorderAsync(string recorderId, string directory, CancellationToken token)
+    private static async Task ServeRecorderAsync(string recorderId, string directory, bool durable, CancellationToken token)
     {
         var options = new ReferenceRecorderOptions { RecorderId = recorderId, InitialRole = LiveRole.Recorder };
         using var recorder = new ReferenceRecorder(directory, options, TimeProvider.System);
+        if (!durable)
+            recorder.ForgoDurability();
         await using var server = await RecorderServer.StartAsync(recorder, token: token);
         await Console.Out.WriteLineAsync(server.Address.ToString());
         while (await Console.In.ReadLineAsync(token) is not null) { }

@@ -91,6 +91,7 @@ internal sealed record Workload(
             new("video", TrackKind.Video, v.Item1, v.Item2, second, Path.Combine(disk, "video"), true, false, video),
             new("audio", TrackKind.Audio, a.Item1, a.Item2, second, Path.Combine(memory, "audio"), false, false, audio),
             new("records", TrackKind.Anpr, r.Item1, r.Item2, TimeSpan.Zero, Path.Combine(memory, "records"), false, false, records),
+            new("video-durable", TrackKind.Video, v.Item1, v.Item2, second, Path.Combine(disk, "video-durable"), true, true, none),
             new("audio-durable", TrackKind.Audio, a.Item1, a.Item2, second, Path.Combine(disk, "audio-durable"), true, true, none),
             new(
                 "records-durable",

@@ -97,6 +97,11 @@ public sealed class FaultScript
 /// <summary>Faults of the disk under a reference recorder, for tests.</summary>
 public static class DiskFaults
 {
+    /// <summary>
+    /// What it answers is not durable any more: a power failure loses it. For measuring beside tools that promise nothing either.
+    /// </summary>
+    public static void ForgoDurability(this ReferenceRecorder recorder) => recorder.Disk.IsDurable = false;
+
     /// <summary>The disk is full after so many more bytes; null ends it.</summary>
     public static void FillAfter(this ReferenceRecorder recorder, long? bytes) => recorder.Disk.BytesLeft = bytes;
 

@@ -32,7 +32,14 @@ internal sealed class Disk
         }
     }
 
-    public static void Sync(SafeFileHandle file) => RandomAccess.FlushToDisk(file);
+    /// <summary>False leaves what was written to the operating system, for measuring beside tools that do so too.</summary>
+    public bool IsDurable { get; set; } = true;
+
+    public void Sync(SafeFileHandle file)
+    {
+        if (IsDurable)
+            RandomAccess.FlushToDisk(file);
+    }
 
     /// <summary>Makes created, renamed and removed names durable. Windows has nothing to do here.</summary>
     public static void SyncFolder(string folder)

@@ -72,7 +72,7 @@ internal sealed class IndexFile : IDisposable
         {
             for (var i = 0; i < entries.Count; i += EntriesPerWrite)
                 Append(entries, i, Math.Min(EntriesPerWrite, entries.Count - i));
-            Disk.Sync(file);
+            disk.Sync(file);
         }
         catch
         {
@@ -91,7 +91,7 @@ internal sealed class IndexFile : IDisposable
         {
             foreach (var some in entries.Chunk(EntriesPerWrite))
                 anew.Append(some, 0, some.Length);
-            Disk.Sync(anew.file);
+            disk.Sync(anew.file);
             length = anew.length;
         }
         file.Dispose();

@@ -127,7 +127,7 @@ internal sealed class NameLog : IDisposable
         var json = JsonSerializer.SerializeToUtf8Bytes(name);
         byte[] line = [.. Encoding.ASCII.GetBytes(Crc32.HashToUInt32(json).ToString("x8")), (byte)' ', .. json, (byte)'\n'];
         disk.Write(file, line, length);
-        Disk.Sync(file);
+        disk.Sync(file);
         length += line.Length;
     }
 

@@ -63,7 +63,7 @@ internal sealed class PackWriter(uint number, SafeFileHandle file, Disk disk) : 
         Flush();
         try
         {
-            Disk.Sync(file);
+            disk.Sync(file);
         }
         catch
         {
