@@ -23,7 +23,11 @@ public interface IRecorder
     /// <summary>Take part as a recorder with the settings it has, and record. Returns once it records.</summary>
     Task ActivateAsync(RestoreAttempt attempt, CancellationToken token);
 
-    /// <summary>Become a failover server on standby again: stop recording, clear the borrowed settings, alarms included (R13). Material and holds stay.</summary>
+    /// <summary>
+    /// Become a failover server on standby again: stop recording, clear the borrowed settings, alarms included (R13). Material and holds
+    /// stay. While it stands in for another entry than the attempt's, it is refused (StaleAttempt): a release that comes late or twice
+    /// must not end the recording of the next failover.
+    /// </summary>
     Task ReleaseAsync(RestoreAttempt attempt, CancellationToken token);
 
     /// <summary>Video, audio and text channels and alarm ids of one origin recorder, and the kinds that it has material of.</summary>

@@ -16,6 +16,7 @@ internal static class RoleChecks
         new("Release_leaves_material_alone", "R13 D5", None, ReleaseKeepsMaterialAsync),
         new("Release_leaves_holds_alone", "R13 D5", Holds, ReleaseKeepsHoldsAsync),
         new("An_older_attempt_activates_and_releases_nothing", "I14 F2", None, StaleRoleAsync),
+        new("A_release_ends_no_later_failover", "E3 F2 I14", None, LateReleaseAsync),
         new("Attempts_without_an_entry_are_refused", "T15", None, NonsenseAttemptAsync),
         new("A_standby_is_mute", "D16", Recording, MuteAsync),
         new("Its_own_material_stays_and_what_is_copied_beside_it_is_marked", "D17", Recording, OverlapAsync),
@@ -97,6 +98,17 @@ internal static class RoleChecks
         await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.ReleaseAsync(run.Attempt(2), run.Token), "an older release");
         Equal(true, (await run.Recorder.GetStatusAsync(run.Token)).Recording, "recording");
         await run.Recorder.ReleaseAsync(run.Attempt(3), run.Token);
+    }
+
+    private static async Task LateReleaseAsync(ConformanceRun run)
+    {
+        await ReleaseAsync(run);
+        var next = new RestoreAttempt(Guid.NewGuid(), 1);
+        await run.Recorder.PutSettingsAsync(new RecorderSettings(await run.SettingsAsync("next")), next, run.Token);
+        await run.Recorder.ActivateAsync(next, run.Token);
+        await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.ReleaseAsync(run.Attempt(2), run.Token), "the release told again");
+        Equal(true, (await run.Recorder.GetStatusAsync(run.Token)).Recording, "recording");
+        await run.Recorder.ReleaseAsync(next, run.Token);
     }
 
     private static async Task NonsenseAttemptAsync(ConformanceRun run)

@@ -22,10 +22,20 @@ internal sealed record RecorderState
     public IReadOnlyList<RestoreAttempt> Attempts { get; init; } = [];
     public IReadOnlyList<Hold> Holds { get; init; } = [];
 
+    /// <summary>The entry that it was activated for; null before, after its release, and when somebody else made it record.</summary>
+    public Guid? ActiveFor { get; init; }
+
+    /// <summary>The attempt that released it last, until it is activated again.</summary>
+    public RestoreAttempt? ReleasedBy { get; init; }
+
     public RestoreAttempt? LastAttempt => Attempts.Count > 0 ? Attempts[^1] : null;
 
     /// <summary>Whether a newer attempt of the same entry was seen.</summary>
     public bool HasNewer(RestoreAttempt attempt) => Attempts.Any(x => x.EntryId == attempt.EntryId && x.Attempt > attempt.Attempt);
+
+    /// <summary>Whether it records for another failover than the attempt's by now (E3): that one's footage would be lost.</summary>
+    public bool StandsInForOther(RestoreAttempt attempt) =>
+        Role == LiveRole.Recorder && (ActiveFor is { } entry ? entry != attempt.EntryId : ReleasedBy == attempt);
 
     public RecorderState With(RestoreAttempt attempt) =>
         this with

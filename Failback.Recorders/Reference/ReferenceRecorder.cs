@@ -100,7 +100,7 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
             See(attempt);
             if (state.SettingsDigest is null)
                 throw Refused(RecorderFault.WrongRole, "it has no settings to record with");
-            Become(state with { Role = LiveRole.Recorder, Recording = true });
+            Become(state with { Role = LiveRole.Recorder, Recording = true, ActiveFor = attempt.EntryId, ReleasedBy = null });
         }
         return Task.CompletedTask;
     }
@@ -110,8 +110,19 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
         token.ThrowIfCancellationRequested();
         lock (gate)
         {
+            if (state.StandsInForOther(attempt))
+                throw Refused(RecorderFault.StaleAttempt, "it stands in for another failover by now");
             See(attempt);
-            Become(state with { Role = LiveRole.FailoverServer, Recording = false, SettingsDigest = null });
+            Become(
+                state with
+                {
+                    Role = LiveRole.FailoverServer,
+                    Recording = false,
+                    SettingsDigest = null,
+                    ActiveFor = null,
+                    ReleasedBy = attempt,
+                }
+            );
             RemoveOtherSettings();
         }
         return Task.CompletedTask;
@@ -150,7 +161,7 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
     public void SetRole(LiveRole role, bool recording)
     {
         lock (gate)
-            Become(state with { Role = role, Recording = recording && role == LiveRole.Recorder });
+            Become(state with { Role = role, Recording = recording && role == LiveRole.Recorder, ActiveFor = null });
     }
 
     public void Dispose()

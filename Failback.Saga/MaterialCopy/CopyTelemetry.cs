@@ -28,9 +28,9 @@ internal static class CopyTelemetry
     );
 
     private static readonly Counter<long> Bytes = Meter.CreateCounter<long>(
-        "failback.copy.bytes",
+        "failback.copy.settled.bytes",
         "By",
-        "Recording bytes that workers said they wrote, by data kind."
+        "Recording bytes of answers that the ledger took, by data kind; retried slices count with the workers only."
     );
 
     public static void Passed<T>(BehaviorContext<MaterialCopyState, T> context)
