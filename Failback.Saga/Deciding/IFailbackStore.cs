@@ -20,6 +20,9 @@ internal interface IFailbackStore
     /// <summary>Entries that may need something: waiting for failback (D11), a hold or a release not confirmed; at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<FailoverLogEntry>> OpenEntriesAsync(int limit, CancellationToken token);
 
+    /// <summary>Failed back after an instant, to be copied without being asked (D10), and no copy of them ever began; oldest first.</summary>
+    Task<IReadOnlyList<FailoverLogEntry>> UncopiedEntriesAsync(DateTime endedAfter, int limit, CancellationToken token);
+
     /// <summary>Entries whose period this one's material copy inherited (D6).</summary>
     Task<IReadOnlyList<FailoverLogEntry>> InheritedByAsync(Guid entryId, CancellationToken token);
 

@@ -3,13 +3,16 @@ using Microsoft.Extensions.Options;
 
 namespace Failback.Saga;
 
-/// <summary>The part of the reconciler for failbacks: unanswered commands, holds not confirmed, releases pending, and the sweep (D11).</summary>
+/// <summary>The part of the reconciler for failbacks: unanswered commands, holds not confirmed, releases pending, copies never begun, and the sweep (D11).</summary>
 internal sealed class FailbackReconciliation(IOptionsMonitor<SagaOptions> options) : IReconciled
 {
     private const int MostRows = 500;
 
     /// <summary>Holds and releases of closed entries are asked again this often; a restart asks at once.</summary>
     private static readonly TimeSpan AskEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>Shorter than the inbox remembers: a request for a copy that was refused is not refused again and again.</summary>
+    private static readonly TimeSpan CopiesAskedFor = TimeSpan.FromDays(6);
     private DateTime? _sweptAt;
     private DateTime? _askedAt;
 
@@ -30,6 +33,9 @@ internal sealed class FailbackReconciliation(IOptionsMonitor<SagaOptions> option
         foreach (var entry in entries.Where(x => ask && (x.Hold == HoldStatus.Placing || x.ReleasePending)))
             if (await store.RecorderAsync(entry.FailoverServerId, token) is { } server)
                 effects.AddRange(Asked(entry, server, now));
+        if (ask)
+            // Under the message id of the first time: it has an effect only when that one was lost.
+            effects.AddRange((await store.UncopiedEntriesAsync(now - CopiesAskedFor, MostRows, token)).Select(FailbackCommands.Copy));
         return effects;
     }
 

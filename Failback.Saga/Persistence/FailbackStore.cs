@@ -45,6 +45,20 @@ internal sealed class FailbackStore(FailbackUnit unit) : IFailbackStore
             .Take(limit)
             .ToListAsync(token);
 
+    public async Task<IReadOnlyList<FailoverLogEntry>> UncopiedEntriesAsync(DateTime endedAfter, int limit, CancellationToken token) =>
+        await Rows<FailoverLogEntry>()
+            .Where(x =>
+                x.Failback == FailbackStatus.Succeeded
+                && x.MaterialCopy == MaterialCopyStatus.None
+                && x.InheritedBy == null
+                && x.FailbackEndedAt > endedAfter
+                && Rows<Recorder>().Any(y => y.RecorderId == x.FailedRecorderId && y.AutomaticMaterialCopy)
+            )
+            .OrderBy(x => x.FailbackEndedAt)
+            .ThenBy(x => x.EntryId)
+            .Take(limit)
+            .ToListAsync(token);
+
     public async Task<IReadOnlyList<FailoverLogEntry>> InheritedByAsync(Guid entryId, CancellationToken token) =>
         await Rows<FailoverLogEntry>()
             .Where(x => x.InheritedBy == entryId)

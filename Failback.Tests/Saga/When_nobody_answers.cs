@@ -79,6 +79,29 @@ public sealed class When_nobody_answers : IAsyncLifetime
         await _spec.BecomesAsync(entry, "Succeeded");
     }
 
+    [Fact]
+    [Covers("D10", "A25", "I12")]
+    public async Task a_material_copy_whose_request_was_lost_begins_once()
+    {
+        var entry = await _spec.FailoverAsync();
+        await _spec.AskAsync(entry);
+        await _spec.BecomesAsync(entry, "Succeeded");
+        Assert.Null(await _saga.Read.MaterialCopyAsync(entry, Token));
+        // As it is when a recorder that copies by itself came home and the bus forgot the request.
+        await _saga.In(async store =>
+        {
+            var row = (await store.RecorderAsync("rec-1", Token))!;
+            await store.ApplyAsync([new Save(row with { AutomaticMaterialCopy = true })], default);
+            return true;
+        });
+        await ReconcileAsync();
+        await Eventually.True("it begins", async () => await _saga.Read.MaterialCopyAsync(entry, Token) is not null);
+        await ReconcileAsync();
+        await Eventually.True("shown", async () => (await _saga.Read.EntryAsync(entry, Token))!.MaterialCopy != MaterialCopyStatus.None);
+        await ReconcileAsync();
+        Assert.Single((await _saga.In(x => x.MaterialCopiesOfAsync("rec-1", Token)))!);
+    }
+
     [Theory]
     [InlineData(nameof(RecorderRecording))]
     [InlineData(nameof(RecorderNotRestored))]

@@ -126,6 +126,9 @@ internal sealed class CopyStore(CopyMemory memory, IPublishEndpoint road) : IFai
 
     public Task<IReadOnlyList<FailoverLogEntry>> OpenEntriesAsync(int limit, CancellationToken token) => List(memory.Entries.Take(limit));
 
+    public Task<IReadOnlyList<FailoverLogEntry>> UncopiedEntriesAsync(DateTime endedAfter, int limit, CancellationToken token) =>
+        throw new NotSupportedException("Asked by the reconciliation of failbacks, which has a database.");
+
     public Task<MaterialCopyState?> MaterialCopyAsync(Guid materialCopyId, CancellationToken token) =>
         Task.FromResult(memory.Copies.FirstOrDefault(x => x.CorrelationId == materialCopyId));
 
