@@ -46,7 +46,7 @@ internal sealed class Relay : Contender, IAsyncDisposable
         var addresses = (Source: await source.ReadLineAsync(token), Target: await target.ReadLineAsync(token));
         var worker = Internal.StartWorker(SourceId, addresses.Source, TargetId, addresses.Target);
         var relay = new Relay(workload, source, target, worker, addresses.Source, addresses.Target);
-        await relay.WarmAsync(token);
+        await relay.WarmAsync(rounds > 1 ? WarmCopies : 1, token);
         for (var round = 0; round <= rounds; round++)
             await FillAsync(relay.serves, workload, Origin(round), token);
         return relay;
@@ -90,10 +90,10 @@ internal sealed class Relay : Contender, IAsyncDisposable
     private static bool IsDurable(Workload workload) => workload.Durable || !workload.OnDisk;
 
     /// <summary>Many small copies before the first round: services run for weeks, and .NET compiles well what ran often.</summary>
-    private async Task WarmAsync(CancellationToken token)
+    private async Task WarmAsync(int copies, CancellationToken token)
     {
         var small = Workload with { Items = Math.Min(WarmItems, Workload.Items), ItemBytes = Math.Min(WarmItemBytes, Workload.ItemBytes) };
-        for (var i = 0; i < WarmCopies; i++)
+        for (var i = 0; i < copies; i++)
         {
             var origin = $"warm-{i}";
             await FillAsync(serves, small, origin, token);

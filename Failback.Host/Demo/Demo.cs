@@ -43,7 +43,20 @@ internal static class Demo
         finally
         {
             if (options.Data is null)
-                Directory.Delete(folder, recursive: true);
+                await DeleteAsync(folder);
+        }
+    }
+
+    /// <summary>The story's outcome is the exit code, also when the temporary folder stays.</summary>
+    private static async Task DeleteAsync(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"{folder} could not be deleted: {fault.Message}");
         }
     }
 
@@ -85,7 +98,20 @@ internal static class Demo
         }
         finally
         {
+            await StopAsync(app);
+        }
+    }
+
+    /// <summary>Stopping has a limit (StopSeconds); what does not end in time is said, and ends with the process.</summary>
+    private static async Task StopAsync(WebApplication app)
+    {
+        try
+        {
             await app.StopAsync();
+        }
+        catch (Exception late) when (late is OperationCanceledException or AggregateException)
+        {
+            await Console.Error.WriteLineAsync($"Not everything stopped in time: {late.Message}");
         }
     }
 

@@ -6,14 +6,7 @@ namespace Failback.Saga;
 internal static class FailoverEntries
 {
     public static FailoverLogEntry Started(FailoverStarted told) =>
-        new()
-        {
-            EntryId = told.EntryId,
-            FailedRecorderId = told.FailedRecorderId,
-            FailoverServerId = told.FailoverServerId,
-            FailoverStartedAt = told.StartedAt.ToRow(),
-            Failover = FailoverStatus.Running,
-        };
+        Running(told.EntryId, told.FailedRecorderId, told.FailoverServerId, told.StartedAt);
 
     /// <summary>The entry, the roles (D2) and the hold (D5). A recorder that the directory does not know gets its role when it is configured.</summary>
     /// <param name="known">The entry of the started failover; null when that message is late or lost.</param>
@@ -29,7 +22,8 @@ internal static class FailoverEntries
         Recorder? server
     )
     {
-        var entry = (known ?? New(told)) with
+        var started = known ?? Running(told.EntryId, told.FailedRecorderId, told.FailoverServerId, told.StartedAt);
+        var entry = started with
         {
             FailoverServerId = told.FailoverServerId,
             FailoverStartedAt = told.StartedAt.ToRow(),
@@ -84,13 +78,13 @@ internal static class FailoverEntries
     public static Tell Told(SystemChangeKind kind, FailoverLogEntry entry) =>
         new(kind, entry.EntryId, null, entry.FailedRecorderId, entry.FailoverServerId);
 
-    private static FailoverLogEntry New(FailoverCompleted told) =>
+    private static FailoverLogEntry Running(Guid entryId, string failedRecorderId, string failoverServerId, DateTimeOffset startedAt) =>
         new()
         {
-            EntryId = told.EntryId,
-            FailedRecorderId = told.FailedRecorderId,
-            FailoverServerId = told.FailoverServerId,
-            FailoverStartedAt = told.StartedAt.ToRow(),
+            EntryId = entryId,
+            FailedRecorderId = failedRecorderId,
+            FailoverServerId = failoverServerId,
+            FailoverStartedAt = startedAt.ToRow(),
             Failover = FailoverStatus.Running,
         };
 }

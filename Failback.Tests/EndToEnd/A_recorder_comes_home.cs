@@ -54,7 +54,7 @@ public sealed class A_recorder_comes_home
         await AssertPlaysAsync(target, items);
 
         demo.Process.Terminate();
-        Assert.Equal(0, await demo.ExitAsync());
+        await demo.ExitsWellAsync();
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class A_recorder_comes_home
     {
         await using var demo = DemoProcess.Start("--exit");
         var summary = await demo.SummaryAsync();
-        Assert.Equal(0, await demo.ExitAsync());
+        await demo.ExitsWellAsync();
 
         var changes = summary.GetProperty("systemChanges").EnumerateArray().ToList();
         Assert.Equal(Enumerable.Range(1, changes.Count).Select(x => (long)x), changes.Select(x => x.GetProperty("number").GetInt64()));
@@ -83,7 +83,7 @@ public sealed class A_recorder_comes_home
         Assert.Contains(await AskAsync(person, "operator"), new[] { "AlreadyRunning", "InvalidLogState" });
         var summary = await demo.SummaryAsync();
         Assert.Equal("Succeeded", summary.GetProperty("outcome").GetString());
-        Assert.Equal(0, await demo.ExitAsync());
+        await demo.ExitsWellAsync();
     }
 
     /// <summary>The reason, or "started"; asks again while the story has not come to the failure yet.</summary>

@@ -45,7 +45,12 @@ internal sealed class DemoProcess(ChildProcess process, string output, string? u
     /// <summary>Where it listens, as given with <c>--urls</c>.</summary>
     public string Url => url ?? throw new InvalidOperationException("The demo was started without --urls.");
 
-    public async Task<int> ExitAsync() => await process.ExitAsync(Patience);
+    /// <summary>Waits for its end, which must be a good one.</summary>
+    public async Task ExitsWellAsync()
+    {
+        var code = await process.ExitAsync(Patience);
+        Assert.True(code == 0, $"The demo ended with {code}:\n{process.Output}");
+    }
 
     public async ValueTask DisposeAsync()
     {
