@@ -15,21 +15,10 @@ internal static class EntityFrameworkOutbox
 {
     private static readonly ConditionalWeakTable<IReceiveEndpointConfigurator, UnitObserver> Configured = [];
 
-    /// <summary>For every endpoint of the bus: those of this room's consumers and sagas that do not settle themselves; other rooms' have no database.</summary>
-    /// <param name="bus">Called once a process.</param>
-    /// <param name="covers">Which consumer types; null for those of this room.</param>
-    public static void AddEntityFrameworkOutbox(this IBusRegistrationConfigurator bus, Func<Type, bool>? covers = null) =>
-        bus.AddConfigureEndpointsCallback(
-            (context, _, endpoint) => endpoint.Connect(context, covers ?? (x => x.Assembly == typeof(EntityFrameworkOutbox).Assembly))
-        );
-
     /// <summary>For one endpoint, called in its definition; every consumer on it but those that settle themselves. A second call changes nothing.</summary>
-    public static void UseEntityFrameworkOutbox(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context) =>
-        endpoint.Connect(context, _ => true);
-
-    private static void Connect(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context, Func<Type, bool> covers)
+    public static void UseEntityFrameworkOutbox(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
     {
-        var observer = new UnitObserver(endpoint, context, covers);
+        var observer = new UnitObserver(endpoint, context);
         if (!Configured.TryAdd(endpoint, observer))
             return;
         endpoint.ConnectConsumerConfigurationObserver(observer);
@@ -38,7 +27,7 @@ internal static class EntityFrameworkOutbox
 }
 
 /// <summary>Puts the filters before each consumer's message: the bounds of what comes from outside, retry, then the unit, so that each try starts afresh.</summary>
-internal sealed class UnitObserver(IReceiveEndpointConfigurator endpoint, IRegistrationContext context, Func<Type, bool> covers)
+internal sealed class UnitObserver(IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
     : IConsumerConfigurationObserver,
         ISagaConfigurationObserver
 {
@@ -52,7 +41,7 @@ internal sealed class UnitObserver(IReceiveEndpointConfigurator endpoint, IRegis
         where TConsumer : class
         where T : class
     {
-        if (!covers(typeof(TConsumer)) || typeof(TConsumer).IsAssignableTo(typeof(ISettlesItself)))
+        if (typeof(TConsumer).IsAssignableTo(typeof(ISettlesItself)))
             return;
         if (configurator is not IConsumerMessageConfigurator<T> message)
             throw new ConfigurationException(
@@ -71,7 +60,7 @@ internal sealed class UnitObserver(IReceiveEndpointConfigurator endpoint, IRegis
         where TSaga : class, ISaga
         where T : class
     {
-        if (covers(typeof(TSaga)) && configurator is ISagaMessageConfigurator<T> message)
+        if (configurator is ISagaMessageConfigurator<T> message)
             Add<TSaga, T>(message);
     }
 

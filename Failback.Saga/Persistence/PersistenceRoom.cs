@@ -80,23 +80,16 @@ internal static class PersistenceRoom
         ];
     }
 
-    private static bool IsSqlite(string database)
-    {
-        try
-        {
-            return new SqliteConnectionStringBuilder(database).DataSource is { Length: > 0 };
-        }
-        catch (Exception malformed) when (malformed is ArgumentException or KeyNotFoundException or FormatException)
-        {
-            return false;
-        }
-    }
+    private static bool IsPostgres(string database) => Names(() => new NpgsqlConnectionStringBuilder(database).Host);
 
-    private static bool IsPostgres(string database)
+    private static bool IsSqlite(string database) => Names(() => new SqliteConnectionStringBuilder(database).DataSource);
+
+    /// <summary>Whether a driver understands the text, and finds what it names there.</summary>
+    private static bool Names(Func<string?> part)
     {
         try
         {
-            return new NpgsqlConnectionStringBuilder(database).Host is { Length: > 0 };
+            return part() is { Length: > 0 };
         }
         catch (Exception malformed) when (malformed is ArgumentException or KeyNotFoundException or FormatException)
         {

@@ -50,8 +50,7 @@ namespace Failback.Tests
 
         private static void Rooms(IBusRegistrationConfigurator bus)
         {
-            bus.AddEntityFrameworkOutbox(x => x == typeof(MaterialCopyState));
-            bus.AddSagaStateMachine<TallyMachine, MaterialCopyState>().EntityFrameworkRepository();
+            bus.AddSagaStateMachine<TallyMachine, MaterialCopyState>(typeof(SagaInUnit<MaterialCopyState>)).EntityFrameworkRepository();
             bus.AddConsumer<TallyWorker>();
         }
     }

@@ -113,9 +113,8 @@ public sealed class When_a_message_is_consumed
             vhost.Address,
             x =>
             {
-                x.AddEntityFrameworkOutbox(y => y.DeclaringType == typeof(Twice));
-                x.AddConsumer<Twice.First>().Endpoint(y => y.Name = "twice");
-                x.AddConsumer<Twice.Second>().Endpoint(y => y.Name = "twice");
+                x.AddConsumer<Twice.First, InUnit<Twice.First>>().Endpoint(y => y.Name = "twice");
+                x.AddConsumer<Twice.Second, InUnit<Twice.Second>>().Endpoint(y => y.Name = "twice");
             }
         );
         var id = Guid.NewGuid();
@@ -141,8 +140,7 @@ public sealed class When_a_message_is_consumed
 
     private static void Counting(IBusRegistrationConfigurator bus)
     {
-        bus.AddEntityFrameworkOutbox(x => x == typeof(FailbackState));
-        bus.AddSagaStateMachine<CountingMachine, FailbackState>().EntityFrameworkRepository();
+        bus.AddSagaStateMachine<CountingMachine, FailbackState>(typeof(SagaInUnit<FailbackState>)).EntityFrameworkRepository();
         Looking(bus);
     }
 

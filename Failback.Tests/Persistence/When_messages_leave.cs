@@ -104,15 +104,7 @@ public sealed class When_messages_leave
     public async Task a_delayed_message_of_a_consumer_has_a_due_time_too(DatabaseKind kind)
     {
         await using var vhost = await Servers.NewVhostAsync();
-        await using var spec = await StartAsync(
-            kind,
-            vhost.Address,
-            x =>
-            {
-                x.AddEntityFrameworkOutbox(y => y == typeof(Delaying));
-                x.AddConsumer<Delaying>();
-            }
-        );
+        await using var spec = await StartAsync(kind, vhost.Address, x => x.AddConsumer<Delaying, InUnit<Delaying>>());
         await spec.PublishAsync(new TurnCame { MaterialCopyId = Guid.Empty });
         var row = (await Eventually.Get("outbox", spec.RowsAsync<OutboxMessage>, x => x.Count == 1))[0];
         Assert.Equal(TimeSpan.FromHours(1), row.NotBefore - row.EnqueuedAt);
