@@ -14,9 +14,9 @@ public sealed class When_the_broker_comes_and_goes
     public async Task the_process_lives_through_it_and_says_when_it_is_ready()
     {
         await using var vhost = await Servers.NewVhostAsync();
-        await using var broker = new Forwarder(vhost.Address);
+        await using var broker = FaultProxy.Closed(vhost.Address);
         // The process starts before its broker.
-        await using var host = await SpecHost.StartAsync(broker.Address, x => x.AddConsumer<Recipient>());
+        await using var host = await SpecHost.StartAsync(broker.Through(vhost.Address), x => x.AddConsumer<Recipient>());
         using var http = host.Http;
 
         for (var round = 1; round <= 2; round++)

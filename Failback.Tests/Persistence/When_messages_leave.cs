@@ -145,9 +145,9 @@ public sealed class When_messages_leave
     public async Task what_was_decided_while_the_broker_was_away_leaves_when_it_is_back(DatabaseKind kind)
     {
         await using var vhost = await Servers.NewVhostAsync();
-        await using var broker = new Forwarder(vhost.Address);
+        await using var broker = FaultProxy.Closed(vhost.Address);
         broker.Open();
-        await using var spec = await StartAsync(kind, broker.Address, Looking<SliceOverdue>);
+        await using var spec = await StartAsync(kind, broker.Through(vhost.Address), Looking<SliceOverdue>);
         var arrivals = spec.Services.GetRequiredService<Arrivals>();
         await broker.CloseAsync();
         await spec.RunAsync([.. Enumerable.Range(1, 20).Select(x => new Publish(Message(x), Guid.NewGuid()))]);

@@ -1,0 +1,172 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Failback.Tests;
+
+/// <summary>The tool of the chaos specs, before an echo: a fault that does not happen would make them all say nothing.</summary>
+public sealed class The_fault_proxy_does_what_it_says : IAsyncLifetime
+{
+    private readonly TcpListener echo = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource ended = new();
+    private readonly List<string> heard = [];
+    private FaultProxy proxy = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync()
+    {
+        echo.Start();
+        _ = ServeAsync();
+        proxy = FaultProxy.To("127.0.0.1", ((IPEndPoint)echo.LocalEndpoint).Port);
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await proxy.DisposeAsync();
+        await ended.CancelAsync();
+        echo.Dispose();
+        ended.Dispose();
+    }
+
+    [Fact]
+    public async Task everything_passes_and_a_closed_port_refuses()
+    {
+        using (var client = await ConnectAsync())
+        {
+            Assert.Equal("one", await AskAsync(client, "one"));
+            Assert.Equal("two", await AskAsync(client, "two"));
+            await proxy.CloseAsync();
+            Assert.Equal("", await AskAsync(client, "three"));
+        }
+        await Assert.ThrowsAsync<SocketException>(ConnectAsync);
+        proxy.Open();
+        using var again = await ConnectAsync();
+        Assert.Equal("four", await AskAsync(again, "four"));
+    }
+
+    [Fact]
+    public async Task a_delay_keeps_the_order_and_takes_its_time()
+    {
+        using var client = await ConnectAsync();
+        proxy.Fault = ProxyFault.Delay(TimeSpan.FromMilliseconds(100));
+        var watch = Stopwatch.StartNew();
+        Assert.Equal("one", await AskAsync(client, "one"));
+        Assert.True(watch.Elapsed >= TimeSpan.FromMilliseconds(200), $"{watch.ElapsedMilliseconds} ms there and back");
+    }
+
+    [Fact]
+    public async Task a_truncated_answer_ends_after_so_many_bytes()
+    {
+        using var client = await ConnectAsync();
+        proxy.Fault = ProxyFault.Truncate(5);
+        Assert.Equal("abcde", await AskAsync(client, "abcdefgh"));
+        Assert.Equal("", await AskAsync(client, "more"));
+        Assert.Equal(["abcdefgh"], heard);
+    }
+
+    [Fact]
+    public async Task a_reset_is_an_error_and_no_end()
+    {
+        using var client = await ConnectAsync();
+        Assert.Equal("one", await AskAsync(client, "one"));
+        proxy.ResetAll();
+        var error = await Assert.ThrowsAsync<IOException>(() => AskAsync(client, null));
+        Assert.Equal(SocketError.ConnectionReset, Assert.IsType<SocketException>(error.InnerException).SocketErrorCode);
+        proxy.Fault = ProxyFault.Reset;
+        // A new one is reset while it connects or when it asks.
+        var next = await Assert.ThrowsAnyAsync<Exception>(async () => await AskAsync(await ConnectAsync(), "two"));
+        Assert.True(next is IOException or SocketException, next.ToString());
+        Assert.Equal(["one"], heard);
+    }
+
+    [Fact]
+    public async Task a_swallowed_connection_stays_open_and_silent_also_when_the_fault_is_over()
+    {
+        using var client = await ConnectAsync();
+        Assert.Equal("one", await AskAsync(client, "one"));
+        proxy.Fault = ProxyFault.Swallow;
+        await client.GetStream().WriteAsync("two"u8.ToArray(), Token);
+        using var other = await ConnectAsync();
+        await other.GetStream().WriteAsync("three"u8.ToArray(), Token);
+        await Eventually.Equal("open connections", 2, () => proxy.Connections);
+        // The mark that both were swallowed: a third one that passes does so after them.
+        await Eventually.True(
+            "swallowed",
+            async () =>
+            {
+                proxy.Fault = ProxyFault.None;
+                using var third = await ConnectAsync();
+                return await AskAsync(third, "passes") == "passes";
+            }
+        );
+        Assert.Equal(["one", "passes"], heard.Where(x => x is "one" or "passes"));
+        Assert.Equal(0, client.Available + other.Available);
+    }
+
+    [Fact]
+    public async Task a_lost_reply_is_lost_after_the_server_heard_the_request()
+    {
+        var lost = ProxyFault.DropReply("COMMIT"u8);
+        proxy.Fault = lost;
+        using var client = await ConnectAsync();
+        Assert.Equal("INSERT", await AskAsync(client, "INSERT"));
+        await Assert.ThrowsAsync<IOException>(() => AskAsync(client, "Q..COMMIT"));
+        Assert.Equal(["INSERT", "Q..COMMIT"], heard);
+        Assert.Equal(1, lost.Replies);
+        using var next = await ConnectAsync();
+        Assert.Equal("COMMIT", await AskAsync(next, "COMMIT"));
+        Assert.Equal(1, lost.Replies);
+    }
+
+    private async Task<TcpClient> ConnectAsync()
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, proxy.Port, Token);
+        return client;
+    }
+
+    /// <returns>What came back; nothing when the connection ended.</returns>
+    private static async Task<string> AskAsync(TcpClient client, string? text)
+    {
+        var stream = client.GetStream();
+        if (text is not null)
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(text), Token);
+        var answer = new byte[100];
+        return Encoding.ASCII.GetString(answer, 0, await stream.ReadAsync(answer, Token));
+    }
+
+    private async Task ServeAsync()
+    {
+        try
+        {
+            while (true)
+                _ = AnswerAsync(await echo.AcceptTcpClientAsync(ended.Token));
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // The spec is over.
+        }
+    }
+
+    private async Task AnswerAsync(TcpClient client)
+    {
+        using var _ = client;
+        var bytes = new byte[100];
+        try
+        {
+            for (int read; (read = await client.GetStream().ReadAsync(bytes, ended.Token)) > 0; )
+            {
+                lock (heard)
+                    heard.Add(Encoding.ASCII.GetString(bytes, 0, read));
+                await client.GetStream().WriteAsync(bytes.AsMemory(0, read), ended.Token);
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // The client went.
+        }
+    }
+}
