@@ -17,6 +17,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly ConcurrentDictionary<ProxiedConnection, bool> connections = new();
     private CancellationTokenSource? open;
     private Task accepting = Task.CompletedTask;
+    private long swallowed;
     private volatile ProxyFault fault = ProxyFault.None;
 
     private FaultProxy(string host, int server) => (this.host, this.server) = (host, server);
@@ -32,6 +33,9 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     /// <summary>Connections that are open at this moment.</summary>
     public int Connections => connections.Count;
+
+    /// <summary>Bytes that went in and did not come out.</summary>
+    public long SwallowedBytes => Interlocked.Read(ref swallowed);
 
     /// <summary>A closed port: connections are refused until <see cref="Open"/>.</summary>
     public static FaultProxy Closed(Uri server) => new(server.Host, server.Port);
@@ -161,16 +165,17 @@ internal sealed class FaultProxy : IAsyncDisposable
         CancellationToken closing
     )
     {
-        if (connection.Swallowed)
+        // For good: what follows a hole would be nonsense to the reader.
+        if (connection.Swallowed |= fault is ProxyFault.HalfOpen)
+        {
+            Interlocked.Add(ref swallowed, chunk.Length);
             return true;
+        }
         switch (fault)
         {
             case ProxyFault.ResetAtOnce:
                 connection.End(reset: true);
                 return false;
-            case ProxyFault.HalfOpen:
-                // For good: what follows a hole would be nonsense to the reader.
-                return connection.Swallowed = true;
             case ProxyFault.Delayed late:
                 await Eventually.Pause(late.By, closing);
                 break;
