@@ -30,7 +30,10 @@ public static class BusRoom
     {
         services.AddFailbackOptions<BusOptions, BusOptionsValidator>("Failback:Bus");
         services.AddConfigurationCheck(WrongConnectionStrings);
+        services.AddSingleton<OwnQueues>();
         services.AddSingleton<IConfigureReceiveEndpoint, EndpointHabits>();
+        if (BusAddress(configuration) is { } broker)
+            services.AddBrokerChecks(broker);
         services.AddOptions<MassTransitHostOptions>().Configure<IOptions<BusOptions>>(StopInTime);
         services.Configure<HostOptions>(x => x.ShutdownTimeout = StopTime(configuration) + BusOptions.FlushTime);
         services.AddMassTransit(x =>
@@ -63,6 +66,15 @@ public static class BusRoom
     }
 
     private static readonly string[] ConnectionStrings = ["Bus", "Database"];
+
+    /// <summary>In memory there is no broker to ask.</summary>
+    private static void AddBrokerChecks(this IServiceCollection services, Uri address)
+    {
+        services.AddSingleton(x => new BrokerLink(address, $"{x.GetService<IHostEnvironment>()?.ApplicationName} readiness"));
+        services.AddHostedService(x => x.GetRequiredService<BrokerLink>());
+        services.AddSingleton<BrokerCheck>();
+        services.AddHealthChecks().AddCheck<BrokerCheck>("broker").AddCheck<ConsumersCheck>("consumers");
+    }
 
     /// <summary>Read without the options: they are needed before the check that names everything wrong can run.</summary>
     private static TimeSpan StopTime(IConfiguration configuration) =>

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Failback.Hosting;
 
 /// <summary>What every endpoint has: explicit queue arguments, so that RabbitMQ 3.10 and 4 behave alike, and a bound on messages.</summary>
-internal sealed class EndpointHabits(IOptions<BusOptions> options, ILogger<EndpointHabits> logger) : IConfigureReceiveEndpoint
+internal sealed class EndpointHabits(IOptions<BusOptions> options, OwnQueues queues, ILogger<EndpointHabits> logger)
+    : IConfigureReceiveEndpoint
 {
     public void Configure(string name, IReceiveEndpointConfigurator configurator)
     {
@@ -16,7 +17,10 @@ internal sealed class EndpointHabits(IOptions<BusOptions> options, ILogger<Endpo
             configurator is IRabbitMqReceiveEndpointConfigurator queue
             && !name.StartsWith(BusRoom.TemporaryPrefix, StringComparison.Ordinal)
         )
+        {
+            queues.Add(name);
             queue.UseQuorumQueue(options.Value.DeliveryLimit);
+        }
         // A definition of a room runs later and may choose otherwise.
         configurator.PrefetchCount = options.Value.PrefetchCount;
     }

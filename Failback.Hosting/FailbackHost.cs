@@ -1,10 +1,7 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -63,13 +60,13 @@ public static class FailbackHost
         builder.WebHost.UseSetting("urls", builder.Configuration["urls"] is { Length: > 0 } urls ? urls : defaultUrl);
         builder.Services.AddConfigurationCheck(WrongUrls);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddHealthChecks();
+        builder.Services.AddReadiness();
         builder.Services.AddFailbackTelemetry(builder.Configuration, name);
         rooms(builder.Services, builder.Configuration);
         var app = builder.Build();
         if (FailbackOptions.WrongLines(app.Configuration, app.Services) is { Count: > 0 } lines)
             throw new WrongConfigurationException(lines);
-        app.MapFailbackHealth();
+        app.MapHealth();
         app.MapPrometheusScrapingEndpoint("/metrics");
         map?.Invoke(app);
         return app;
@@ -104,23 +101,4 @@ public static class FailbackHost
             InvalidDataException x => [x.Message],
             _ => [],
         };
-
-    /// <summary>Live is the process alone; ready is everything that the rooms registered.</summary>
-    private static void MapFailbackHealth(this WebApplication app)
-    {
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync });
-        var ready = new HealthCheckOptions { Predicate = _ => true, ResponseWriter = WriteAsync };
-        // Degraded is what the bus says when it lost its broker: such a process can do nothing, so it is not ready.
-        ready.ResultStatusCodes[HealthStatus.Degraded] = StatusCodes.Status503ServiceUnavailable;
-        app.MapHealthChecks("/health/ready", ready);
-    }
-
-    private static Task WriteAsync(HttpContext context, HealthReport report)
-    {
-        context.Response.ContentType = "application/json";
-        var checks = report.Entries.ToDictionary(x => x.Key, x => new { status = x.Value.Status.ToString(), x.Value.Description });
-        return context.Response.WriteAsync(
-            JsonSerializer.Serialize(new { status = report.Status.ToString(), checks }, JsonSerializerOptions.Web)
-        );
-    }
 }

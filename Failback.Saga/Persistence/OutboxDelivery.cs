@@ -16,6 +16,7 @@ internal sealed partial class OutboxDelivery(
     IBusControl bus,
     Envelopes envelopes,
     OutboxSignal signal,
+    OutboxAge age,
     UnitGate gate,
     TimeProvider time,
     ILogger<OutboxDelivery> logger
@@ -46,7 +47,7 @@ internal sealed partial class OutboxDelivery(
                 try
                 {
                     if (bus.CheckHealth().Status == BusHealthStatus.Unhealthy)
-                        await Task.Delay(Poll, time, stoppingToken);
+                        await WaitForBrokerAsync(stoppingToken);
                     else if (await DeliverAsync(stoppingToken) < Batch)
                         await signal.WaitAsync(await UntilNextAsync(stoppingToken), time, stoppingToken);
                     failures = 0;
@@ -63,6 +64,13 @@ internal sealed partial class OutboxDelivery(
         {
             // What is left is delivered by another process or after the next start.
         }
+    }
+
+    /// <summary>What is due gets older meanwhile, and the gauge must say so.</summary>
+    private async Task WaitForBrokerAsync(CancellationToken token)
+    {
+        PersistenceTelemetry.OldestDue(await age.OldestDueAsync(token));
+        await Task.Delay(Poll, time, token);
     }
 
     /// <summary>One batch.</summary>

@@ -58,7 +58,8 @@ internal static class PersistenceRoom
         services.AddHostedService<SchemaUpdate>();
         services.AddHostedService<OutboxDelivery>();
         services.AddHostedService<Reconciler>();
-        services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
+        services.AddSingleton<OutboxAge>();
+        services.AddHealthChecks().AddCheck<DatabaseCheck>("database").AddCheck<SchemaCheck>("schema").AddCheck<OutboxCheck>("outbox");
         return services;
     }
 

@@ -79,7 +79,8 @@ public sealed partial class The_story_distributed : IAsyncLifetime
     {
         var secret = folder.File("document-secret");
         await File.WriteAllTextAsync(secret, "a-secret-of-the-document-port");
-        var port = FreePort.Next();
+        var ports = Enumerable.Range(0, sagas + workers).Select(_ => FreePort.Next()).ToList();
+        var port = ports[0];
         string[] shared =
         [
             $"--ConnectionStrings:Bus={vhost.Address}",
@@ -98,7 +99,7 @@ public sealed partial class The_story_distributed : IAsyncLifetime
                         .. settings,
                         $"--ConnectionStrings:Database={database.ConnectionString}",
                         "--Failback:Saga:StableSeconds=2",
-                        $"--urls=http://127.0.0.1:{(n == 0 ? port : FreePort.Next())}",
+                        $"--urls=http://127.0.0.1:{ports[n]}",
                     ]
                 )
             );
@@ -107,11 +108,17 @@ public sealed partial class The_story_distributed : IAsyncLifetime
                 Processes.Start(
                     "Failback.Worker",
                     new Dictionary<string, string>(),
-                    [.. shared, $"--Failback:Documents:Address=http://127.0.0.1:{port}", $"--urls=http://127.0.0.1:{FreePort.Next()}"]
+                    [.. shared, $"--Failback:Documents:Address=http://127.0.0.1:{port}", $"--urls=http://127.0.0.1:{ports[sagas + n]}"]
                 )
             );
-        foreach (var process in this.sagas.Concat(this.workers))
-            await process.SaysAsync("Now listening on", TimeSpan.FromMinutes(1));
+        using var http = new HttpClient();
+        foreach (var (process, its) in this.sagas.Concat(this.workers).Zip(ports))
+            await Eventually.True(
+                $"process {process.Id} is ready",
+                async () => process.HasExited || (await http.GetAsync(new Uri($"http://127.0.0.1:{its}/health/ready"))).IsSuccessStatusCode,
+                TimeSpan.FromMinutes(1)
+            );
+        Assert.All(this.sagas.Concat(this.workers), x => Assert.False(x.HasExited, x.Output));
     }
 
     /// <summary>A worker that was stopped between its receipt of a slice and the answer, so that the slice is surely another's to do.</summary>

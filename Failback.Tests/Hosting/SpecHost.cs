@@ -22,10 +22,18 @@ internal sealed class SpecHost : IAsyncDisposable
     /// <param name="settings">Further keys, as <c>Failback:Bus:DeliveryLimit=2</c>.</param>
     public static async Task<SpecHost> StartAsync(Uri? bus, Action<IBusRegistrationConfigurator> rooms, params string[] settings)
     {
-        var app = Build(bus, rooms, (_, _) => { }, settings);
+        return await StartAsync(Build(bus, rooms, (_, _) => { }, settings));
+    }
+
+    /// <summary>Starts a host of <see cref="Build"/>.</summary>
+    public static async Task<SpecHost> StartAsync(WebApplication app)
+    {
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new SpecHost(app);
     }
+
+    /// <summary>What SIGTERM does first.</summary>
+    public void BeginToStop() => _app.Lifetime.StopApplication();
 
     public static WebApplication Build(
         Uri? bus,

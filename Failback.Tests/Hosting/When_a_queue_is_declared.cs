@@ -26,7 +26,8 @@ public sealed class When_a_queue_is_declared
             queues[Queue]
         );
         Assert.Equal("x-delivery-limit=1000000 x-queue-type=quorum", queues[BusRoom.DeadLetters]);
-        Assert.Equal([BusRoom.DeadLetters, Queue], queues.Keys.Where(x => !x.Contains("_bus_")).Order());
+        Assert.Equal("x-delivery-limit=1000000 x-max-length=1 x-queue-type=quorum", queues[BrokerCheck.Queue]);
+        Assert.Equal([BusRoom.DeadLetters, BrokerCheck.Queue, Queue], queues.Keys.Where(x => !x.Contains("_bus_")).Order());
     }
 
     [Fact]

@@ -66,6 +66,14 @@ internal sealed class PersistenceSpec : IAsyncDisposable
         await Eventually.Equal("the bus", BusHealthStatus.Healthy, () => Services.GetRequiredService<IBusControl>().CheckHealth().Status);
     }
 
+    /// <summary>Starts it without waiting for its bus.</summary>
+    /// <returns>A client of its own address; the caller disposes it.</returns>
+    public async Task<HttpClient> ServeAsync()
+    {
+        await _app.StartAsync(Token);
+        return new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
+    }
+
     public Task MigrateAsync() => Services.GetServices<IHostedService>().OfType<SchemaUpdate>().Single().StartingAsync(Token);
 
     public Task PublishAsync<T>(T message, Guid? messageId = null)

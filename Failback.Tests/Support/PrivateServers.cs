@@ -41,6 +41,9 @@ internal sealed partial class PrivateServers : IAsyncDisposable
     /// <summary>Starts the broker again at the same address, on the same data.</summary>
     public Task StartRabbitMqAsync() => RunAsync("start", _folder, "rabbitmq");
 
+    /// <summary>rabbitmqctl on the broker, for example <c>set_vm_memory_high_watermark 0.0001</c>.</summary>
+    public Task ControlRabbitMqAsync(params string[] arguments) => RunAsync(["ctl", _folder, .. arguments]);
+
     /// <summary>Crashes the database: every connection is cut, what was not committed is gone.</summary>
     public Task KillPostgresAsync() => RunAsync("stop", _folder, "postgres");
 

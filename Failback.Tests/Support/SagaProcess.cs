@@ -14,6 +14,8 @@ internal sealed class SagaProcess : IAsyncDisposable
 
     private SagaProcess(WebApplication app) => this.app = app;
 
+    /// <summary>To its own address; the caller disposes it.</summary>
+    public HttpClient Http => new() { BaseAddress = new Uri(app.Urls.First()) };
     public IBus Bus => app.Services.GetRequiredService<IBus>();
     public IRead Read => app.Services.GetRequiredService<IRead>();
     public IFailbackUnits Units => app.Services.GetRequiredService<IFailbackUnits>();

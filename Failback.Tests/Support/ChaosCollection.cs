@@ -1,0 +1,4 @@
+namespace Failback.Tests;
+
+[CollectionDefinition("chaos", DisableParallelization = true)]
+public sealed class ChaosCollection;
