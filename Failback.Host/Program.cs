@@ -4,6 +4,8 @@ return args switch
 {
     ["demo", "--help" or "-h"] => Demo.Help(),
     ["demo", .. var rest] => await Demo.RunAsync(rest),
+    ["queues", "--help" or "-h"] => Queues.Help(),
+    ["queues", .. var rest] => await Queues.RunAsync(rest),
     ["--help" or "-h" or "help"] => Service.Help(),
     _ => await Service.RunAsync(args),
 };

@@ -14,6 +14,7 @@ internal static class Service
     private const string Usage = """
         failback                      all rooms in one process; embedded (bus in memory, SQLite file) unless configured
         failback demo [--help]        a recorder dies, comes back, and its footage comes home
+        failback queues [--help]      messages that nobody could handle: list, show, replay, discard
 
           --ConnectionStrings:Bus=amqp://USER:PASSWORD@HOST/VHOST
           --ConnectionStrings:Database="Host=...;Database=...;Username=..."

@@ -15,6 +15,9 @@ public static class BusRoom
     /// <summary>Plain JSON of controllers that are not .NET arrives here; the saga bounds and refuses it itself.</summary>
     public const string Admission = "failback.in";
 
+    /// <summary>Where what was refused there lies, for people.</summary>
+    public const string Refused = Admission + ".refused";
+
     /// <summary>Endpoints of a process's own, gone with it, have names that start so; they are no quorum queues.</summary>
     public const string TemporaryPrefix = "temporary-";
 
@@ -54,6 +57,13 @@ public static class BusRoom
         && address is { Scheme: "amqp" or "amqps", Host.Length: > 0 }
             ? address
             : null;
+
+    /// <summary>The queues that the rooms of a process consume, by name; makes its bus when it is not made yet, and starts nothing.</summary>
+    public static IReadOnlyCollection<string> OwnQueuesOf(IServiceProvider services)
+    {
+        _ = services.GetRequiredService<IBusControl>();
+        return services.GetRequiredService<OwnQueues>().Names;
+    }
 
     /// <summary>A misspelt name would start an embedded process beside the real ones.</summary>
     private static IEnumerable<string> WrongConnectionStrings(IConfiguration configuration)

@@ -26,6 +26,7 @@ public static class SagaRoom
     {
         services.AddFailbackPersistence(configuration);
         services.AddSingleton<IRead, Read>();
+        services.AddSingleton<IAuditTrail, AuditTrail>();
         return services;
     }
 

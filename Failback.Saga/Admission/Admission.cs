@@ -13,7 +13,7 @@ internal sealed partial class Admission(IFailbackUnits units, TimeProvider time,
 {
     /// <summary>The queue; the exchanges are <c>failback.in.MESSAGE-NAME</c>. One queue, so that a publisher's messages stay in order.</summary>
     public const string Queue = Hosting.BusRoom.Admission;
-    public const string Refused = Queue + ".refused";
+    public const string Refused = Hosting.BusRoom.Refused;
     public const string ReasonHeader = "failback-reason";
     public const string FieldHeader = "failback-field";
     public const string AllowedHeader = "failback-allowed";
