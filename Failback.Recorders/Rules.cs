@@ -70,6 +70,14 @@ internal static class Rules
         return null;
     }
 
+    /// <summary>Words from outside go into messages and logs cut, and without what a terminal or a log would obey (T18).</summary>
+    public static string Readable(string? text, int characters) =>
+        string.Concat(
+            (text ?? "")
+                .Take(characters)
+                .Select(x => char.IsControl(x) || char.GetUnicodeCategory(x) == System.Globalization.UnicodeCategory.Format ? ' ' : x)
+        );
+
     /// <summary>Refuses what is wrong in a request.</summary>
     /// <exception cref="RecorderException">BadRequest, naming the field and what is allowed.</exception>
     public static void Require(string? whyWrong)

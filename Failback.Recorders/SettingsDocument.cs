@@ -17,6 +17,7 @@ public sealed record SettingsDocument(
     IReadOnlyList<string>? Drivers
 )
 {
+    private const int NameCharacters = 100;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     /// <summary>Reads the stated part; null when the bytes are not such a document.</summary>
@@ -25,7 +26,7 @@ public sealed record SettingsDocument(
         try
         {
             var document = JsonSerializer.Deserialize<SettingsDocument>(bytes.Span, Json);
-            return string.IsNullOrEmpty(document?.Format) || string.IsNullOrEmpty(document.SoftwareVersion) ? null : document;
+            return document is not null && document.IsWhole() ? document : null;
         }
         catch (JsonException)
         {
@@ -37,15 +38,22 @@ public sealed record SettingsDocument(
     public string? WhyIncompatible(RecorderStatus status)
     {
         if (Format != status.SettingsFormat)
-            return $"settings format {Format}, the recorder reads {status.SettingsFormat}";
+            return $"settings format {Short(Format)}, the recorder reads {Short(status.SettingsFormat)}";
         if (Major(SoftwareVersion) != Major(status.Version))
-            return $"settings of software {SoftwareVersion}, the recorder runs {status.Version}";
+            return $"settings of software {Short(SoftwareVersion)}, the recorder runs {Short(status.Version)}";
         if ((Storages ?? []).FirstOrDefault(x => !status.Storages.Contains(x)) is { } storage)
-            return $"storage {storage} is missing";
+            return $"storage {Short(storage)} is missing";
         if ((Drivers ?? []).FirstOrDefault(x => !status.Drivers.Contains(x)) is { } driver)
-            return $"driver {driver} is missing";
+            return $"driver {Short(driver)} is missing";
         return null;
     }
+
+    private bool IsWhole() =>
+        !string.IsNullOrEmpty(Format)
+        && !string.IsNullOrEmpty(SoftwareVersion)
+        && (Storages ?? []).Concat(Drivers ?? []).All(x => !string.IsNullOrEmpty(x));
+
+    private static string Short(string name) => Rules.Readable(name, NameCharacters);
 
     private static string Major(string version) => version.Split('.')[0];
 }

@@ -95,7 +95,9 @@ internal sealed class HttpExchange(
             guard.Disarm();
             answer = new HttpAnswer(response, await response.Content.ReadAsStreamAsync(guard.Token), guard, faults);
             CheckIdentity(response, faults);
-            return response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NoContent ? answer : throw await faults.OfAsync(answer);
+            return response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NoContent
+                ? answer
+                : throw await faults.OfAsync(answer, credentials.SecretOf(recorderId));
         }
         catch (Exception thrown)
         {

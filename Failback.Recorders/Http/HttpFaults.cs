@@ -38,11 +38,12 @@ internal sealed class HttpFaults(string recorderId, string phase)
     }
 
     /// <summary>The fault of an answer that is not a success.</summary>
-    public async Task<RecorderException> OfAsync(HttpAnswer answer)
+    /// <param name="secret">What the request carried: an answer may repeat it, a log must not.</param>
+    public async Task<RecorderException> OfAsync(HttpAnswer answer, string? secret)
     {
         var status = (int)answer.Response.StatusCode;
         var problem = await ProblemAsync(answer);
-        var detail = problem?.Detail is { Length: > 0 } text ? $": {Readable(text)}" : "";
+        var detail = problem?.Detail is { Length: > 0 } text ? $": {Rules.Readable(Without(secret, text), DetailCharacters)}" : "";
         return Fault(Wire.FaultOf(status, problem), $"status {status}{detail}");
     }
 
@@ -60,10 +61,6 @@ internal sealed class HttpFaults(string recorderId, string phase)
         }
     }
 
-    /// <summary>Words of another machine go into logs: cut, and without control characters.</summary>
-    private static string Readable(string text) =>
-        string.Concat(
-            text.Take(DetailCharacters)
-                .Select(x => char.IsControl(x) || char.GetUnicodeCategory(x) == System.Globalization.UnicodeCategory.Format ? ' ' : x)
-        );
+    private static string Without(string? secret, string text) =>
+        string.IsNullOrEmpty(secret) ? text : text.Replace(secret, "(secret)", StringComparison.OrdinalIgnoreCase);
 }

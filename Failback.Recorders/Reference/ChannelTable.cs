@@ -14,7 +14,23 @@ internal sealed class ChannelTable
     {
         (this.path, this.disk) = (path, disk);
         if (File.Exists(path))
-            table = JsonSerializer.Deserialize<Dictionary<string, IReadOnlyList<Channel>>>(File.ReadAllBytes(path)) ?? [];
+            table = Read(File.ReadAllBytes(path));
+    }
+
+    /// <exception cref="InvalidOperationException">The file is damaged.</exception>
+    private static Dictionary<string, IReadOnlyList<Channel>> Read(byte[] bytes)
+    {
+        try
+        {
+            var read = JsonSerializer.Deserialize<Dictionary<string, IReadOnlyList<Channel>>>(bytes);
+            if (read is not null && read.Values.All(x => x is not null && x.All(y => Rules.WhyWrong(y) is null)))
+                return read;
+        }
+        catch (JsonException)
+        {
+            // Said below, without what is in the file.
+        }
+        throw new InvalidOperationException("channels.json is damaged: put it back from a copy, or remove it and name the channels again.");
     }
 
     public void Define(string originRecorderId, IReadOnlyList<Channel> channels)

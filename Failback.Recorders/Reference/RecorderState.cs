@@ -57,6 +57,27 @@ internal sealed record RecorderState
 
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
-    public static RecorderState Read(byte[] bytes) =>
-        JsonSerializer.Deserialize<RecorderState>(bytes, Json) ?? throw new JsonException("The state is null.");
+    /// <exception cref="InvalidOperationException">The bytes are damaged.</exception>
+    public static RecorderState Read(byte[] bytes)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize<RecorderState>(bytes, Json) is { } read && read.IsSound())
+                return read;
+        }
+        catch (JsonException)
+        {
+            // Said below, without what is in the file.
+        }
+        throw new InvalidOperationException("state.json is damaged: put it back from a copy.");
+    }
+
+    private bool IsSound() =>
+        Enum.IsDefined(Role)
+        && Rules.WhyWrongRecorderId(RecorderId) is null
+        && (SettingsDigest is null || SettingsDigest.Length == 64 && SettingsDigest.All(char.IsAsciiHexDigitLower))
+        && Attempts is not null
+        && Attempts.All(x => Rules.WhyWrong(x) is null)
+        && Holds is not null
+        && Holds.All(x => Rules.WhyWrong(x) is null);
 }

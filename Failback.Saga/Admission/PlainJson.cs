@@ -53,12 +53,29 @@ internal static class PlainJson
 
     private static (object?, Guid, Refusal?) Wrong(JsonException wrong, Type contract)
     {
-        var path = wrong.Path is { } x ? x.TrimStart('$').TrimStart('.') : "";
+        var path = Known(wrong.Path ?? "", contract);
         // System.Text.Json names missing members only in its text.
         var missing = contract.GetProperties().FirstOrDefault(y => wrong.Message.Contains($"'{Camel(y.Name)}'", StringComparison.Ordinal));
         if (path.Length == 0 && missing is not null)
             return Refused(RefusalReason.Missing, missing.Name, $"a value; members are {Names(contract)}");
         return Refused(RefusalReason.Malformed, path.Length == 0 ? null : path, $"JSON of {contract.Name}: {Names(contract)}");
+    }
+
+    /// <summary>As much of a path as the contract knows: names that the publisher made up are in no log and no header (T18).</summary>
+    private static string Known(string path, Type contract)
+    {
+        var known = new List<string>();
+        Type? part = contract;
+        foreach (var step in path.TrimStart('$').TrimStart('.').Split('.'))
+        {
+            var name = step.Split('[')[0];
+            var member = part?.GetProperties().FirstOrDefault(x => string.Equals(x.Name, name, StringComparison.OrdinalIgnoreCase));
+            if (member is null)
+                break;
+            known.Add(Camel(member.Name));
+            part = member.PropertyType.Assembly == contract.Assembly ? member.PropertyType : null;
+        }
+        return string.Join('.', known);
     }
 
     private static string Names(Type contract) => string.Join(", ", contract.GetProperties().Select(x => Camel(x.Name)));

@@ -35,6 +35,9 @@ internal static class CopyOrder
     {
         if (plan.ChannelCopies is null || plan.ChannelCopies.Count > Most)
             return $"the plan has no channel copies or more than {Most}";
+        // The contract has no null, but JSON has.
+        if (plan.ChannelCopies.Any(x => x is null))
+            return "the plan has a channel copy that is null";
         if (plan.ChannelCopies.Select(x => Id(materialCopyId, x)).Distinct().Count() != plan.ChannelCopies.Count)
             return "the plan names a channel copy twice";
         var wrong = plan.ChannelCopies.FirstOrDefault(x => !Fits(x, periods));

@@ -20,7 +20,18 @@ internal sealed class TrackItems(int number, Track track)
         longest = Math.Max(longest, item.Duration);
     }
 
-    public void Sort() => items.AsSpan(0, count).Sort(static (x, y) => StoredItem.Compare(x, y));
+    /// <summary>
+    /// Sorts what was loaded. An item that the index names twice, as a damaged index may, is one item: the one written last.
+    /// </summary>
+    public void Sort()
+    {
+        items.AsSpan(0, count).Sort(static (x, y) => StoredItem.Compare(x, y) is not 0 and var order ? order : x.Place.CompareTo(y.Place));
+        var kept = 0;
+        for (var i = 0; i < count; i++)
+            if (i + 1 == count || StoredItem.Compare(items[i], items[i + 1]) != 0)
+                items[kept++] = items[i];
+        count = kept;
+    }
 
     /// <summary>Merges sorted items from the back: only what lies behind the first of them moves.</summary>
     public void Add(ReadOnlySpan<StoredItem> added)
