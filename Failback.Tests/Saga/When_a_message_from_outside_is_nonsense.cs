@@ -67,6 +67,13 @@ public sealed class When_a_message_from_outside_is_nonsense
         Assert.Equal(RefusalReason.Malformed, Read(With("x", new string('[', 10_000) + new string(']', 10_000)))?.Reason);
     }
 
+    [Fact]
+    public void names_that_the_publisher_made_up_are_not_repeated()
+    {
+        var refusal = Read(With("secret-in-a-name", new string('[', 40) + new string(']', 40)));
+        Assert.Equal((RefusalReason.Malformed, null), (refusal?.Reason, refusal?.Field));
+    }
+
     [Theory]
     [InlineData("http://10.0.0.7:5011", true)]
     [InlineData("onvif://recorder.example/x", true)]

@@ -24,8 +24,15 @@ internal sealed record CopyWork
     public required TimeSpan MaxTime { get; init; }
     public required long? MaxBytesPerSecond { get; init; }
 
-    /// <summary>Where an item stands in the slice: what straddles From stands at From.</summary>
-    public DateTimeOffset At(ItemEntry item) => item.Start < From ? From : item.Start;
+    /// <summary>
+    /// Where an item stands in the slice: what straddles From stands at From. In microseconds, as the ledger keeps the time reached:
+    /// items of one microsecond stay in one slice, else the next one would count them again (F8).
+    /// </summary>
+    public DateTimeOffset At(ItemEntry item)
+    {
+        var at = item.Start.AddTicks(-(item.Start.UtcTicks % TimeSpan.TicksPerMicrosecond));
+        return at < From ? From : at;
+    }
 
     /// <summary>True when the item is this slice's to copy (D8): it starts in it, or it straddles the start of the first.</summary>
     public bool Takes(ItemEntry item) => item.Start < To && (item.Start >= From || (First && item.Duration > From - item.Start));

@@ -54,6 +54,22 @@ public sealed class When_a_slice_meets_its_limits
     }
 
     [Fact]
+    [Covers("F8", "I11")]
+    public async Task items_of_one_microsecond_stay_together_as_the_ledger_keeps_no_shorter_time()
+    {
+        site.FailoverServer.Add(Video, Noon, TimeSpan.Zero, Bytes(0));
+        foreach (var ticks in new[] { 13, 17 })
+            site.FailoverServer.Add(Video, Noon.AddTicks(ticks), TimeSpan.Zero, Bytes(ticks));
+        site.FailoverServer.Add(Video, Noon.AddTicks(25), TimeSpan.Zero, Bytes(25));
+
+        var first = await site.CopyAsync(Job(maxItems: 2));
+        var second = await site.CopyAsync(Job(maxItems: 2) with { From = first.Reached, First = false });
+
+        Assert.Equal((3, Noon.AddTicks(20)), (first.Expected, first.Reached));
+        Assert.Equal((1, 0), (second.Expected, second.AlreadyThere));
+    }
+
+    [Fact]
     [Covers("R35", "R36", "F17")]
     public async Task slices_one_after_the_other_copy_everything_once()
     {
