@@ -61,7 +61,7 @@ public sealed partial class The_operations_page_is_true
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, _) =>
         {
-            if (instrument.Meter.Name.StartsWith("Failback.", StringComparison.Ordinal))
+            if (Rooms.Any(x => $"{instrument.Meter.Name}.".StartsWith($"{x.GetName().Name}.", StringComparison.Ordinal)))
                 names.Add(instrument.Name);
         };
         listener.Start();

@@ -33,10 +33,7 @@ internal sealed class RabbitVhost : IAsyncDisposable
         );
         var vhost = new RabbitVhost(management, servers.RabbitMq, $"spec-{Guid.NewGuid():N}"[..17]);
         await vhost.PutAsync($"api/vhosts/{vhost.Name}", "{}");
-        await vhost.PutAsync(
-            $"api/permissions/{vhost.Name}/{Uri.EscapeDataString(user.Split(':')[0])}",
-            """{"configure":".*","write":".*","read":".*"}"""
-        );
+        await vhost.AllowToDeclareAsync(".*");
         return vhost;
     }
 
@@ -64,6 +61,20 @@ internal sealed class RabbitVhost : IAsyncDisposable
         await using var answer = await _management.GetStreamAsync($"api/{resource}/{Name}");
         return (await JsonDocument.ParseAsync(answer)).RootElement;
     }
+
+    /// <summary>Which queues and exchanges may be declared from now on, as a regular expression; everything may be read and written.</summary>
+    public Task AllowToDeclareAsync(string names) =>
+        PutAsync(
+            $"api/permissions/{Name}/{Uri.EscapeDataString(Uri.UnescapeDataString(Address.UserInfo).Split(':')[0])}",
+            JsonSerializer.Serialize(
+                new
+                {
+                    configure = names,
+                    write = ".*",
+                    read = ".*",
+                }
+            )
+        );
 
     /// <summary>Deletes a queue with what is in it, as an operator would by mistake.</summary>
     public async Task DeleteQueueAsync(string queue)
