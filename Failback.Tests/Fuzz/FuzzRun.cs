@@ -21,7 +21,6 @@ internal sealed class FuzzRun(string target, int inputs)
     public const string Canary = "canary-S3CR3T-3141";
 
     private const int MostKeptBytes = 256 << 10;
-    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<string, int> kinds = new();
     private long began;
     private int current;
@@ -31,6 +30,9 @@ internal sealed class FuzzRun(string target, int inputs)
 
     /// <summary>Bytes that one input may cost at most; looked at where the target does not wait for anything.</summary>
     public long MostBytesEach { get; init; } = 16L << 20;
+
+    /// <summary>An input that takes longer hangs.</summary>
+    public TimeSpan Hang { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Inputs that failed once, base64; they run first, every time.</summary>
     public IReadOnlyList<string> Kept { get; init; } = [];

@@ -54,9 +54,24 @@ public sealed class Whatever_is_sent_to_a_recorder : IAsyncLifetime
         await run.RunAsync(Made, FeedAsync);
         Assert.Empty(log.Seen);
         Assert.Equal(before, (await HeldAsync()).Intersect(before));
+        await AllIsWhatItsDigestSaysAsync();
         Assert.Equal(["recorder"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName));
         Assert.True(run.Count("200") > 0);
         Figures.Say(run.ToString());
+    }
+
+    /// <summary>Whatever came in: what was taken has the bytes of its digest.</summary>
+    private async Task AllIsWhatItsDigestSaysAsync()
+    {
+        var taken = 0;
+        foreach (var held in recorder.Held())
+        {
+            var all = new TrackPeriod(held.Track, DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+            var listed = (await recorder.ListItemsAsync(all, null, 5_000, Token)).Items;
+            Assert.Equal(listed, (await recorder.VerifyItemsAsync(all, null, 5_000, Token)).Items);
+            taken += listed.Count;
+        }
+        Assert.True(taken > 2, "hardly anything was taken: the writes say nothing");
     }
 
     private async Task<IReadOnlyList<ItemEntry>> HeldAsync() =>
