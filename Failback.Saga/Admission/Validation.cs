@@ -114,7 +114,7 @@ internal static class Validation
             : $"{least} to {most} printable characters, no space at the ends";
     }
 
-    private static bool IsPrintable(char x) =>
+    public static bool IsPrintable(char x) =>
         char.GetUnicodeCategory(x)
             is not (
                 System.Globalization.UnicodeCategory.Control

@@ -57,10 +57,8 @@ internal static class CopyOrder
             && Instants.ToRow(line.To) <= x.To
         );
 
-    private static string Shortened(string? text) =>
-        text is null ? ""
-        : text.Length <= 32 ? text
-        : text[..32];
+    /// <summary>A name from a recorder, for logs and answers: cut, and without what a terminal would obey (T18).</summary>
+    private static string Shortened(string? text) => string.Concat((text ?? "").Take(32).Select(x => Validation.IsPrintable(x) ? x : '?'));
 
     private static Guid Id(Guid copy, PlannedChannelCopy x) =>
         DerivedId.Of("channel copy", copy, x.EntryId, x.SourceRecorderId ?? "", x.OriginRecorderId ?? "", x.Kind, x.TrackId ?? "");
