@@ -34,7 +34,11 @@ public sealed class Whatever_the_configuration_holds : IDisposable
     {
         var services = Services();
         Assert.Empty(FailbackOptions.WrongLines(Read(Encoding.UTF8.GetBytes(Good)).Item1!, services));
-        var run = new FuzzRun("configuration files", Programme.Pick(5_000, 50_000)) { Kept = FuzzCases.Configuration };
+        var run = new FuzzRun("configuration files", Programme.Pick(5_000, 50_000))
+        {
+            Kept = FuzzCases.Configuration,
+            MostBytesEach = 64 << 20,
+        };
         await run.RunAsync(
             x => Mutator.Json(Good, x),
             input =>
