@@ -1,4 +1,5 @@
 using System.Net.Mime;
+using Failback.Hosting;
 using MassTransit;
 using MassTransit.Serialization;
 using Microsoft.Extensions.Logging;
@@ -57,10 +58,12 @@ internal sealed partial class Admission(IFailbackUnits units, TimeProvider time,
                     {
                         if ((await store.FirstSeenAsync([messageId], Queue, ct)).Count > 0)
                             await store.ApplyAsync([new Publish(message, messageId)], ct);
+                        KillPoint.Reached("admission.before-commit", message.GetType().Name);
                         return true;
                     },
                     token
                 );
+                KillPoint.Reached("admission.after-commit", message.GetType().Name);
                 return;
             }
             catch (Exception fault) when (tried < Tries && !token.IsCancellationRequested)
@@ -76,6 +79,7 @@ internal sealed partial class Admission(IFailbackUnits units, TimeProvider time,
         FailbackTelemetry.Refused(Validation.Contracts.ContainsKey(name) ? name : "unknown", refusal.Reason.ToString());
         LogRefused(logger, Printable(name), Printable(messageId), refusal.Reason, refusal.Field, refusal.Allowed);
         var refused = await context.SendEndpointProvider.GetSendEndpoint(new Uri($"exchange:{Refused}"));
+        KillPoint.Reached("admission.before-refusal");
         await refused.Send(
             new RefusedMessage(),
             Pipe.Execute<SendContext<RefusedMessage>>(x =>
@@ -90,6 +94,7 @@ internal sealed partial class Admission(IFailbackUnits units, TimeProvider time,
             }),
             context.CancellationToken
         );
+        KillPoint.Reached("admission.after-refusal");
     }
 
     /// <summary>What outsiders wrote goes to the log and to headers bounded and without control characters (T18).</summary>

@@ -1,3 +1,4 @@
+using Failback.Hosting;
 using Failback.Messages;
 using MassTransit;
 using Microsoft.Extensions.Logging;
@@ -24,6 +25,7 @@ internal sealed class SliceLedger(
     {
         var answers = context.Message.Select(x => new Answer(MessageId(x), x.Message)).DistinctBy(x => x.MessageId).ToList();
         var settled = await units.RunAsync((store, token) => SettleAsync(store, answers, token), context.CancellationToken);
+        KillPoint.Reached("ledger.after-commit");
         settled.Log(logger);
     }
 
@@ -46,6 +48,7 @@ internal sealed class SliceLedger(
         foreach (var copy in batch.Progressed)
             batch.Report(copy, await store.ChannelCopiesAsync(copy.CorrelationId, token));
         await store.ApplyAsync(batch.Effects(), token);
+        KillPoint.Reached("ledger.before-commit");
         return batch;
     }
 

@@ -27,7 +27,9 @@ internal sealed partial class DatabaseDocuments(IServiceScopeFactory scopes, Tim
         await using var unit = scope.ServiceProvider.GetRequiredService<FailbackUnit>();
         await unit.BeginAsync(token);
         await PutAsync(unit.Db, digest, bytes, token);
+        KillPoint.Reached("document.before-commit");
         await unit.CommitAsync(token);
+        KillPoint.Reached("document.after-commit");
         return new DocumentReference { Digest = digest, Length = bytes.Length };
     }
 

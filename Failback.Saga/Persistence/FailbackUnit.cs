@@ -1,5 +1,6 @@
 using System.Data;
 using System.Diagnostics;
+using Failback.Hosting;
 using Failback.Messages;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
@@ -176,7 +177,9 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Un
         {
             throw new FailbackAlreadyRunningException(fault);
         }
+        KillPoint.Reached("transaction.before-commit");
         await transaction!.CommitAsync(token);
+        KillPoint.Reached("transaction.after-commit");
     }
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using Failback.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Failback.Saga;
@@ -30,7 +31,9 @@ internal sealed class FailbackUnits(IServiceScopeFactory scopes, OutboxSignal si
         {
             await unit.BeginAsync(token);
             result = await work(new FailbackStore(unit), token);
+            KillPoint.Reached("units.before-commit");
             await unit.CommitAsync(token);
+            KillPoint.Reached("units.after-commit");
         }
         if (unit.HasOutgoing)
             signal.Raise();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Failback.Hosting;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -92,12 +93,15 @@ internal sealed partial class OutboxDelivery(
             await gate.EnterAsync(token);
         try
         {
+            KillPoint.Reached("outbox.before-mark");
             // Not cancelled: what was sent is not to be sent again because this process stops.
             await db.Set<OutboxMessage>().Where(x => sent.Contains(x.Id)).ExecuteDeleteAsync(CancellationToken.None);
             if (there)
                 await PutAsideAsync(db, failed);
+            KillPoint.Reached("outbox.marked.before-commit");
             if (transaction is not null)
                 await transaction.CommitAsync(CancellationToken.None);
+            KillPoint.Reached("outbox.marked.after-commit");
         }
         finally
         {
@@ -142,13 +146,18 @@ internal sealed partial class OutboxDelivery(
     {
         try
         {
+            KillPoint.Reached("outbox.before-publish", Subject(row));
             await envelopes.DeliverAsync(bus, row, token);
+            KillPoint.Reached("outbox.after-publish", Subject(row));
         }
         catch (Exception fault)
         {
             failed[row] = fault;
         }
     }
+
+    /// <summary>The name without its namespace.</summary>
+    private static string Subject(OutboxMessage row) => row.MessageType[(row.MessageType.LastIndexOfAny([':', '.']) + 1)..];
 
     private async Task PutAsideAsync(FailbackDbContext db, ConcurrentDictionary<OutboxMessage, Exception> failed)
     {

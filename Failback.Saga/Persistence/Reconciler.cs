@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Failback.Hosting;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -70,10 +71,12 @@ internal sealed partial class Reconciler(
                     return 0;
                 var effects = await part.DueAsync(store, time.GetUtcNow().ToRow(), starting, ct);
                 await store.ApplyAsync(effects, ct);
+                KillPoint.Reached(starting ? "reconciler.start.before-commit" : "reconciler.before-commit", part.GetType().Name);
                 return effects.Count;
             },
             token
         );
+        KillPoint.Reached(starting ? "reconciler.start.after-commit" : "reconciler.after-commit", part.GetType().Name);
         if (count > 0)
         {
             PersistenceTelemetry.Reconciled.Add(count);
@@ -110,7 +113,9 @@ internal sealed partial class Reconciler(
         await unit.BeginAsync(token);
         var old = unit.Db.Set<InboxMessage>().Where(x => x.ReceivedAt < before).OrderBy(x => x.ReceivedAt).Take(PruneAtOnce);
         var count = await old.ExecuteDeleteAsync(token);
+        KillPoint.Reached("prune.before-commit");
         await unit.CommitAsync(token);
+        KillPoint.Reached("prune.after-commit");
         return count;
     }
 

@@ -1,3 +1,4 @@
+using Failback.Hosting;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,7 +20,9 @@ internal sealed partial class SchemaUpdate(IServiceScopeFactory scopes, TimeProv
         {
             try
             {
+                KillPoint.Reached("schema.before-migrate");
                 await MigrateAsync(cancellationToken);
+                KillPoint.Reached("schema.after-migrate");
                 return;
             }
             catch (Exception fault) when (tried < Tries && UnitFaults.IsAway(fault))

@@ -1,3 +1,4 @@
+using Failback.Hosting;
 using MassTransit;
 using MassTransit.DependencyInjection;
 using MassTransit.Middleware;
@@ -12,6 +13,8 @@ namespace Failback.Saga;
 internal sealed class UnitFilter<T>(IConsumeScopeProvider scopes, OutboxConsumeOptions consumer, string inbox) : IFilter<ConsumeContext<T>>
     where T : class
 {
+    private string Subject => $"{inbox}/{typeof(T).Name}";
+
     public async Task Send(ConsumeContext<T> context, IPipe<ConsumeContext<T>> next)
     {
         var messageId = context.MessageId ?? throw new MessageWithoutIdException(typeof(T));
@@ -22,6 +25,7 @@ internal sealed class UnitFilter<T>(IConsumeScopeProvider scopes, OutboxConsumeO
         unit.Cause = context;
         await using (unit)
         {
+            KillPoint.Reached("unit.received", Subject);
             await unit.BeginAsync(context.CancellationToken);
             if ((await unit.FirstSeenAsync([messageId], inbox, context.CancellationToken)).Count == 0)
             {
@@ -36,7 +40,9 @@ internal sealed class UnitFilter<T>(IConsumeScopeProvider scopes, OutboxConsumeO
                 // What the consumer started and did not await, for example a response, belongs to the unit too.
                 await inside.ConsumeCompleted;
             }
+            KillPoint.Reached("unit.before-commit", Subject);
             await unit.CommitAsync(context.CancellationToken);
+            KillPoint.Reached("unit.after-commit", Subject);
         }
         if (unit.HasOutgoing)
             scope.GetService<OutboxSignal>().Raise();

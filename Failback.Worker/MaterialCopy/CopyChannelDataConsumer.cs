@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Failback.Hosting;
 using Failback.Messages;
 using MassTransit;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,7 @@ internal sealed partial class CopyChannelDataConsumer(SliceCopier copier, TimePr
         var job = context.Message;
         var began = clock.GetTimestamp();
         LogSliceStarted(logger, job.SliceId, job.Kind, job.TrackId, job.MaterialCopyId, SliceAnswers.Worker);
+        KillPoint.Reached("slice.received", job.Kind.ToString());
         var result = await CopyAsync(job, context.CancellationToken);
         var took = clock.GetElapsedTime(began);
         WorkerTelemetry.Count(job.Kind, result, took);
@@ -28,7 +30,9 @@ internal sealed partial class CopyChannelDataConsumer(SliceCopier copier, TimePr
             result.Failure,
             SliceAnswers.Worker
         );
+        KillPoint.Reached("slice.before-publish", job.Kind.ToString());
         await context.Publish(job.Answered(result), context.CancellationToken);
+        KillPoint.Reached("slice.after-publish", job.Kind.ToString());
     }
 
     private async Task<SliceResult> CopyAsync(CopyChannelData job, CancellationToken token)

@@ -1,3 +1,4 @@
+using Failback.Hosting;
 using Failback.Messages;
 using Failback.Recorders;
 using Microsoft.Extensions.Logging;
@@ -39,7 +40,9 @@ internal sealed partial class HoldKeeper(
         {
             var link = RecorderLink.Open(registry, address, Side.FailoverServer, retries);
             await link.StatusAsync(time.Token);
+            KillPoint.Reached("hold.before-effect", held ? "Held" : "Released");
             await link.AskAsync(change, time.Token);
+            KillPoint.Reached("hold.after-effect", held ? "Held" : "Released");
             return new HoldChanged { HoldId = holdId, Held = held };
         }
         catch (SideException fault)

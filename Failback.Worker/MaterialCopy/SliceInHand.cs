@@ -1,3 +1,4 @@
+using Failback.Hosting;
 using Failback.Messages;
 using Failback.Recorders;
 
@@ -38,6 +39,7 @@ internal sealed class SliceInHand
         var (items, listedTo) = await ListSourceAsync(token);
         progress = new SliceProgress(work, items, listedTo);
         await CompareAsync(token);
+        KillPoint.Reached("slice.listed", work.Track.Kind.ToString());
         return progress;
     }
 
@@ -50,6 +52,7 @@ internal sealed class SliceInHand
             var relay = new SliceRelay(source, target, work, progress, time, bucket);
             await relay.RunAsync(batch, token);
             await CompareAsync(token);
+            KillPoint.Reached("slice.verified", work.Track.Kind.ToString());
             JudgeReceipts(relay);
             await JudgeGoneAsync(relay, token);
             JudgeTorn(relay);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Failback.Hosting;
 using Failback.Recorders;
 
 namespace Failback.Worker;
@@ -40,7 +41,9 @@ internal sealed class SliceRelay(
         try
         {
             time.WaitsFor = Side.Recorder;
+            KillPoint.Reached("slice.before-write", work.Track.Kind.ToString());
             Receipts = await target.Recorder.WriteItemsAsync(work.Track, ItemsAsync(batch, token), token);
+            KillPoint.Reached("slice.after-write", work.Track.Kind.ToString());
         }
         catch (Exception) when (token.IsCancellationRequested)
         {
@@ -66,7 +69,9 @@ internal sealed class SliceRelay(
         time.WaitsFor = Side.FailoverServer;
         try
         {
-            return await read();
+            var came = await read();
+            KillPoint.Reached("slice.reading", work.Track.Kind.ToString());
+            return came;
         }
         catch (Exception broken) when (!token.IsCancellationRequested)
         {

@@ -1,3 +1,4 @@
+using Failback.Hosting;
 using Failback.Messages;
 using Failback.Recorders;
 using Microsoft.Extensions.Logging;
@@ -28,7 +29,9 @@ internal sealed partial class FailoverServerReleaser(
             if (status.Role != LiveRole.FailoverServer)
             {
                 var attempt = new RestoreAttempt(work.EntryId, work.Attempt);
+                KillPoint.Reached("release.before-effect");
                 await link.AskAsync((x, y) => x.ReleaseAsync(attempt, y), time.Token);
+                KillPoint.Reached("release.after-effect");
                 status = await link.StatusAsync(time.Token);
             }
             if (status.Role != LiveRole.FailoverServer)

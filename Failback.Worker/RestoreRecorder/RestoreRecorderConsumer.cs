@@ -1,3 +1,4 @@
+using Failback.Hosting;
 using Failback.Messages;
 using MassTransit;
 using Microsoft.Extensions.Options;
@@ -10,10 +11,8 @@ internal sealed class RestoreRecorderConsumer(RecorderRestorer restorer) : ICons
     public async Task Consume(ConsumeContext<RestoreRecorder> context)
     {
         var answer = await restorer.RestoreAsync(context.Message, context.CancellationToken);
-        if (answer.Recording is { } recording)
-            await context.Publish(recording, context.CancellationToken);
-        if (answer.NotRestored is { } notRestored)
-            await context.Publish(notRestored, context.CancellationToken);
+        await context.PublishAnswerAsync(answer.Recording);
+        await context.PublishAnswerAsync(answer.NotRestored);
     }
 }
 
@@ -74,9 +73,15 @@ internal sealed class ReadRecorderSettingsDefinition(IOptions<WorkerOptions> opt
 internal static class Answers
 {
     public static async Task PublishAnswerAsync<T>(this ConsumeContext context, Task<T?> answering)
+        where T : class => await context.PublishAnswerAsync(await answering);
+
+    public static async Task PublishAnswerAsync<T>(this ConsumeContext context, T? answer)
         where T : class
     {
-        if (await answering is { } answer)
-            await context.Publish(answer, context.CancellationToken);
+        if (answer is null)
+            return;
+        KillPoint.Reached("answer.before-publish", typeof(T).Name);
+        await context.Publish(answer, context.CancellationToken);
+        KillPoint.Reached("answer.after-publish", typeof(T).Name);
     }
 }

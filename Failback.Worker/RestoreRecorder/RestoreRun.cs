@@ -1,3 +1,4 @@
+using Failback.Hosting;
 using Failback.Messages;
 using Failback.Recorders;
 
@@ -94,7 +95,9 @@ internal sealed class RestoreRun(RestoreRecorder work, IRecorderRegistry registr
     private async Task ApplyAsync(RecorderLink recorder, RecorderSettings settings, CancellationToken token)
     {
         (Step, WaitsFor, saving) = ("saving the settings", Side.Recorder, true);
+        KillPoint.Reached("restore.before-settings");
         var digest = await ChangeAsync(recorder, (x, y) => x.PutSettingsAsync(settings, attempt, y), token);
+        KillPoint.Reached("restore.after-settings");
         if (digest != settings.Digest)
             throw new NotRestoredException(FailbackReason.SettingsSavingFailed, $"sent {settings.Digest}, read back {digest}");
         Step = "letting it record";
@@ -102,7 +105,9 @@ internal sealed class RestoreRun(RestoreRecorder work, IRecorderRegistry registr
             recorder,
             async (x, y) =>
             {
+                KillPoint.Reached("restore.before-activation");
                 await x.ActivateAsync(attempt, y);
+                KillPoint.Reached("restore.after-activation");
                 return true;
             },
             token
