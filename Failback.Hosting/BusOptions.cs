@@ -19,6 +19,19 @@ public sealed class BusOptions
     [Range(1, 1_000)]
     public int PrefetchCount { get; set; } = 32;
 
+    /// <summary>
+    /// The nodes of a broker cluster, <c>host:port</c> with commas between, at most 32: when one does not answer, the next is tried.
+    /// Null when <c>ConnectionStrings:Bus</c> leads to all of them already, for example through a balancer.
+    /// </summary>
+    [RegularExpression("^[A-Za-z0-9_.-]+:[0-9]{1,5}(,[A-Za-z0-9_.-]+:[0-9]{1,5}){0,31}$")]
+    public string? Nodes { get; set; }
+
+    internal string[] NodeList => Nodes?.Split(',') ?? [];
+
+    /// <summary>Seconds without a sign of life after which a connection to the broker counts as dead; twice as long at most.</summary>
+    [Range(2, 60)]
+    public int HeartbeatSeconds { get; set; } = 5;
+
     /// <summary>Seconds that running work may take after SIGTERM before the host gives up on it; the process ends 5 s later at the latest.</summary>
     [Range(1, MostStopSeconds)]
     public int StopSeconds { get; set; } = 10;

@@ -80,7 +80,11 @@ public static class BusRoom
     /// <summary>In memory there is no broker to ask.</summary>
     private static void AddBrokerChecks(this IServiceCollection services, Uri address)
     {
-        services.AddSingleton(x => new BrokerLink(address, $"{x.GetService<IHostEnvironment>()?.ApplicationName} readiness"));
+        services.AddSingleton(x => new BrokerLink(
+            address,
+            x.GetRequiredService<IOptions<BusOptions>>().Value.NodeList,
+            $"{x.GetService<IHostEnvironment>()?.ApplicationName} readiness"
+        ));
         services.AddHostedService(x => x.GetRequiredService<BrokerLink>());
         services.AddSingleton<BrokerCheck>();
         services.AddHealthChecks().AddCheck<BrokerCheck>("broker").AddCheck<ConsumersCheck>("consumers");
@@ -104,7 +108,16 @@ public static class BusRoom
 
     private static void ConfigureRabbitMq(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator broker, Uri address)
     {
-        broker.Host(address);
+        var options = context.GetRequiredService<IOptions<BusOptions>>().Value;
+        broker.Host(
+            address,
+            host =>
+            {
+                host.Heartbeat(TimeSpan.FromSeconds(options.HeartbeatSeconds));
+                if (options.NodeList is { Length: > 0 } nodes)
+                    host.UseCluster(cluster => Array.ForEach(nodes, cluster.Node));
+            }
+        );
         // MassTransit copies a queue's arguments to its _error and _skipped queues; there nothing may expire or be limited.
         broker.SendTopology.ConfigureErrorSettings = QueueArguments.Unlimited;
         broker.SendTopology.ConfigureDeadLetterSettings = QueueArguments.Unlimited;

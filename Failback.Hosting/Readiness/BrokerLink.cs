@@ -7,7 +7,7 @@ namespace Failback.Hosting;
 /// A connection to the broker for the checks alone: an alarm blocks a whole connection from its first publish on, and a probe must not
 /// be what blocks the road.
 /// </summary>
-internal sealed class BrokerLink(Uri address, string name) : IHostedService, IAsyncDisposable
+internal sealed class BrokerLink(Uri address, IReadOnlyList<string> nodes, string name) : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan CloseWithin = TimeSpan.FromSeconds(1);
@@ -37,7 +37,10 @@ internal sealed class BrokerLink(Uri address, string name) : IHostedService, IAs
                 RequestedConnectionTimeout = ConnectWithin,
                 ContinuationTimeout = BoundedCheck.Limit,
             };
-            connection = await factory.CreateConnectionAsync(token);
+            var endpoints = nodes.Select(x => new AmqpTcpEndpoint(new Uri($"{address.Scheme}://{x}"), factory.Ssl)).ToList();
+            connection = await (
+                endpoints.Count == 0 ? factory.CreateConnectionAsync(token) : factory.CreateConnectionAsync(endpoints, token)
+            );
             connection.ConnectionBlockedAsync += (_, x) =>
             {
                 blocked = x.Reason;

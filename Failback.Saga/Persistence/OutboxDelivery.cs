@@ -30,7 +30,9 @@ internal sealed partial class OutboxDelivery(
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan PublishWithin = TimeSpan.FromSeconds(30);
+
+    /// <summary>A confirm takes milliseconds; one that never comes (its queue was deleted, its node hangs) must not hold up the others for long.</summary>
+    private static readonly TimeSpan PublishWithin = TimeSpan.FromSeconds(10);
 
     /// <summary>A message that cannot be sent although the broker is there steps aside this long, so that it never blocks others.</summary>
     private static readonly TimeSpan Aside = TimeSpan.FromSeconds(10);

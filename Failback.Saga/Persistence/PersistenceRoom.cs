@@ -29,7 +29,7 @@ internal static class PersistenceRoom
             // Round trips are the cost: statements are prepared from their second use on.
             var prepared = new NpgsqlConnectionStringBuilder(database) { MaxAutoPrepare = 50, AutoPrepareMinUsages = 2 };
             services.AddDbContextPool<FailbackDbContext, PostgresFailbackDbContext>(x =>
-                x.UseNpgsql(prepared.ToString()).ConfigureWarnings(Quietly)
+                x.UseNpgsql(prepared.ToString()).AddInterceptors(new ConfusedConnections()).ConfigureWarnings(Quietly)
             );
             services.AddSingleton(new UnitGate(Math.Max(1, prepared.MaxPoolSize - ConnectionsForLoops)));
         }

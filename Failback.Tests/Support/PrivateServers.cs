@@ -1,12 +1,10 @@
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Failback.Tests;
 
 /// <summary>A broker and a database of one spec's own, for specs that kill and restart them; addresses and data survive a restart.</summary>
-internal sealed partial class PrivateServers : IAsyncDisposable
+internal sealed class PrivateServers : IAsyncDisposable
 {
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(3);
     private readonly string _folder;
 
     private PrivateServers(string folder, ServerAddresses addresses) => (_folder, Addresses) = (folder, addresses);
@@ -17,12 +15,10 @@ internal sealed partial class PrivateServers : IAsyncDisposable
     public static async Task<PrivateServers> StartAsync()
     {
         var folder = Directory.CreateTempSubdirectory("failback-servers-").FullName;
-        await RunAsync("start", folder, "--until", Environment.ProcessId.ToString());
-        var env = await File.ReadAllTextAsync(Path.Combine(folder, "env"));
-        var variables = Variable().Matches(env).ToDictionary(x => x.Groups["name"].Value, x => x.Groups["value"].Value.Trim('"'));
+        var variables = await EngScript.StartAsync("servers", folder);
         return new(
             folder,
-            ServerAddresses.From(variables.GetValueOrDefault) ?? throw new InvalidOperationException($"No addresses in {env}")
+            ServerAddresses.From(variables.GetValueOrDefault) ?? throw new InvalidOperationException($"No addresses in {folder}/env")
         );
     }
 
@@ -35,26 +31,26 @@ internal sealed partial class PrivateServers : IAsyncDisposable
     public async Task KillRabbitMqAsync()
     {
         await Eventually.Equal("quorum queues that the broker did not write down yet", "", QueuesNotWrittenDown);
-        await RunAsync("stop", _folder, "rabbitmq");
+        await EngScript.RunAsync("servers", "stop", _folder, "rabbitmq");
     }
 
     /// <summary>Starts the broker again at the same address, on the same data.</summary>
-    public Task StartRabbitMqAsync() => RunAsync("start", _folder, "rabbitmq");
+    public Task StartRabbitMqAsync() => EngScript.RunAsync("servers", "start", _folder, "rabbitmq");
 
     /// <summary>rabbitmqctl on the broker, for example <c>set_vm_memory_high_watermark 0.0001</c>.</summary>
-    public Task ControlRabbitMqAsync(params string[] arguments) => RunAsync(["ctl", _folder, .. arguments]);
+    public Task ControlRabbitMqAsync(params string[] arguments) => EngScript.RunAsync("servers", ["ctl", _folder, .. arguments]);
 
     /// <summary>Crashes the database: every connection is cut, what was not committed is gone.</summary>
-    public Task KillPostgresAsync() => RunAsync("stop", _folder, "postgres");
+    public Task KillPostgresAsync() => EngScript.RunAsync("servers", "stop", _folder, "postgres");
 
     /// <summary>Starts the database again at the same address; it recovers from its log.</summary>
-    public Task StartPostgresAsync() => RunAsync("start", _folder, "postgres");
+    public Task StartPostgresAsync() => EngScript.RunAsync("servers", "start", _folder, "postgres");
 
     public Task<RabbitVhost> NewVhostAsync() => RabbitVhost.CreateAsync(Addresses);
 
     public Task<PostgresDatabase> NewDatabaseAsync() => PostgresDatabase.CreateAsync(Addresses.Postgres);
 
-    public async ValueTask DisposeAsync() => await RunAsync("clean", _folder);
+    public async ValueTask DisposeAsync() => await EngScript.RunAsync("servers", "clean", _folder);
 
     private string QueuesNotWrittenDown()
     {
@@ -62,15 +58,4 @@ internal sealed partial class PrivateServers : IAsyncDisposable
         var names = Encoding.Latin1.GetString(File.ReadAllBytes(Path.Combine(node, "names.dets")));
         return string.Join(' ', Directory.GetDirectories(node).Select(Path.GetFileName).Where(queue => !names.Contains(queue!)));
     }
-
-    private static async Task RunAsync(params string[] arguments)
-    {
-        await using var script = ChildProcess.Start("/usr/bin/env", ["bash", Repository.PathOf("eng", "servers"), .. arguments]);
-        var code = await script.ExitAsync(StartDeadline);
-        if (code != 0)
-            throw new InvalidOperationException($"eng/servers {arguments[0]} ended with {code}: {script.Output}");
-    }
-
-    [GeneratedRegex("^export (?<name>[A-Z_]+)=(?<value>.*)$", RegexOptions.Multiline)]
-    private static partial Regex Variable();
 }
