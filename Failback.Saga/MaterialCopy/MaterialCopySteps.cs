@@ -75,13 +75,7 @@ internal sealed partial class MaterialCopySteps(
         where T : class
     {
         var facts = Facts(context.MessageId);
-        IReadOnlyList<Effect> effects = context.Message switch
-        {
-            PauseMaterialCopy x => CopyRequest.NoCopy(x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control pause", facts),
-            ResumeMaterialCopy x => CopyRequest.NoCopy(x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control resume", facts),
-            CancelMaterialCopy x => CopyRequest.NoCopy(x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control cancel", facts),
-            _ => [],
-        };
+        var effects = MaterialCopyTransitions.WithoutCopy(context.Message, facts);
         CopyTelemetry.Passed(typeof(T).Name, "no instance");
         await store.ApplyAsync(effects, context.CancellationToken);
     }
@@ -95,7 +89,7 @@ internal sealed partial class MaterialCopySteps(
             Cause = cause ?? throw new InvalidOperationException("A message without MessageId cannot be handled once."),
         };
 
-    private async Task<CopyFacts> FactsAsync(MaterialCopyState copy, Guid? cause, object message, CancellationToken token)
+    internal async Task<CopyFacts> FactsAsync(MaterialCopyState copy, Guid? cause, object message, CancellationToken token)
     {
         var facts = Facts(cause);
         var entry = await store.EntryAsync(copy.EntryId, token);

@@ -4,9 +4,12 @@ using Microsoft.Extensions.Options;
 namespace Failback.Worker;
 
 /// <summary>Tries again in place, a bounded number of times, with exponential back-off and jitter (D9).</summary>
-internal sealed class Retries(IOptions<WorkerOptions> options, TimeProvider clock)
+/// <param name="random">Null: the process's own; another one where a run must be repeatable.</param>
+internal sealed class Retries(IOptions<WorkerOptions> options, TimeProvider clock, Random? random = null)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+
+    private readonly Random random = random ?? Random.Shared;
 
     public int Tries => options.Value.Tries;
 
@@ -37,7 +40,7 @@ internal sealed class Retries(IOptions<WorkerOptions> options, TimeProvider cloc
         var doubled = options.Value.FirstRetryMilliseconds * Math.Pow(2, attempt - 1);
         var longest = Math.Min(doubled, Longest.TotalMilliseconds);
         // Half to whole: many workers that lost the same recorder do not come back at the same moment.
-        return TimeSpan.FromMilliseconds(longest * (0.5 + Random.Shared.NextDouble() / 2));
+        return TimeSpan.FromMilliseconds(longest * (0.5 + random.NextDouble() / 2));
     }
 
     private static async Task<T> OnceAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken token)

@@ -1,0 +1,124 @@
+using Failback.Messages;
+using Failback.Recorders;
+using Failback.Saga;
+
+namespace Failback.Simulation;
+
+/// <summary>
+/// The judge at the end: compares what the site has with what was really recorded. It knows nothing of how the product works, only what
+/// must be true.
+/// </summary>
+internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, SimulatedSite site, Controller controller, Clients clients)
+{
+    private const int MostRequestsAnHour = 20_000;
+
+    /// <summary>What is not final yet; null when all is.</summary>
+    public string? Unfinished()
+    {
+        if (database.Failbacks.Values.FirstOrDefault() is { } failback)
+            return $"failback of {failback.FailedRecorderId} is {failback.CurrentState}";
+        if (controller.Failovers.FirstOrDefault(x => x.Succeeded && !database.Entries.ContainsKey(x.EntryId)) is { } unknown)
+            return $"the failover {unknown.EntryId} of {unknown.FailedRecorderId} is not in the log";
+        if (database.Entries.Values.FirstOrDefault(x => x.AllowsFailback) is { } open)
+            return $"{open.EntryId} of {open.FailedRecorderId}: failback {open.Failback} ({open.FailbackReason} {open.FailbackDetail})";
+        if (database.Entries.Values.FirstOrDefault(IsUncopied) is { } uncopied)
+            return $"{uncopied.EntryId} of {uncopied.FailedRecorderId}: material copy {uncopied.MaterialCopy}";
+        if (database.Entries.Values.FirstOrDefault(x => x.ReleasePending) is { } pending)
+            return $"{pending.EntryId}: {pending.FailoverServerId} is not released";
+        if (database.Entries.Values.FirstOrDefault(x => x.Hold is HoldStatus.Placing or HoldStatus.Releasing) is { } held)
+            return $"{held.EntryId}: hold {held.Hold}";
+        if (bus.Queues.FirstOrDefault(x => x.Depth > 0) is { } queue)
+            return $"{queue.Depth} messages in {queue.Name}";
+        return database.Outbox.Values.FirstOrDefault(x => x.NotBefore is null) is { } row ? $"{row.Message.GetType().Name} in the outbox" : null;
+    }
+
+    /// <exception cref="ViolationException">The first invariant that does not hold.</exception>
+    public void Judge(TimeSpan elapsed)
+    {
+        if (bus.Errors.Count > 0)
+            throw new ViolationException("I9", $"{bus.Errors.Count} messages in error queues, the first: {bus.Errors[0]}");
+        Numbers();
+        foreach (var recorder in site.Failing)
+            Home(recorder);
+        foreach (var entry in database.Entries.Values.Where(x => x.Failback == FailbackStatus.Succeeded))
+            Material(entry);
+        NothingInvented();
+        Roles();
+        foreach (var recorder in site.Recorders.Values.Where(x => x.Requests > MostRequestsAnHour * Math.Max(1, elapsed.TotalHours)))
+            throw new ViolationException("I16", $"{recorder.Requests} requests to {recorder.Id} in {elapsed}");
+    }
+
+    private static bool IsUncopied(FailoverLogEntry entry) =>
+        entry is { Failback: FailbackStatus.Succeeded, InheritedBy: null, MaterialCopy: not (MaterialCopyStatus.Succeeded or MaterialCopyStatus.Partial) };
+
+    /// <summary>I10: numbers without a gap; each was told, unless the clients' queue was away.</summary>
+    private void Numbers()
+    {
+        for (var i = 0; i < database.Changes.Count; i++)
+            if (database.Changes[i].Number != i + 1)
+                throw new ViolationException("I10", $"change {i + 1} has the number {database.Changes[i].Number}");
+        if (clients.Numbers.Any(x => x > database.Changes.Count))
+            throw new ViolationException("I10", "clients were told of a change that was not committed");
+        if (!clients.WereAway && database.Changes.FirstOrDefault(x => !clients.Numbers.Contains(x.Number)) is { } untold)
+            throw new ViolationException("I10", $"clients were not told of change {untold.Number}, {untold.Kind}");
+    }
+
+    /// <summary>The repaired recorder has its settings, and records.</summary>
+    private void Home(SimulatedRecorder recorder)
+    {
+        if (recorder.Settings?.Digest != site.SettingsOf(recorder.Id).Digest)
+            throw new ViolationException("R12", $"{recorder.Id} has not its own settings");
+        if (recorder.State is not { Role: LiveRole.Recorder, Recording: true })
+            throw new ViolationException("I13", $"{recorder.Id} does not record");
+    }
+
+    /// <summary>I1, I2: every item that the failover server recorded in the period is on the recorder, byte for byte, or there is a good reason.</summary>
+    private void Material(FailoverLogEntry entry)
+    {
+        var used = entry.InheritedBy is { } by ? database.Entries[by] : entry;
+        var home = site.Recorders[entry.FailedRecorderId];
+        foreach (var item in site.Footage.All.Where(x => IsOf(x, entry)))
+        {
+            var found = home.Find(item.Track, item.Entry);
+            if (found is not null && !found.Bytes.AsSpan().SequenceEqual(item.Bytes))
+                throw new ViolationException("I2", $"an item of {item.Track.TrackId} at {item.Entry.Start:T} came home altered");
+            if (found is null && item.Excused is null)
+                throw new ViolationException(
+                    "I1",
+                    $"{item.Track.Kind} of {item.Track.TrackId} at {item.Entry.Start:T} from {item.RecorderId} is missing; entry {entry.FailoverStartedAt:T} to {entry.FailbackEndedAt:T}, copy {used.MaterialCopy}"
+                );
+            if (found is null && item.Excused == "damaged at source" && used.MaterialCopy == MaterialCopyStatus.Succeeded)
+                throw new ViolationException("I1", "a copy that lacks a damaged item says Succeeded");
+        }
+    }
+
+    /// <summary>What the failover server recorded for this failover: from its start to the next one of that server.</summary>
+    private bool IsOf(Recorded item, FailoverLogEntry entry) =>
+        item.RecorderId == entry.FailoverServerId
+        && item.Track.OriginRecorderId == entry.FailedRecorderId
+        && item.Entry.Start >= entry.FailoverStartedAt
+        && !controller.Failovers.Any(x =>
+            x.FailoverServerId == entry.FailoverServerId && x.StartedAt > entry.FailoverStartedAt && x.StartedAt <= item.Entry.Start
+        );
+
+    /// <summary>I3: the recorder holds nothing that nobody recorded, and its own recording is as it was.</summary>
+    private void NothingInvented()
+    {
+        var recorded = site.Footage.All.ToLookup(x => (x.Track, x.Entry.Start, x.Entry.Digest));
+        foreach (var recorder in site.Failing)
+            foreach (var (track, item) in recorder.Items)
+                if (!recorded.Contains((track, item.Entry.Start, item.Entry.Digest)))
+                    throw new ViolationException("I3", $"{recorder.Id} holds an item of {track.TrackId} that nobody recorded");
+        foreach (var own in site.Footage.All.Where(x => x.RecorderId == x.Track.OriginRecorderId))
+            if (site.Recorders[own.RecorderId].Find(own.Track, own.Entry) is not { } kept || !kept.Bytes.AsSpan().SequenceEqual(own.Bytes))
+                throw new ViolationException("I3", $"{own.RecorderId} lost or altered an item of its own");
+    }
+
+    /// <summary>The directory says what the machines do (D2).</summary>
+    private void Roles()
+    {
+        foreach (var recorder in site.Recorders.Values)
+            if (database.Recorders.GetValueOrDefault(recorder.Id) is not { } row || row.Role.ToString() != recorder.State.Role.ToString())
+                throw new ViolationException("D2", $"{recorder.Id} is {recorder.State.Role}, the directory says {database.Recorders.GetValueOrDefault(recorder.Id)?.Role}");
+    }
+}

@@ -1,0 +1,1 @@
+return await Failback.Simulation.SimulationProgram.RunAsync(args, Console.Out);

@@ -1,0 +1,173 @@
+using Failback.Messages;
+using Failback.Recorders;
+using Failback.Saga;
+
+namespace Failback.Simulation;
+
+/// <summary>
+/// The controller of the site: sees recorders fail, calls failover servers, and tells the bus: every message until the broker confirmed it,
+/// and the whole state again and again.
+/// </summary>
+internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Task> publish, SimulatedSite site, Dice dice)
+{
+    private static readonly TimeSpan SnapshotEvery = TimeSpan.FromMinutes(5);
+    private readonly Queue<(object Message, Guid Id)> outgoing = new();
+    private readonly Dictionary<string, (bool Connected, DateTimeOffset Since)> connections = [];
+    private readonly Dictionary<string, bool> maintenance = [];
+    private readonly List<FailoverCompleted> failovers = [];
+    private bool sending;
+    private long version;
+
+    /// <summary>Failovers that it has carried out.</summary>
+    public IReadOnlyList<FailoverCompleted> Failovers => failovers;
+
+    public void Start()
+    {
+        Tell(new LicenceChanged { FailoverEnabled = true, Version = ++version });
+        foreach (var recorder in site.Recorders.Values)
+        {
+            connections[recorder.Id] = (true, process.Time.UtcNow);
+            Tell(Configured(recorder));
+            Tell(new RecorderReconnected { RecorderId = recorder.Id, At = process.Time.UtcNow });
+        }
+        process.Time.After(SnapshotEvery, Repeat);
+    }
+
+    public void Tell(object message)
+    {
+        outgoing.Enqueue((message, dice.Guid()));
+        if (sending)
+            return;
+        sending = true;
+        process.Start(SendAsync, site.Failed);
+    }
+
+    /// <summary>A recorder is out of work: a failover server that stands by is called, as soon as there is one.</summary>
+    public void Lost(SimulatedRecorder recorder)
+    {
+        Connection(recorder, false);
+        process.Time.After(dice.Seconds(5, 30), () => Call(recorder, tries: 0));
+    }
+
+    /// <summary>What the controller sees of a recorder's connection.</summary>
+    public void Connection(SimulatedRecorder recorder, bool connected)
+    {
+        if (connections[recorder.Id].Connected == connected)
+            return;
+        var at = process.Time.UtcNow;
+        connections[recorder.Id] = (connected, at);
+        Tell(
+            connected
+                ? new RecorderReconnected { RecorderId = recorder.Id, At = at }
+                : new RecorderDisconnected { RecorderId = recorder.Id, At = at }
+        );
+    }
+
+    public void Maintenance(string? recorderId, bool on)
+    {
+        if (recorderId is not null)
+            maintenance[recorderId] = on;
+        Tell(new MaintenanceModeChanged { RecorderId = recorderId, On = on, Version = ++version });
+    }
+
+    public void Licence(bool enabled) => Tell(new LicenceChanged { FailoverEnabled = enabled, Version = ++version });
+
+    private void Call(SimulatedRecorder failed, int tries)
+    {
+        if (failed.Up && failed.State is { Role: LiveRole.Recorder, Recording: true })
+            return; // back before anybody could take over
+        var standby = site.FailoverServers.FirstOrDefault(x => x is { Up: true, State.Role: LiveRole.FailoverServer });
+        if (standby is null || site.StandIn(failed.Id) is not null)
+        {
+            if (tries < 200 && site.StandIn(failed.Id) is null)
+                process.Time.After(TimeSpan.FromSeconds(60), () => Call(failed, tries + 1));
+            return;
+        }
+        var started = new FailoverStarted
+        {
+            EntryId = dice.Guid(),
+            FailedRecorderId = failed.Id,
+            FailoverServerId = standby.Id,
+            StartedAt = process.Time.UtcNow,
+        };
+        site.Footage.StandsInFor[standby.Id] = failed.Id;
+        standby.Become(LiveRole.Recorder, recording: false);
+        Tell(started);
+        process.Time.After(dice.Seconds(5, 60), () => TakeOver(started, standby));
+    }
+
+    /// <summary>It has the failed one's settings and records; now and then the first one called does not manage.</summary>
+    private void TakeOver(FailoverStarted started, SimulatedRecorder standby)
+    {
+        var succeeded = standby.Up && !dice.Chance(0.05);
+        var completed = new FailoverCompleted
+        {
+            EntryId = started.EntryId,
+            FailedRecorderId = started.FailedRecorderId,
+            FailoverServerId = started.FailoverServerId,
+            StartedAt = started.StartedAt,
+            CompletedAt = process.Time.UtcNow,
+            Succeeded = succeeded,
+        };
+        failovers.Add(completed);
+        if (succeeded)
+        {
+            standby.Settings = site.SettingsOf(started.FailedRecorderId);
+            standby.Become(LiveRole.Recorder, recording: true);
+        }
+        else
+        {
+            site.Footage.StandsInFor.Remove(standby.Id);
+            standby.Become(LiveRole.FailoverServer, recording: false);
+            process.Time.After(TimeSpan.FromSeconds(30), () => Call(site.Recorders[started.FailedRecorderId], 0));
+        }
+        Tell(completed);
+    }
+
+    private void Repeat()
+    {
+        foreach (var recorder in site.Recorders.Values)
+        {
+            var (connected, since) = connections[recorder.Id];
+            Tell(
+                new RecorderSnapshot
+                {
+                    Configuration = Configured(recorder),
+                    Connected = connected,
+                    ConnectionChangedAt = since,
+                    MaintenanceMode = maintenance.GetValueOrDefault(recorder.Id),
+                    MaintenanceVersion = ++version,
+                }
+            );
+        }
+        process.Time.After(SnapshotEvery, Repeat);
+    }
+
+    private RecorderConfigured Configured(SimulatedRecorder recorder) =>
+        new()
+        {
+            RecorderId = recorder.Id,
+            Version = ++version,
+            Name = recorder.Id,
+            Address = SimulatedRegistry.Scheme + recorder.Id,
+            AddressVersion = 1,
+            FailoverServer = site.FailoverServers.Contains(recorder),
+            AutomaticFailback = site.Options.AutomaticFailback,
+            AutomaticMaterialCopy = site.Options.AutomaticCopy,
+        };
+
+    private async Task SendAsync()
+    {
+        while (outgoing.TryPeek(out var next))
+            try
+            {
+                await publish(next.Message, next.Id);
+                outgoing.Dequeue();
+            }
+            catch (Exception away) when (away is BrokerException or DatabaseAwayException)
+            {
+                await process.DelayAsync(TimeSpan.FromSeconds(1));
+            }
+        sending = false;
+    }
+}

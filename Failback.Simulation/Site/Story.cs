@@ -1,0 +1,176 @@
+using Failback.Messages;
+using Failback.Recorders;
+using Failback.Saga;
+
+namespace Failback.Simulation;
+
+/// <summary>What happens at the site: recorders die and come back, people ask for this and that, licence and maintenance mode change.</summary>
+internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Controller controller, SimulatedDatabase database, bool plain)
+{
+    /// <summary>From then on nothing new happens.</summary>
+    public static readonly TimeSpan Ends = TimeSpan.FromMinutes(110);
+
+    private readonly List<Happening> told = [];
+    private int nudges;
+
+    public void Begin()
+    {
+        foreach (var recorder in site.Failing)
+            After(dice.Seconds(300, 1_500), () => Die(recorder, deaths: 1));
+        if (plain)
+            return;
+        for (var i = dice.Between(0, 6); i > 0; i--)
+            After(dice.Between(TimeSpan.Zero, Ends), Meddle);
+        for (var i = dice.Between(0, 3); i > 0; i--)
+            After(dice.Between(TimeSpan.Zero, Ends), Toggle);
+    }
+
+    /// <summary>All is as it should be again, and people finish what is left.</summary>
+    public void Calm()
+    {
+        foreach (var recorder in site.Recorders.Values.Where(x => !x.Up))
+            Back(recorder);
+        controller.Licence(true);
+        controller.Maintenance(null, false);
+        foreach (var recorder in site.Failing)
+            controller.Maintenance(recorder.Id, false);
+    }
+
+    /// <summary>People ask for what is not done yet.</summary>
+    public void Nudge()
+    {
+        nudges++;
+        foreach (var recorder in site.Failing.Where(x => x.Up))
+        {
+            var newest = Entries(recorder).FirstOrDefault(x => x.AllowsFailback);
+            if (newest is { Failback: not FailbackStatus.Running })
+                controller.Tell(Ask(recorder.Id, newest.EntryId));
+            foreach (var entry in Entries(recorder).Where(x => x is { Failback: FailbackStatus.Succeeded, InheritedBy: null }))
+                if (NextForCopy(entry) is { } message)
+                    controller.Tell(message);
+        }
+    }
+
+    private object? NextForCopy(FailoverLogEntry entry) =>
+        entry.MaterialCopy switch
+        {
+            MaterialCopyStatus.Paused => new ResumeMaterialCopy
+            {
+                RequestId = dice.Guid(),
+                MaterialCopyId = DerivedId.OfMaterialCopy(entry.EntryId),
+                RequestedBy = "anna",
+                Roles = [SiteOptions.Operator],
+            },
+            MaterialCopyStatus.None or MaterialCopyStatus.Failed or MaterialCopyStatus.Canceled => Copy(entry.EntryId),
+            // Partial for a good reason stays partial however often it is tried.
+            MaterialCopyStatus.Partial when nudges <= 4 => Copy(entry.EntryId),
+            _ => null,
+        };
+
+    private void Die(SimulatedRecorder recorder, int deaths)
+    {
+        if (!recorder.Up || recorder.State is not { Role: LiveRole.Recorder, Recording: true })
+            return;
+        recorder.LosePower();
+        controller.Lost(recorder);
+        After(dice.Seconds(600, 3_000), () => Repaired(recorder, deaths));
+    }
+
+    /// <summary>The repaired machine is mute (D16): it takes no part until its settings come home.</summary>
+    private void Repaired(SimulatedRecorder recorder, int deaths)
+    {
+        if (site.StandIn(recorder.Id) is null && time.Elapsed < Ends)
+        {
+            After(TimeSpan.FromSeconds(60), () => Repaired(recorder, deaths)); // nobody took over yet
+            return;
+        }
+        recorder.Become(LiveRole.Broken, recording: false);
+        recorder.Settings = null;
+        Back(recorder);
+        if (!site.Options.AutomaticFailback)
+            After(dice.Seconds(30, 600), () => controller.Tell(Ask(recorder.Id, null)));
+        if (!plain && dice.Chance(0.4))
+            for (var i = dice.Between(1, 5); i > 0; i--)
+                After(dice.Seconds(0, 900), () => Flicker(recorder));
+        if (deaths < 3 && dice.Chance(0.35))
+            After(dice.Seconds(60, 1_800), () => Die(recorder, deaths + 1));
+    }
+
+    private void Back(SimulatedRecorder recorder)
+    {
+        recorder.Return();
+        controller.Connection(recorder, true);
+    }
+
+    /// <summary>The controller loses it and finds it again.</summary>
+    private void Flicker(SimulatedRecorder recorder)
+    {
+        controller.Connection(recorder, false);
+        time.After(dice.Seconds(1, 40), () => controller.Connection(recorder, recorder.Up));
+    }
+
+    /// <summary>People: a second operator, a double click, a change of mind, somebody without rights.</summary>
+    private void Meddle()
+    {
+        var recorder = dice.Of(site.Failing);
+        var entries = Entries(recorder).ToList();
+        var entry = entries.Count == 0 ? dice.Guid() : dice.Of(entries).EntryId;
+        var copy = DerivedId.OfMaterialCopy(entry);
+        string[] roles = dice.Chance(0.1) ? ["guest"] : [SiteOptions.Operator];
+        object asked = dice.Below(7) switch
+        {
+            0 => Ask(recorder.Id, dice.Chance(0.5) ? entry : null) with { Roles = roles },
+            1 => new CancelFailback { RequestId = dice.Guid(), FailedRecorderId = recorder.Id, RequestedBy = "ben", Roles = roles },
+            2 => Copy(entry) with { Roles = roles },
+            3 => new PauseMaterialCopy { RequestId = dice.Guid(), MaterialCopyId = copy, RequestedBy = "ben", Roles = roles },
+            4 => new ResumeMaterialCopy { RequestId = dice.Guid(), MaterialCopyId = copy, RequestedBy = "ben", Roles = roles },
+            5 => new CancelMaterialCopy { RequestId = dice.Guid(), MaterialCopyId = copy, RequestedBy = "ben", Roles = roles },
+            _ => new UpdateFailoverTaskStates { RecorderId = recorder.Id },
+        };
+        controller.Tell(asked);
+        if (dice.Chance(0.3))
+            controller.Tell(asked);
+    }
+
+    private void Toggle()
+    {
+        string? of = dice.Chance(0.5) ? dice.Of(site.Failing).Id : null;
+        if (dice.Chance(0.5))
+        {
+            controller.Licence(false);
+            After(dice.Seconds(10, 1_200), () => controller.Licence(true));
+        }
+        else
+        {
+            controller.Maintenance(of, true);
+            After(dice.Seconds(10, 1_200), () => controller.Maintenance(of, false));
+        }
+    }
+
+    private ManualFailbackRequested Ask(string recorderId, Guid? entryId) =>
+        new()
+        {
+            RequestId = dice.Guid(),
+            FailedRecorderId = recorderId,
+            EntryId = entryId,
+            RequestedBy = "anna",
+            Roles = [SiteOptions.Operator],
+        };
+
+    private StartDataCopy Copy(Guid entryId) =>
+        new()
+        {
+            RequestId = dice.Guid(),
+            EntryId = entryId,
+            RequestedBy = "anna",
+            Roles = [SiteOptions.Operator],
+        };
+
+    private IEnumerable<FailoverLogEntry> Entries(SimulatedRecorder recorder) =>
+        database
+            .Entries.Values.Where(x => x.FailedRecorderId == recorder.Id)
+            .OrderByDescending(x => x.FailoverStartedAt)
+            .ThenByDescending(x => x.EntryId);
+
+    private void After(TimeSpan wait, Action action) => told.Add(time.After(wait, action));
+}

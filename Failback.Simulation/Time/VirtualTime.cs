@@ -1,0 +1,62 @@
+namespace Failback.Simulation;
+
+/// <summary>
+/// Time that passes only when nothing is left to do: one thread, one queue of what happens, in the order of instants and then of entering.
+/// </summary>
+internal sealed class VirtualTime
+{
+    public static readonly DateTimeOffset Start = new(2026, 3, 28, 20, 0, 0, TimeSpan.Zero);
+
+    private readonly PriorityQueue<Happening, (long At, long Order)> ahead = new();
+    private readonly Queue<(SimulatedProcess Process, SendOrPostCallback Callback, object? State)> ready = new();
+    private long entered;
+
+    /// <summary>Ticks since the start.</summary>
+    public long Now { get; private set; }
+
+    public TimeSpan Elapsed => new(Now);
+
+    public DateTimeOffset UtcNow => Start.AddTicks(Now);
+
+    /// <summary>Happenings and continuations so far.</summary>
+    public long Steps { get; private set; }
+
+    public Happening After(TimeSpan wait, Action action)
+    {
+        var happening = new Happening(action);
+        ahead.Enqueue(happening, (Now + Math.Max(0, wait.Ticks), entered++));
+        return happening;
+    }
+
+    public void Ready(SimulatedProcess process, SendOrPostCallback callback, object? state) => ready.Enqueue((process, callback, state));
+
+    /// <summary>Lets everything happen up to an instant.</summary>
+    public void RunUntil(TimeSpan until)
+    {
+        while (true)
+        {
+            while (ready.TryDequeue(out var next))
+            {
+                Steps++;
+                next.Process.Enter(next.Callback, next.State);
+            }
+            if (!ahead.TryPeek(out _, out var due) || due.At > until.Ticks)
+                break;
+            var happening = ahead.Dequeue();
+            if (happening.Action is not { } action)
+                continue;
+            Steps++;
+            Now = due.At;
+            action();
+        }
+        Now = until.Ticks;
+    }
+}
+
+/// <summary>Something that will happen, unless it is taken back.</summary>
+internal sealed class Happening(Action action)
+{
+    public Action? Action { get; private set; } = action;
+
+    public void TakeBack() => Action = null;
+}
