@@ -105,7 +105,7 @@ internal sealed class SimulatedRun : IPlant
         }
         catch (ViolationException broken)
         {
-            failure = broken.Message;
+            failure = $"{broken.Message} [{string.Join(' ', faults.Mix)}]";
         }
         catch (Exception fault)
         {
@@ -215,19 +215,19 @@ internal sealed class SimulatedRun : IPlant
             foreach (var queue in bus.Queues)
                 queue.Empty();
         Write($"kill {process.Name}");
-        time.After(after, () => StartAgain(process));
+        var decides = sagas.RemoveAll(x => x.Process == process) > 0;
+        workers.RemoveAll(x => x.Process == process);
+        time.After(after, () => StartAgain(decides));
     }
 
-    private void StartAgain(SimulatedProcess process)
+    private void StartAgain(bool decides)
     {
         if (options.Embedded)
             StartEmbedded(starting: true);
-        else if (sagas.Any(x => x.Process == process))
+        else if (decides)
             StartSaga(Process("saga"), starting: false);
         else
             StartWorker(Process("worker"));
-        sagas.RemoveAll(x => !x.Process.Alive);
-        workers.RemoveAll(x => !x.Process.Alive);
     }
 
     private void StartEmbedded(bool starting)

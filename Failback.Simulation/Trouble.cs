@@ -116,6 +116,8 @@ internal sealed class Trouble(VirtualTime time, Dice dice, Faults faults, Simula
     {
         foreach (var queue in dice.Chance(0.3) ? bus.Queues : [dice.Of(bus.Queues)])
         {
+            if (queue.Name == Clients.Queue)
+                continue; // theirs; Unroutable takes it away
             queue.Empty();
             During(dice.Seconds(1, 10), () => queue.Gone = true, () => queue.Gone = false);
         }

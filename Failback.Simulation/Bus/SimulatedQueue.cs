@@ -1,8 +1,11 @@
 namespace Failback.Simulation;
 
 /// <summary>A message on its way; a repetition has the same message id.</summary>
-internal sealed record Delivery(object Message, Guid MessageId)
+internal sealed class Delivery(object message, Guid messageId)
 {
+    public object Message { get; } = message;
+    public Guid MessageId { get; } = messageId;
+
     public int Times { get; set; }
 }
 

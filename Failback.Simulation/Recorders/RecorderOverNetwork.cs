@@ -59,9 +59,7 @@ internal sealed class RecorderOverNetwork(SimulatedRecorder recorder, SimulatedP
         {
             await foreach (var item in items.WithCancellation(token))
             {
-                var bytes = new byte[item.Entry.Length];
-                await item.Content.ReadExactlyAsync(bytes, token);
-                arrived.Add((item.Entry, bytes));
+                arrived.Add((item.Entry, await WholeAsync(item, token)));
             }
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !token.IsCancellationRequested)
@@ -81,6 +79,15 @@ internal sealed class RecorderOverNetwork(SimulatedRecorder recorder, SimulatedP
     public Task ReleaseHoldAsync(Guid holdId, CancellationToken token) => DoAsync(() => recorder.ReleaseHold(holdId), token);
 
     public Task<IReadOnlyList<Hold>> ListHoldsAsync(CancellationToken token) => AskAsync(() => recorder.State.Holds, token);
+
+    /// <summary>The stream's own way to read all of it would go on in the thread pool.</summary>
+    private static async Task<byte[]> WholeAsync(ItemContent item, CancellationToken token)
+    {
+        var bytes = new byte[item.Entry.Length];
+        for (var read = 0; read < bytes.Length; )
+            read += await item.Content.ReadAsync(bytes.AsMemory(read), token) is > 0 and var more ? more : throw new EndOfStreamException();
+        return bytes;
+    }
 
     private Task<bool> DoAsync(Action act, CancellationToken token) =>
         AskAsync(

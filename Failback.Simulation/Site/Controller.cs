@@ -13,7 +13,7 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
     private static readonly TimeSpan SnapshotEvery = TimeSpan.FromMinutes(5);
     private readonly Queue<(object Message, Guid Id)> outgoing = new();
     private readonly Dictionary<string, (bool Connected, DateTimeOffset Since)> connections = [];
-    private readonly Dictionary<string, bool> maintenance = [];
+    private readonly Dictionary<string, (bool On, long Version)> maintenance = [];
     private readonly List<FailoverCompleted> failovers = [];
     private bool sending;
     private long version;
@@ -65,9 +65,10 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
 
     public void Maintenance(string? recorderId, bool on)
     {
+        version++;
         if (recorderId is not null)
-            maintenance[recorderId] = on;
-        Tell(new MaintenanceModeChanged { RecorderId = recorderId, On = on, Version = ++version });
+            maintenance[recorderId] = (on, version);
+        Tell(new MaintenanceModeChanged { RecorderId = recorderId, On = on, Version = version });
     }
 
     public void Licence(bool enabled) => Tell(new LicenceChanged { FailoverEnabled = enabled, Version = ++version });
@@ -135,8 +136,8 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
                     Configuration = Configured(recorder),
                     Connected = connected,
                     ConnectionChangedAt = since,
-                    MaintenanceMode = maintenance.GetValueOrDefault(recorder.Id),
-                    MaintenanceVersion = ++version,
+                    MaintenanceMode = maintenance.GetValueOrDefault(recorder.Id).On,
+                    MaintenanceVersion = maintenance.GetValueOrDefault(recorder.Id).Version,
                 }
             );
         }
@@ -147,7 +148,7 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
         new()
         {
             RecorderId = recorder.Id,
-            Version = ++version,
+            Version = 1,
             Name = recorder.Id,
             Address = SimulatedRegistry.Scheme + recorder.Id,
             AddressVersion = 1,

@@ -9,6 +9,7 @@ internal sealed class VirtualTime
 
     private readonly PriorityQueue<Happening, (long At, long Order)> ahead = new();
     private readonly Queue<(SimulatedProcess Process, SendOrPostCallback Callback, object? State)> ready = new();
+    private readonly int thread = Environment.CurrentManagedThreadId;
     private long entered;
 
     /// <summary>Ticks since the start.</summary>
@@ -28,7 +29,13 @@ internal sealed class VirtualTime
         return happening;
     }
 
-    public void Ready(SimulatedProcess process, SendOrPostCallback callback, object? state) => ready.Enqueue((process, callback, state));
+    /// <exception cref="InvalidOperationException">Something left the one thread: the run would not be repeatable.</exception>
+    public void Ready(SimulatedProcess process, SendOrPostCallback callback, object? state)
+    {
+        if (Environment.CurrentManagedThreadId != thread)
+            throw new InvalidOperationException("Something left the one thread of the run.");
+        ready.Enqueue((process, callback, state));
+    }
 
     /// <summary>Lets everything happen up to an instant.</summary>
     public void RunUntil(TimeSpan until)
