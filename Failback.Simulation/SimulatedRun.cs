@@ -65,7 +65,7 @@ internal sealed class SimulatedRun : IPlant
         world = new SimulatedProcess("site", time);
         site = new SimulatedSite(time, dice.For("recorders"), faults, options, Fail);
         controller = new Controller(world, PublishAsync, site, dice.For("controller"));
-        story = new Story(time, dice.For("story"), site, controller, database, plain);
+        story = new Story(time, dice.For("story"), site, controller, database, clients, plain);
         trouble = new Trouble(time, dice.For("trouble"), faults, bus, database, site, this);
         verdict = new Verdict(database, bus, site, controller, clients);
         var rules = new CommitRules(database);
@@ -139,7 +139,6 @@ internal sealed class SimulatedRun : IPlant
 
     public void Unsubscribe(TimeSpan how)
     {
-        clients.WereAway = true;
         var queue = bus.Queues.Single(x => x.Name == Clients.Queue);
         queue.Empty();
         queue.Gone = true;
@@ -157,7 +156,7 @@ internal sealed class SimulatedRun : IPlant
                     x is { Hold: HoldStatus.Held, MaterialCopy: not Messages.MaterialCopyStatus.Succeeded }
                     && x.FailoverServerId == recorder.Id
                     && x.FailedRecorderId == recorded.Track.OriginRecorderId
-                    && item.Entry.Start >= x.FailoverStartedAt
+                    && recorded.At >= x.FailoverStartedAt
                 ) is
                 { } held
             )
@@ -200,6 +199,8 @@ internal sealed class SimulatedRun : IPlant
             process.Skew = default;
             process.Slowness = default;
         }
+        foreach (var recorder in site.Recorders.Values)
+            recorder.Skew = default;
         story.Calm();
         story.Nudge();
     }

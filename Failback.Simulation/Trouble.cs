@@ -17,9 +17,9 @@ internal sealed class Trouble(VirtualTime time, Dice dice, Faults faults, Simula
             [FaultKind.SlowCpu] = () => For(dice.Of(plant.Processes), 5, 120, x => x.Slowness = dice.Seconds(0.001, 0.3), x => x.Slowness = default),
             [FaultKind.CrashLoop] = () => Again(dice.Between(2, 8), () => plant.Kill(dice.Of(plant.Processes))),
             [FaultKind.RollingRestart] = () => plant.Stop(dice.Of(plant.Processes)),
-            [FaultKind.ClockSkew] = () => dice.Of(plant.Processes).Skew = dice.Seconds(-120, 120),
-            [FaultKind.ClockForward] = () => dice.Of(plant.Processes).Skew += dice.Seconds(1, 240),
-            [FaultKind.ClockBackward] = () => dice.Of(plant.Processes).Skew -= dice.Seconds(1, 240),
+            [FaultKind.ClockSkew] = () => dice.Of(site.Recorders.Values.ToList()).Skew = Skewed(default, -1) + dice.Seconds(0, 300),
+            [FaultKind.ClockForward] = () => Step(dice.Of(plant.Processes), 1),
+            [FaultKind.ClockBackward] = () => Step(dice.Of(plant.Processes), -1),
             [FaultKind.RecorderFull] = () => Ail(RecorderFault.Full),
             [FaultKind.RecorderDiskError] = () => Ail(RecorderFault.Unreachable),
             [FaultKind.LostUnsyncedWrite] = () => PowerCut(dice.Of(site.Failing)),
@@ -73,7 +73,7 @@ internal sealed class Trouble(VirtualTime time, Dice dice, Faults faults, Simula
         var process = dice.Of(plant.Processes);
         lose(process);
         var noticed = dice.Chance(0.5) ? TimeSpan.Zero : TimeSpan.FromSeconds(20);
-        time.After(noticed, () => bus.Disconnect(process));
+        time.After(noticed, () => Drop(process, process.CutOff || process.Deaf));
         During(
             noticed + dice.Seconds(1, 120),
             () => { },
@@ -91,7 +91,7 @@ internal sealed class Trouble(VirtualTime time, Dice dice, Faults faults, Simula
         var process = dice.Of(plant.Processes);
         process.Pause();
         if (dice.Chance(0.7))
-            time.After(TimeSpan.FromSeconds(20), () => bus.Disconnect(process));
+            time.After(TimeSpan.FromSeconds(20), () => Drop(process, process.Paused));
         During(
             dice.Seconds(1, 400),
             () => { },
@@ -103,6 +103,19 @@ internal sealed class Trouble(VirtualTime time, Dice dice, Faults faults, Simula
             }
         );
     }
+
+    /// <summary>The heartbeat did not come.</summary>
+    private void Drop(SimulatedProcess process, bool still)
+    {
+        if (still)
+            bus.Disconnect(process);
+    }
+
+    /// <summary>Wall clocks are wrong by five minutes at most: that is what the product promises to bear, twice.</summary>
+    private void Step(SimulatedProcess process, int direction) => process.Skew = Skewed(process.Skew, direction);
+
+    private TimeSpan Skewed(TimeSpan skew, int direction) =>
+        TimeSpan.FromSeconds(Math.Clamp((skew + direction * dice.Seconds(1, 240)).TotalSeconds, -295, 295));
 
     private void Clog()
     {

@@ -38,6 +38,12 @@ public sealed record RecorderSnapshot
     public required DateTimeOffset ConnectionChangedAt { get; init; }
     public bool MaintenanceMode { get; init; }
     public long MaintenanceVersion { get; init; }
+
+    /// <summary>
+    /// Failovers of this recorder whose failback the controller has not heard of, as they were told; at most 64. One that the log does
+    /// not know, because its message was lost with a queue for example, is taken from here.
+    /// </summary>
+    public IReadOnlyList<FailoverCompleted> Failovers { get; init; } = [];
 }
 
 /// <summary>In: settings of a recorder, uploaded to the document port before this is sent (D15).</summary>

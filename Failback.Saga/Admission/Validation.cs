@@ -32,6 +32,7 @@ internal static class Validation
     private const int MaxNameCharacters = 256;
     private const int MaxAddressCharacters = 512;
     private const int MaxRoles = 32;
+    private const int MaxFailovers = 64;
     private const int DigestCharacters = 64;
     private const long MaxDocumentBytes = 32 << 20;
     private static readonly DateTimeOffset Earliest = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -83,12 +84,20 @@ internal static class Validation
             DateTimeOffset at => Allowed(at < Earliest || at >= Latest ? "an instant from the year 2000 to 2099" : null),
             long number => Allowed(Number(member.Name, number)),
             IEnumerable<string> roles => Allowed(Roles([.. roles])),
+            IReadOnlyList<FailoverCompleted> failovers => Failovers(failovers, field),
             IEnumerable or bool or int or Enum => null,
             _ => Problem(value, field + "."),
         };
 
         Refusal? Allowed(string? allowed) => allowed is null ? null : new(RefusalReason.OutOfBounds, field, allowed);
     }
+
+    private static Refusal? Failovers(IReadOnlyList<FailoverCompleted?> failovers, string field) =>
+        failovers.Count > MaxFailovers || failovers.Contains(null)
+            ? new(RefusalReason.OutOfBounds, field, $"at most {MaxFailovers} failovers")
+            : failovers
+                .Select((x, i) => Problem(x!, $"{field}[{i}].") ?? (Across(x!) is { } y ? y with { Field = $"{field}[{i}].{y.Field}" } : null))
+                .FirstOrDefault(x => x is not null);
 
     /// <summary>What is allowed, when this is not.</summary>
     private static string? Text(string member, string text)
@@ -149,6 +158,11 @@ internal static class Validation
                 RefusalReason.OutOfBounds,
                 nameof(x.CompletedAt),
                 "not before StartedAt"
+            ),
+            RecorderSnapshot x when x.Failovers?.Any(y => y.FailedRecorderId != x.Configuration.RecorderId) == true => new(
+                RefusalReason.OutOfBounds,
+                nameof(x.Failovers),
+                "failovers of this recorder"
             ),
             _ => null,
         };

@@ -37,11 +37,20 @@ internal sealed partial class RecorderDirectory(IFailbackStore store, ILogger<Re
         var after = DirectoryChanges.Configured(known, told.Configuration, await FirstRoleAsync(known, told.Configuration, token));
         after = DirectoryChanges.Connection(after, told.Connected, told.ConnectionChangedAt);
         after = DirectoryChanges.InMaintenance(after, told.MaintenanceMode, told.MaintenanceVersion);
+        await FailoversAsync(told, Cause(context), token);
         if (!await SaveAsync(known, after, token))
             return;
         if (after.Connected && known is not { Connected: true })
             await store.ApplyAsync(ReadSettings(after, Cause(context)), token);
         await LookAgainAsync(after.RecorderId, Cause(context), token);
+    }
+
+    /// <summary>A failover whose message was lost on the way is told again: without it nobody would copy its footage (I24).</summary>
+    private async Task FailoversAsync(RecorderSnapshot told, Guid cause, CancellationToken token)
+    {
+        foreach (var failover in told.Failovers ?? [])
+            if (await store.EntryAsync(failover.EntryId, token) is null or { Failover: FailoverStatus.Running })
+                await store.ApplyAsync([new Publish(failover, DerivedId.Of("failover told again", failover.EntryId, cause))], token);
     }
 
     /// <summary>The failback process hears it too (R21); here it is remembered, and the settings are read (D15).</summary>

@@ -20,8 +20,14 @@ internal sealed class Clients
 
     public HashSet<long> Numbers { get; } = [];
 
-    /// <summary>Their queue was away: what was published then, they did not hear.</summary>
-    public bool WereAway { get; set; }
+    /// <summary>The first number that they lack; null when they know all up to a last one.</summary>
+    public long? Gap(long last)
+    {
+        for (var number = 1L; number <= last; number++)
+            if (!Numbers.Contains(number))
+                return number;
+        return null;
+    }
 
     public Task HearAsync(Delivery delivery)
     {

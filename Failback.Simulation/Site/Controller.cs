@@ -138,6 +138,7 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
                     ConnectionChangedAt = since,
                     MaintenanceMode = maintenance.GetValueOrDefault(recorder.Id).On,
                     MaintenanceVersion = maintenance.GetValueOrDefault(recorder.Id).Version,
+                    Failovers = [.. failovers.Where(x => x.FailedRecorderId == recorder.Id)],
                 }
             );
         }

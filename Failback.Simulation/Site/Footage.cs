@@ -4,7 +4,7 @@ using Failback.Recorders;
 namespace Failback.Simulation;
 
 /// <summary>What was really recorded: who, for whom, when, which bytes. Nobody in the site sees it; the oracle does.</summary>
-internal sealed record Recorded(string RecorderId, Track Track, ItemEntry Entry, byte[] Bytes, Stored Stored)
+internal sealed record Recorded(string RecorderId, DateTimeOffset At, Track Track, ItemEntry Entry, byte[] Bytes, Stored Stored)
 {
     /// <summary>Why it need not come home: damaged on its disk, or deleted before anybody held it.</summary>
     public string? Excused { get; set; }
@@ -53,10 +53,10 @@ internal sealed class Footage(VirtualTime time, Dice dice, Faults faults, SiteOp
     {
         var duration = track.Kind.HoldsRecords() ? TimeSpan.Zero : options.Interval;
         var bytes = Encoding.ASCII.GetBytes($"{++made} {recorder.Id} {track.Kind} {track.TrackId}");
-        var entry = new ItemEntry(time.UtcNow, duration, bytes.Length, SimulatedRecorder.DigestOf(bytes));
+        var entry = new ItemEntry(time.UtcNow + recorder.Skew, duration, bytes.Length, SimulatedRecorder.DigestOf(bytes));
         var stored = new Stored(entry, bytes);
         recorder.Add(track, stored);
-        var recorded = new Recorded(recorder.Id, track, entry, bytes, stored);
+        var recorded = new Recorded(recorder.Id, time.UtcNow, track, entry, bytes, stored);
         All.Add(recorded);
         if (recorder.Id != track.OriginRecorderId && faults.Strikes(FaultKind.DamagedAtSource))
         {

@@ -5,7 +5,7 @@ using Failback.Saga;
 namespace Failback.Simulation;
 
 /// <summary>What happens at the site: recorders die and come back, people ask for this and that, licence and maintenance mode change.</summary>
-internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Controller controller, SimulatedDatabase database, bool plain)
+internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Controller controller, SimulatedDatabase database, Clients clients, bool plain)
 {
     /// <summary>From then on nothing new happens.</summary>
     public static readonly TimeSpan Ends = TimeSpan.FromMinutes(110);
@@ -40,6 +40,8 @@ internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Con
     public void Nudge()
     {
         nudges++;
+        if (clients.Gap(database.Changes.Count) is { } gap)
+            controller.Tell(new ReportChangesSince { Number = gap - 1 }); // D19
         foreach (var recorder in site.Failing.Where(x => x.Up))
         {
             var newest = Entries(recorder).FirstOrDefault(x => x.AllowsFailback);
