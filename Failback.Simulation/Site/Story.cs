@@ -81,9 +81,9 @@ internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Con
     /// <summary>The repaired machine is mute (D16): it takes no part until its settings come home.</summary>
     private void Repaired(SimulatedRecorder recorder, int deaths)
     {
-        if (site.StandIn(recorder.Id) is null && time.Elapsed < Ends)
+        if (site.StandIn(recorder.Id) is null)
         {
-            After(TimeSpan.FromSeconds(60), () => Repaired(recorder, deaths)); // nobody took over yet
+            Back(recorder); // nobody took over: it is as it was
             return;
         }
         recorder.Become(LiveRole.Broken, recording: false);
