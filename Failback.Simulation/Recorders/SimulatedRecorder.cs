@@ -30,6 +30,9 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
     /// <summary>Reachable and powered.</summary>
     public bool Up { get; private set; } = true;
 
+    /// <summary>Waits for repair.</summary>
+    public bool Dead { get; set; }
+
     /// <summary>Grows with every loss of power: a request that was under way then is answered by nobody.</summary>
     public int Boot { get; private set; }
     public RecorderState State { get; set; } =
@@ -69,7 +72,8 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
     /// <summary>Nobody reaches it.</summary>
     public void Unplug() => Up = false;
 
-    public void Return() => Up = true;
+    /// <summary>Back, unless it waits for repair.</summary>
+    public void Return() => Up = !Dead;
 
     /// <summary>What failover and repair do without an attempt.</summary>
     public void Become(LiveRole role, bool recording) => State = State with { Role = role, Recording = recording, ActiveFor = null };

@@ -28,8 +28,8 @@ internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Con
     /// <summary>All is as it should be again, and people finish what is left.</summary>
     public void Calm()
     {
-        foreach (var recorder in site.Recorders.Values.Where(x => !x.Up))
-            Back(recorder);
+        foreach (var recorder in site.Failing)
+            Repaired(recorder, deaths: 3);
         controller.Licence(true);
         controller.Maintenance(null, false);
         foreach (var recorder in site.Failing)
@@ -74,6 +74,7 @@ internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Con
         if (!recorder.Up || recorder.State is not { Role: LiveRole.Recorder, Recording: true })
             return;
         recorder.LosePower();
+        recorder.Dead = true;
         controller.Lost(recorder);
         After(dice.Seconds(600, 3_000), () => Repaired(recorder, deaths));
     }
@@ -81,6 +82,8 @@ internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Con
     /// <summary>The repaired machine is mute (D16): it takes no part until its settings come home.</summary>
     private void Repaired(SimulatedRecorder recorder, int deaths)
     {
+        if (!recorder.Dead)
+            return;
         if (site.StandIn(recorder.Id) is null)
         {
             Back(recorder); // nobody took over: it is as it was
@@ -100,6 +103,7 @@ internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Con
 
     private void Back(SimulatedRecorder recorder)
     {
+        recorder.Dead = false;
         recorder.Return();
         controller.Connection(recorder, true);
     }
