@@ -25,8 +25,9 @@ public interface IRecorder
 
     /// <summary>
     /// Become a failover server on standby again: stop recording, clear the borrowed settings, alarms included (R13). Material and holds
-    /// stay. While it stands in for another entry than the attempt's, it is refused (StaleAttempt): a release that comes late or twice
-    /// must not end the recording of the next failover.
+    /// stay. While it stands in for another entry than the attempt's, and when it was released for that entry before and was called again
+    /// since, it is refused (StaleAttempt): a release that comes late, twice, or under a newer attempt must not end the recording of the
+    /// next failover.
     /// </summary>
     Task ReleaseAsync(RestoreAttempt attempt, CancellationToken token);
 

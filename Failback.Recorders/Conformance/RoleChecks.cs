@@ -107,6 +107,7 @@ internal static class RoleChecks
         await run.Recorder.PutSettingsAsync(new RecorderSettings(await run.SettingsAsync("next")), next, run.Token);
         await run.Recorder.ActivateAsync(next, run.Token);
         await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.ReleaseAsync(run.Attempt(2), run.Token), "the release told again");
+        await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.ReleaseAsync(run.Attempt(9), run.Token), "its newer attempt");
         Equal(true, (await run.Recorder.GetStatusAsync(run.Token)).Recording, "recording");
         await run.Recorder.ReleaseAsync(next, run.Token);
     }

@@ -33,9 +33,12 @@ internal sealed record RecorderState
     /// <summary>Whether a newer attempt of the same entry was seen.</summary>
     public bool HasNewer(RestoreAttempt attempt) => Attempts.Any(x => x.EntryId == attempt.EntryId && x.Attempt > attempt.Attempt);
 
-    /// <summary>Whether it records for another failover than the attempt's by now (E3): that one's footage would be lost.</summary>
+    /// <summary>
+    /// Whether it records for another failover than the attempt's by now (E3): that one's footage would be lost. Released for an entry
+    /// once, it never stands in for that one again: whatever attempt comes for it now was sent because an answer was lost.
+    /// </summary>
     public bool StandsInForOther(RestoreAttempt attempt) =>
-        Role == LiveRole.Recorder && (ActiveFor is { } entry ? entry != attempt.EntryId : ReleasedBy == attempt);
+        Role == LiveRole.Recorder && (ActiveFor is { } entry ? entry != attempt.EntryId : ReleasedBy?.EntryId == attempt.EntryId);
 
     public RecorderState With(RestoreAttempt attempt) =>
         this with

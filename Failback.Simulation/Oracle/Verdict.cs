@@ -46,6 +46,7 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
             Material(entry);
         NothingInvented();
         Roles();
+        Releases();
         foreach (var recorder in site.Recorders.Values.Where(x => x.Requests > MostRequestsAnHour * Math.Max(1, elapsed.TotalHours)))
             throw new ViolationException("I16", $"{recorder.Requests} requests to {recorder.Id} in {elapsed}");
     }
@@ -112,6 +113,22 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
         foreach (var own in site.Footage.All.Where(x => x.RecorderId == x.Track.OriginRecorderId))
             if (site.Recorders[own.RecorderId].Find(own.Track, own.Entry) is not { } kept || !kept.Bytes.AsSpan().SequenceEqual(own.Bytes))
                 throw new ViolationException("I3", $"{own.RecorderId} lost or altered an item of its own");
+    }
+
+    /// <summary>E3, I13: a failover server was released only for the failover that it stood in for, and after the recorder had been let to record.</summary>
+    private void Releases()
+    {
+        foreach (var server in site.FailoverServers)
+        foreach (var (_, attempt, at) in server.Journal.Where(x => x.What == "release"))
+        {
+            var called = controller.Failovers.LastOrDefault(x => x.FailoverServerId == server.Id && x.StartedAt <= at);
+            var meant = database.Entries.GetValueOrDefault(attempt.EntryId);
+            if (called is not null && called.EntryId != attempt.EntryId && called.Succeeded && called.FailedRecorderId != meant?.FailedRecorderId)
+                throw new ViolationException("E3", $"{server.Id} stood in for {called.FailedRecorderId} when it was released for {meant?.FailedRecorderId}");
+            var home = site.Recorders[meant!.FailedRecorderId];
+            if (!home.Journal.Any(x => x.What == "activate" && x.At <= at && x.At >= meant.FailoverStartedAt))
+                throw new ViolationException("I13", $"{server.Id} was released before {home.Id} recorded");
+        }
     }
 
     /// <summary>The directory says what the machines do (D2).</summary>

@@ -10,12 +10,16 @@ public sealed class When_a_release_comes_late
     private static readonly RestoreAttempt First = new(Guid.NewGuid(), 1);
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task a_failover_server_that_its_controller_called_again_goes_on_recording()
+    /// <summary>A newer attempt of the entry is sent when the answer to the release was lost.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task a_failover_server_that_its_controller_called_again_goes_on_recording(int later)
     {
         await using var stand = await ReleasedAsync();
         stand.Reference.SetRole(LiveRole.Recorder, recording: true);
-        var refused = await Assert.ThrowsAsync<RecorderException>(() => stand.Recorder.ReleaseAsync(First, Token));
+        var again = First with { Attempt = First.Attempt + later };
+        var refused = await Assert.ThrowsAsync<RecorderException>(() => stand.Recorder.ReleaseAsync(again, Token));
         Assert.Equal(RecorderFault.StaleAttempt, refused.Fault);
         Assert.True((await stand.Recorder.GetStatusAsync(Token)).Recording);
     }

@@ -26,15 +26,13 @@ internal sealed partial class FailoverServerReleaser(
                 throw new NotRestoredException(FailbackReason.InternalError, refusal);
             var link = RecorderLink.Open(registry, work.FailoverServer, Side.FailoverServer, retries);
             var status = await link.StatusAsync(time.Token);
+            var before = false;
             if (status.Role != LiveRole.FailoverServer)
             {
-                var attempt = new RestoreAttempt(work.EntryId, work.Attempt);
-                KillPoint.Reached("release.before-effect");
-                await link.AskAsync((x, y) => x.ReleaseAsync(attempt, y), time.Token);
-                KillPoint.Reached("release.after-effect");
+                before = await WasReleasedBeforeAsync(link, work, time.Token);
                 status = await link.StatusAsync(time.Token);
             }
-            if (status.Role != LiveRole.FailoverServer)
+            if (status.Role != LiveRole.FailoverServer && !before)
                 throw new NotRestoredException(FailbackReason.FailoverServerInWrongState, $"still {status.Role} after its release");
             return new FailoverServerReleased
             {
@@ -54,6 +52,26 @@ internal sealed partial class FailoverServerReleaser(
             LogNotReleased(logger, silent, work.FailoverServer?.RecorderId, work.EntryId, work.Attempt);
         }
         return null;
+    }
+
+    /// <summary>Releases it. Released for this entry before and called for another since, it says no: then this release was done, and its answer lost (E3).</summary>
+    private static async Task<bool> WasReleasedBeforeAsync(RecorderLink link, ReleaseFailoverServer work, CancellationToken token)
+    {
+        try
+        {
+            var attempt = new RestoreAttempt(work.EntryId, work.Attempt);
+            KillPoint.Reached("release.before-effect");
+            await link.AskAsync((x, y) => x.ReleaseAsync(attempt, y), token);
+            KillPoint.Reached("release.after-effect");
+            return false;
+        }
+        catch (SideException stale) when (stale.Fault == RecorderFault.StaleAttempt)
+        {
+            var status = await link.StatusAsync(token);
+            if (status.LastAttempt is { } seen && seen.EntryId == work.EntryId && seen.Attempt <= work.Attempt)
+                return true;
+            throw;
+        }
     }
 
     [LoggerMessage(2014, LogLevel.Warning, "{FailoverServerId} not released (entry {EntryId}, attempt {Attempt}); it will be asked again")]

@@ -60,6 +60,18 @@ public sealed class When_a_failover_server_is_released
         Assert.Equal(LiveRole.Recorder, site.FailoverServer.Role);
     }
 
+    [Fact]
+    [Covers("E3")]
+    public async Task one_that_was_released_before_and_called_for_another_since_goes_on_recording_and_is_reported()
+    {
+        site.FailoverServer.LastAttempt = new RestoreAttempt(Entry, 1);
+        site.FailoverServer.Before = (call, _) =>
+            call == "Release" ? throw new RecorderException(RecorderFault.StaleAttempt, "called again") : Task.CompletedTask;
+
+        Assert.NotNull(await ReleaseAsync());
+        Assert.Equal(LiveRole.Recorder, site.FailoverServer.Role);
+    }
+
     private Task<FailoverServerReleased?> ReleaseAsync() =>
         site.Releaser.ReleaseAsync(
             new ReleaseFailoverServer
