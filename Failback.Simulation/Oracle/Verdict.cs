@@ -23,6 +23,8 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
             return $"{open.EntryId} of {open.FailedRecorderId}: failback {open.Failback} ({open.FailbackReason} {open.FailbackDetail})";
         if (database.Entries.Values.FirstOrDefault(IsUncopied) is { } uncopied)
             return $"{uncopied.EntryId} of {uncopied.FailedRecorderId}: material copy {uncopied.MaterialCopy}";
+        if (database.Entries.Values.Where(x => x is { InheritedBy: null, MaterialCopy: MaterialCopyStatus.Partial }).Select(Lacking).FirstOrDefault(x => x is not null) is { } lacking)
+            return $"partial, though it could be whole: {lacking}";
         if (database.Entries.Values.FirstOrDefault(x => x.ReleasePending) is { } pending)
             return $"{pending.EntryId}: {pending.FailoverServerId} is not released";
         if (database.Entries.Values.FirstOrDefault(x => x.Hold is HoldStatus.Placing or HoldStatus.Releasing) is { } held)
@@ -76,6 +78,8 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
     /// <summary>I1, I2: every item that the failover server recorded in the period is on the recorder, byte for byte, or there is a good reason.</summary>
     private void Material(FailoverLogEntry entry)
     {
+        if (Lacking(entry) is { } lacking)
+            throw new ViolationException("I1", lacking);
         var used = entry.InheritedBy is { } by ? database.Entries[by] : entry;
         var home = site.Recorders[entry.FailedRecorderId];
         foreach (var item in site.Footage.All.Where(x => IsOf(x, entry)))
@@ -83,14 +87,18 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
             var found = home.Find(item.Track, item.Entry);
             if (found is not null && !found.Bytes.AsSpan().SequenceEqual(item.Bytes))
                 throw new ViolationException("I2", $"an item of {item.Track.TrackId} at {item.Entry.Start:T} came home altered");
-            if (found is null && item.Excused is null)
-                throw new ViolationException(
-                    "I1",
-                    $"{item.Track.Kind} of {item.Track.TrackId} at {item.Entry.Start:T} from {item.RecorderId} is missing; entry {entry.FailoverStartedAt:T} to {entry.FailbackEndedAt:T}, copy {used.MaterialCopy}"
-                );
-            if (found is null && item.Excused == "damaged at source" && used.MaterialCopy == MaterialCopyStatus.Succeeded)
+            if (found is null && item.Excused == Footage.Damaged && used.MaterialCopy == MaterialCopyStatus.Succeeded)
                 throw new ViolationException("I1", "a copy that lacks a damaged item says Succeeded");
         }
+    }
+
+    /// <summary>The first item that is not home though nothing excuses it.</summary>
+    private string? Lacking(FailoverLogEntry entry)
+    {
+        var home = site.Recorders[entry.FailedRecorderId];
+        return site.Footage.All.FirstOrDefault(x => x.Excused is null && IsOf(x, entry) && home.Find(x.Track, x.Entry) is null) is { } item
+            ? $"{item.Track.Kind} of {item.Track.TrackId} at {item.Entry.Start:T} from {item.RecorderId} is missing; entry {entry.FailoverStartedAt:T} to {entry.FailbackEndedAt:T}, copy {entry.MaterialCopy}"
+            : null;
     }
 
     /// <summary>What the failover server recorded for this failover: from its start to the next one of that server.</summary>

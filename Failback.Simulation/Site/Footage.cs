@@ -13,6 +13,7 @@ internal sealed record Recorded(string RecorderId, DateTimeOffset At, Track Trac
 /// <summary>The cameras: every recorder that records gets an item of each of its tracks, again and again, from a phase of its own.</summary>
 internal sealed class Footage(VirtualTime time, Dice dice, Faults faults, SiteOptions options)
 {
+    public const string Damaged = "damaged at source";
     private static readonly TrackKind[] Kinds = Enum.GetValues<TrackKind>();
     private readonly Dictionary<string, List<Track>> tracks = [];
     private int made;
@@ -61,7 +62,7 @@ internal sealed class Footage(VirtualTime time, Dice dice, Faults faults, SiteOp
         if (recorder.Id != track.OriginRecorderId && faults.Strikes(FaultKind.DamagedAtSource))
         {
             stored.Bytes = [.. bytes.AsSpan(1), (byte)'!'];
-            recorded.Excused = "damaged at source";
+            recorded.Excused = Damaged;
         }
     }
 }

@@ -11,7 +11,6 @@ internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Con
     public static readonly TimeSpan Ends = TimeSpan.FromMinutes(110);
 
     private readonly List<Happening> told = [];
-    private int nudges;
 
     public void Begin()
     {
@@ -39,7 +38,6 @@ internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Con
     /// <summary>People ask for what is not done yet.</summary>
     public void Nudge()
     {
-        nudges++;
         if (clients.Gap(database.Changes.Count) is { } gap)
             controller.Tell(new ReportChangesSince { Number = gap - 1 }); // D19
         foreach (var recorder in site.Failing.Where(x => x.Up))
@@ -63,15 +61,15 @@ internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Con
                 RequestedBy = "anna",
                 Roles = [SiteOptions.Operator],
             },
-            MaterialCopyStatus.None or MaterialCopyStatus.Failed or MaterialCopyStatus.Canceled => Copy(entry.EntryId),
-            // Partial for a good reason stays partial however often it is tried.
-            MaterialCopyStatus.Partial when nudges <= 4 => Copy(entry.EntryId),
+            MaterialCopyStatus.None or MaterialCopyStatus.Failed or MaterialCopyStatus.Canceled or MaterialCopyStatus.Partial => Copy(
+                entry.EntryId
+            ),
             _ => null,
         };
 
     private void Die(SimulatedRecorder recorder, int deaths)
     {
-        if (!recorder.Up || recorder.State is not { Role: LiveRole.Recorder, Recording: true })
+        if (time.Elapsed >= Ends || !recorder.Up || recorder.State is not { Role: LiveRole.Recorder, Recording: true })
             return;
         recorder.LosePower();
         recorder.Dead = true;

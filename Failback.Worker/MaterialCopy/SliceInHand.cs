@@ -56,7 +56,8 @@ internal sealed class SliceInHand
             JudgeReceipts(relay);
             await JudgeGoneAsync(relay, token);
             JudgeTorn(relay);
-            if (relay.Stopped)
+            // Stopped by a limit while a recorder failed: with nothing settled the fault is the answer, or nobody would wait for that recorder.
+            if (relay.Stopped && (relay.Fault is null || progress.SettledCount > before))
                 return;
             fruitless = progress.SettledCount > before ? 0 : fruitless + 1;
             await JudgeFaultAsync(relay, token);
