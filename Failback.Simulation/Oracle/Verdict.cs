@@ -29,6 +29,8 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
             return $"{pending.EntryId}: {pending.FailoverServerId} is not released";
         if (database.Entries.Values.FirstOrDefault(x => x.Hold is HoldStatus.Placing or HoldStatus.Releasing) is { } held)
             return $"{held.EntryId}: hold {held.Hold}";
+        if (site.Failing.FirstOrDefault(x => x.State.Role == LiveRole.Broken) is { } mute)
+            return $"{mute.Id} is mute";
         if (clients.Gap(database.Changes.Count) is { } gap)
             return $"clients were not told of change {gap}";
         if (bus.Queues.FirstOrDefault(x => x.Depth > 0) is { } queue)
