@@ -115,6 +115,10 @@ internal sealed class SimulatedRun : IPlant
         {
             SynchronizationContext.SetSynchronizationContext(before);
         }
+        if (traced)
+            journal.AddRange(
+                site.Recorders.Values.SelectMany(x => x.Journal.Select(y => $"{y.At - VirtualTime.Start:hh\\:mm\\:ss\\.fff} at {x.Id}: {y.What} {y.Attempt}"))
+            );
         return new RunOutcome(seed, failure, history.GetCurrentHashAsUInt64(), faults.Fired, time.Elapsed, bus.Handled, journal);
     }
 

@@ -16,6 +16,7 @@ internal static class RoleChecks
         new("Release_leaves_material_alone", "R13 D5", None, ReleaseKeepsMaterialAsync),
         new("Release_leaves_holds_alone", "R13 D5", Holds, ReleaseKeepsHoldsAsync),
         new("An_older_attempt_activates_and_releases_nothing", "I14 F2", None, StaleRoleAsync),
+        new("A_done_attempt_changes_no_settings", "E8 F2 I14", None, DoneAttemptAsync),
         new("A_release_ends_no_later_failover", "E3 F2 I14", None, LateReleaseAsync),
         new("Attempts_without_an_entry_are_refused", "T15", None, NonsenseAttemptAsync),
         new("A_standby_is_mute", "D16", Recording, MuteAsync),
@@ -98,6 +99,17 @@ internal static class RoleChecks
         await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.ReleaseAsync(run.Attempt(2), run.Token), "an older release");
         Equal(true, (await run.Recorder.GetStatusAsync(run.Token)).Recording, "recording");
         await run.Recorder.ReleaseAsync(run.Attempt(3), run.Token);
+    }
+
+    private static async Task DoneAttemptAsync(ConformanceRun run)
+    {
+        var digest = await run.PutAsync("done", 1);
+        await run.Recorder.ActivateAsync(run.Attempt(1), run.Token);
+        Equal(digest, await run.PutAsync("done", 1), "the same settings again");
+        await FaultAsync(RecorderFault.StaleAttempt, () => run.PutAsync("of another", 1), "other settings under a done attempt");
+        Equal(digest, (await run.Recorder.GetSettingsAsync(run.Token))?.Digest, "the digest of its settings");
+        await run.PutAsync("of a newer attempt", 2);
+        await run.Recorder.ReleaseAsync(run.Attempt(2), run.Token);
     }
 
     private static async Task LateReleaseAsync(ConformanceRun run)

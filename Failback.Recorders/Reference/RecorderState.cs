@@ -28,6 +28,9 @@ internal sealed record RecorderState
     /// <summary>The attempt that released it last, until it is activated again.</summary>
     public RestoreAttempt? ReleasedBy { get; init; }
 
+    /// <summary>The attempt that let it record last: it is done, and whatever comes under it now is a repetition.</summary>
+    public RestoreAttempt? ActivatedBy { get; init; }
+
     public RestoreAttempt? LastAttempt => Attempts.Count > 0 ? Attempts[^1] : null;
 
     /// <summary>Whether a newer attempt of the same entry was seen.</summary>
@@ -39,6 +42,16 @@ internal sealed record RecorderState
     /// </summary>
     public bool StandsInForOther(RestoreAttempt attempt) =>
         Role == LiveRole.Recorder && (ActiveFor is { } entry ? entry != attempt.EntryId : ReleasedBy?.EntryId == attempt.EntryId);
+
+    public RecorderState Activated(RestoreAttempt attempt) =>
+        this with
+        {
+            Role = LiveRole.Recorder,
+            Recording = true,
+            ActiveFor = attempt.EntryId,
+            ActivatedBy = attempt,
+            ReleasedBy = null,
+        };
 
     public RecorderState With(RestoreAttempt attempt) =>
         this with

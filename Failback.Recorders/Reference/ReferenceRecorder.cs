@@ -84,6 +84,9 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
         Rules.Require(document is null ? "settings: JSON with format and softwareVersion" : null);
         lock (gate)
         {
+            ThrowIfOver(attempt);
+            if (state.ActivatedBy == attempt && state.SettingsDigest != settings.Digest)
+                throw Refused(RecorderFault.StaleAttempt, "it records with the settings of this attempt");
             See(attempt);
             if (document!.WhyIncompatible(Status()) is { } lacking)
                 throw Refused(RecorderFault.Incompatible, lacking);
@@ -97,10 +100,11 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
         token.ThrowIfCancellationRequested();
         lock (gate)
         {
+            ThrowIfOver(attempt);
             See(attempt);
             if (state.SettingsDigest is null)
                 throw Refused(RecorderFault.WrongRole, "it has no settings to record with");
-            Become(state with { Role = LiveRole.Recorder, Recording = true, ActiveFor = attempt.EntryId, ReleasedBy = null });
+            Become(state.Activated(attempt));
         }
         return Task.CompletedTask;
     }
@@ -207,6 +211,13 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
     }
 
     /// <summary>Refuses an attempt older than one seen, and remembers it durably before anything is done for it.</summary>
+    private void ThrowIfOver(RestoreAttempt attempt)
+    {
+        Rules.Require(Rules.WhyWrong(attempt));
+        if (state.IsOver(attempt))
+            throw Refused(RecorderFault.StaleAttempt, "this attempt is over");
+    }
+
     private void See(RestoreAttempt attempt)
     {
         Rules.Require(Rules.WhyWrong(attempt));

@@ -94,6 +94,9 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
 
     public string Put(RecorderSettings settings, RestoreAttempt attempt)
     {
+        ThrowIfOver(attempt);
+        if (State.ActivatedBy == attempt && Settings?.Digest != settings.Digest)
+            throw new RecorderException(RecorderFault.StaleAttempt, "it records with the settings of this attempt");
         See("put", attempt);
         Settings = settings;
         return settings.Digest;
@@ -101,10 +104,11 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
 
     public void Activate(RestoreAttempt attempt)
     {
+        ThrowIfOver(attempt);
         See("activate", attempt);
         if (Settings is null)
             throw new RecorderException(RecorderFault.WrongRole, "it has no settings to record with");
-        State = State with { Role = LiveRole.Recorder, Recording = true, ActiveFor = attempt.EntryId, ReleasedBy = null };
+        State = State.Activated(attempt);
     }
 
     public void Release(RestoreAttempt attempt)
@@ -186,6 +190,12 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
 
     private static bool Before(ItemEntry one, ItemEntry other) =>
         one.Start != other.Start ? one.Start < other.Start : string.CompareOrdinal(one.Digest, other.Digest) < 0;
+
+    private void ThrowIfOver(RestoreAttempt attempt)
+    {
+        if (State.IsOver(attempt))
+            throw new RecorderException(RecorderFault.StaleAttempt, "this attempt is over");
+    }
 
     private void See(string what, RestoreAttempt attempt)
     {

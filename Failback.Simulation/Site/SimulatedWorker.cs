@@ -82,7 +82,7 @@ internal sealed class SimulatedWorker
         {
             case RestoreRecorder x:
                 var restored = await restorer.RestoreAsync(x, default);
-                return (object?)restored.Recording ?? restored.NotRestored;
+                return (object?)restored.Recording ?? (object?)restored.NotRestored ?? restored.Again;
             case ReleaseFailoverServer x:
                 return await releaser.ReleaseAsync(x, default);
             case ReadRecorderSettings x:

@@ -35,6 +35,20 @@ internal sealed partial class RecorderRestorer(
             LogVoid(logger, work.EntryId, work.Attempt, older.Message);
             return RestoreAnswer.Silence;
         }
+        catch (AttemptWasBegunException begun)
+        {
+            LogVoid(logger, work.EntryId, work.Attempt, begun.Message);
+            return new RestoreAnswer(
+                null,
+                null,
+                new RestoreOverdue
+                {
+                    FailedRecorderId = work.Recorder.RecorderId,
+                    EntryId = work.EntryId,
+                    Attempt = work.Attempt,
+                }
+            );
+        }
         catch (NotRestoredException refused)
         {
             return NotRestored(work, refused.Reason, refused.Message, null);

@@ -13,6 +13,7 @@ internal sealed class RestoreRecorderConsumer(RecorderRestorer restorer) : ICons
         var answer = await restorer.RestoreAsync(context.Message, context.CancellationToken);
         await context.PublishAnswerAsync(answer.Recording);
         await context.PublishAnswerAsync(answer.NotRestored);
+        await context.PublishAnswerAsync(answer.Again);
     }
 }
 

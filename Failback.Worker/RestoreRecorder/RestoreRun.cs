@@ -24,12 +24,15 @@ internal sealed class RestoreRun(RestoreRecorder work, IRecorderRegistry registr
     /// <exception cref="NotRestoredException">A reason of SPEC section 2.</exception>
     /// <exception cref="SideException">A fault; <see cref="ReasonOf"/> says its reason.</exception>
     /// <exception cref="AttemptIsVoidException">A newer attempt was seen.</exception>
+    /// <exception cref="AttemptWasBegunException">This one was begun before, and is not done.</exception>
     public async Task<(DocumentReference Applied, DateTimeOffset? Since)> RunAsync(CancellationToken token)
     {
         Check();
         var (recorder, recorderStatus) = await LookAsync(work.Recorder, Side.Recorder, token);
-        var (failoverServer, failoverStatus) = await LookAsync(work.FailoverServer, Side.FailoverServer, token);
         ThrowIfVoid(recorderStatus);
+        if (recorderStatus.LastAttempt == attempt)
+            return await RepeatedAsync(recorder, recorderStatus, token);
+        var (failoverServer, failoverStatus) = await LookAsync(work.FailoverServer, Side.FailoverServer, token);
         if (LiveRoles.IsHome(recorderStatus, failoverStatus, work.EntryId))
             return await HomeAsync(recorder, token);
         if (LiveRoles.Refusal(recorderStatus, failoverStatus, work.EntryId) is { } refusal)
@@ -81,6 +84,15 @@ internal sealed class RestoreRun(RestoreRecorder work, IRecorderRegistry registr
         if (recorder.LastAttempt is { } seen && seen.EntryId == work.EntryId && seen.Attempt > work.Attempt)
             throw new AttemptIsVoidException($"{recorder.RecorderId} has seen attempt {seen.Attempt}");
     }
+
+    /// <summary>
+    /// The command came before. It must not be done twice: the failover server may stand in for another recorder by now, with other
+    /// settings. Done, it is said again; half done, a newer attempt has to do it.
+    /// </summary>
+    private Task<(DocumentReference, DateTimeOffset?)> RepeatedAsync(RecorderLink recorder, RecorderStatus status, CancellationToken token) =>
+        status is { Role: LiveRole.Recorder, Recording: true }
+            ? HomeAsync(recorder, token)
+            : throw new AttemptWasBegunException($"{status.RecorderId} knows attempt {attempt.Attempt} and does not record");
 
     /// <summary>Done by an earlier attempt whose answer was lost: say so again, with what it has now.</summary>
     private async Task<(DocumentReference, DateTimeOffset?)> HomeAsync(RecorderLink recorder, CancellationToken token)
