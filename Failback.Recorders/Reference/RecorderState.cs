@@ -37,6 +37,15 @@ internal sealed record RecorderState
     public bool HasNewer(RestoreAttempt attempt) => Attempts.Any(x => x.EntryId == attempt.EntryId && x.Attempt > attempt.Attempt);
 
     /// <summary>
+    /// Whether a restore under this attempt is over: a newer one of the entry was seen, another entry's since, or it let the recorder
+    /// record and the recorder failed again. A command that comes twice or late must not put the settings of then on the recorder of now.
+    /// </summary>
+    public bool IsOver(RestoreAttempt attempt) =>
+        HasNewer(attempt)
+        || (LastAttempt?.EntryId != attempt.EntryId && Attempts.Any(x => x.EntryId == attempt.EntryId))
+        || (ActivatedBy == attempt && Role != LiveRole.Recorder);
+
+    /// <summary>
     /// Whether it records for another failover than the attempt's by now (E3): that one's footage would be lost. Released for an entry
     /// once, it never stands in for that one again: whatever attempt comes for it now was sent because an answer was lost.
     /// </summary>
