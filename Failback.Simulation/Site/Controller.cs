@@ -75,7 +75,7 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
 
     private void Call(SimulatedRecorder failed, int tries)
     {
-        if (failed.Up && failed.State is { Role: LiveRole.Recorder, Recording: true })
+        if (failed is { Dead: false, State: { Role: LiveRole.Recorder, Recording: true } })
             return; // back before anybody could take over
         var standby = site.FailoverServers.FirstOrDefault(x => x is { Up: true, State.Role: LiveRole.FailoverServer });
         if (standby is null || site.StandIn(failed.Id) is not null)
