@@ -15,15 +15,17 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
     private readonly Dictionary<string, (bool Connected, DateTimeOffset Since)> connections = [];
     private readonly Dictionary<string, (bool On, long Version)> maintenance = [];
     private readonly List<FailoverCompleted> failovers = [];
+    private LicenceChanged licence = new() { FailoverEnabled = true, Version = 1 };
+    private MaintenanceModeChanged system = new() { On = false, Version = 1 };
     private bool sending;
-    private long version;
+    private long version = 1;
 
     /// <summary>Failovers that it has carried out.</summary>
     public IReadOnlyList<FailoverCompleted> Failovers => failovers;
 
     public void Start()
     {
-        Tell(new LicenceChanged { FailoverEnabled = true, Version = ++version });
+        Tell(licence);
         foreach (var recorder in site.Recorders.Values)
         {
             connections[recorder.Id] = (true, process.Time.UtcNow);
@@ -68,10 +70,17 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
         version++;
         if (recorderId is not null)
             maintenance[recorderId] = (on, version);
-        Tell(new MaintenanceModeChanged { RecorderId = recorderId, On = on, Version = version });
+        var changed = new MaintenanceModeChanged
+        {
+            RecorderId = recorderId,
+            On = on,
+            Version = version,
+        };
+        system = recorderId is null ? changed : system;
+        Tell(changed);
     }
 
-    public void Licence(bool enabled) => Tell(new LicenceChanged { FailoverEnabled = enabled, Version = ++version });
+    public void Licence(bool enabled) => Tell(licence = new LicenceChanged { FailoverEnabled = enabled, Version = ++version });
 
     private void Call(SimulatedRecorder failed, int tries)
     {
@@ -125,8 +134,11 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
         Tell(completed);
     }
 
+    /// <summary>The whole state: what was lost on the way heals.</summary>
     private void Repeat()
     {
+        Tell(licence);
+        Tell(system);
         foreach (var recorder in site.Recorders.Values)
         {
             var (connected, since) = connections[recorder.Id];
