@@ -1,1 +1,1 @@
-return await Failback.Simulation.SimulationProgram.RunAsync(args, Console.Out);
+return Failback.Simulation.SimulationProgram.Run(args, Console.Out, Console.Error);

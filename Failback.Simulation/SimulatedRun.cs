@@ -11,6 +11,8 @@ namespace Failback.Simulation;
 /// <param name="Fired">Faults that struck, by kind.</param>
 /// <param name="Elapsed">Virtual time.</param>
 /// <param name="Messages">Messages handled.</param>
+/// <param name="Moves">What the machines did.</param>
+/// <param name="Story">The journal, when it was asked for.</param>
 internal sealed record RunOutcome(
     ulong Seed,
     string? Failure,
@@ -18,6 +20,7 @@ internal sealed record RunOutcome(
     long[] Fired,
     TimeSpan Elapsed,
     long Messages,
+    IReadOnlySet<Move> Moves,
     IReadOnlyList<string> Story
 );
 
@@ -45,6 +48,7 @@ internal sealed class SimulatedRun : IPlant
     private readonly XxHash3 history = new();
     private readonly bool traced;
     private readonly List<string> journal = [];
+    private readonly HashSet<Move> moves = [];
     private readonly List<SimulatedSaga> sagas = [];
     private readonly List<SimulatedWorker> workers = [];
     private readonly SimulatedProcess world;
@@ -79,7 +83,22 @@ internal sealed class SimulatedRun : IPlant
     public IReadOnlyList<SimulatedProcess> Processes =>
         [.. sagas.Select(x => x.Process).Concat(workers.Select(x => x.Process)).Where(x => x.Alive).Distinct()];
 
-    public SimulatedDatabase Database => database;
+    /// <summary>
+    /// How the site ended, without ids and instants: what two modes, or two versions, must agree on (I23). Every entry with its states, every
+    /// recorder with its role and settings; its footage is the oracle's.
+    /// </summary>
+    public IReadOnlyList<string> Ending =>
+        [
+            .. database
+                .Entries.Values.OrderBy(x => x.FailoverStartedAt)
+                .Select(x =>
+                    $"{x.FailedRecorderId} by {x.FailoverServerId}: {x.Failover} {x.Failback} {x.MaterialCopy} {x.Hold} {(x.InheritedBy is null ? "used" : "inherited")}: {string.Join(' ', Told(x.EntryId))}"
+                ),
+            .. site.Recorders.Values.Select(x => $"{x.Id}: {x.State.Role} {x.State.Recording} {x.Settings?.Digest}"),
+        ];
+
+    /// <summary>Items that were sent to a recorder which had them.</summary>
+    public long Redone => site.Recorders.Values.Sum(x => x.Redone);
 
     public RunOutcome Execute()
     {
@@ -117,9 +136,11 @@ internal sealed class SimulatedRun : IPlant
         }
         if (traced)
             journal.AddRange(
-                site.Recorders.Values.SelectMany(x => x.Journal.Select(y => $"{y.At - VirtualTime.Start:hh\\:mm\\:ss\\.fff} at {x.Id}: {y.What} {y.Attempt}"))
+                site.Recorders.Values.SelectMany(x =>
+                    x.Journal.Select(y => $"{y.At - VirtualTime.Start:hh\\:mm\\:ss\\.fff} at {x.Id}: {y.What} {y.Attempt}")
+                )
             );
-        return new RunOutcome(seed, failure, history.GetCurrentHashAsUInt64(), faults.Fired, time.Elapsed, bus.Handled, journal);
+        return new RunOutcome(seed, failure, history.GetCurrentHashAsUInt64(), faults.Fired, time.Elapsed, bus.Handled, moves, journal);
     }
 
     public void Kill(SimulatedProcess process) => Restart(process, dice.Seconds(1, 25));
@@ -244,7 +265,7 @@ internal sealed class SimulatedRun : IPlant
 
     private void StartSaga(SimulatedProcess process, bool starting)
     {
-        var saga = new SimulatedSaga(process, database, bus, options, dice.For(process.Name + " saga"));
+        var saga = new SimulatedSaga(process, database, bus, options, dice.For(process.Name + " saga"), x => moves.Add(x));
         sagas.Add(saga);
         saga.Start(starting, Fail);
     }
@@ -275,6 +296,10 @@ internal sealed class SimulatedRun : IPlant
         unit.Outgoing.Add(new Publish(message, id));
         database.Commit(unit);
     }
+
+    /// <summary>What clients were told of an entry, each kind once: how often progress is told depends on how slices meet.</summary>
+    private IEnumerable<Messages.SystemChangeKind> Told(Guid entryId) =>
+        database.Changes.Where(x => x.EntryId == entryId).Select(x => x.Kind).Distinct();
 
     private void Wake()
     {

@@ -1,45 +1,43 @@
-using System.Diagnostics;
-
 namespace Failback.Simulation;
 
-/// <summary>The command line: many seeds, one line.</summary>
+/// <summary>The command line: a line for each seed that failed, with the command that replays it, and one line for all.</summary>
 internal static class SimulationProgram
 {
-    public static Task<int> RunAsync(string[] args, TextWriter output)
+    private const int Held = 0;
+    private const int Broken = 1;
+    private const int WrongUse = 2;
+
+    /// <returns>0 when every invariant held in every run, 1 when one did not, 2 when an argument is wrong.</returns>
+    public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter errors)
     {
-        var seed = ulong.Parse(Value(args, "--seed") ?? "1");
-        var runs = int.Parse(Value(args, "--runs") ?? "100");
-        var trace = args.Contains("--trace");
-        var began = Stopwatch.GetTimestamp();
-        var fired = new long[Faults.All.Count + 1];
-        var failed = new List<RunOutcome>();
-        var hours = 0.0;
-        var messages = 0L;
-        Parallel.For(0, runs, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
+        try
         {
-            var outcome = new SimulatedRun(seed + (ulong)i, traced: trace).Execute();
-            lock (failed)
-            {
-                for (var kind = 0; kind < fired.Length; kind++)
-                    fired[kind] += outcome.Fired[kind];
-                hours += outcome.Elapsed.TotalHours;
-                messages += outcome.Messages;
-                if (outcome.Failure is not null)
-                    failed.Add(outcome);
-                if (trace)
-                    foreach (var line in outcome.Story)
-                        output.WriteLine(line);
-            }
-        });
-        foreach (var outcome in failed.OrderBy(x => x.Seed).Take(20))
-            output.WriteLine($"{outcome.Seed}: {outcome.Failure}");
-        var took = Stopwatch.GetElapsedTime(began);
-        output.WriteLine(
-            $"{runs} runs from seed {seed}, {fired.Sum()} faults of {fired.Count(x => x > 0)} kinds, {messages} messages, {hours:F0} virtual hours in {took.TotalSeconds:F1} s, {failed.Count} failures"
-        );
-        return Task.FromResult(failed.Count == 0 ? 0 : 1);
+            return Run(SimulationOptions.Parse(args), output);
+        }
+        catch (WrongUseException wrong)
+        {
+            errors.WriteLine(wrong.Message);
+            errors.WriteLine(SimulationOptions.Usage);
+            return WrongUse;
+        }
     }
 
-    private static string? Value(string[] args, string name) =>
-        Array.IndexOf(args, name) is var at && at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
+    private static int Run(SimulationOptions options, TextWriter output)
+    {
+        var seeds = Enumerable.Range(0, options.Runs).Select(x => options.Seed + (ulong)x);
+        var all = Simulations.Of(seeds, options.Threads, options.Plain, options.Trace ? Write : null);
+        foreach (var (seed, failure) in all.Failures)
+        {
+            output.WriteLine($"{seed}: {failure}");
+            output.WriteLine($"    {Simulations.Replay(seed)}");
+        }
+        output.WriteLine(all.Summary(options.Seed));
+        return all.Failed == 0 ? Held : Broken;
+
+        void Write(RunOutcome outcome)
+        {
+            foreach (var line in outcome.Story)
+                output.WriteLine(line);
+        }
+    }
 }

@@ -3,7 +3,15 @@ using Failback.Recorders;
 namespace Failback.Simulation;
 
 /// <summary>What strikes by itself now and then, as long as the window is open: processes, clocks, database, broker, disks.</summary>
-internal sealed class Trouble(VirtualTime time, Dice dice, Faults faults, SimulatedBus bus, SimulatedDatabase database, SimulatedSite site, IPlant plant)
+internal sealed class Trouble(
+    VirtualTime time,
+    Dice dice,
+    Faults faults,
+    SimulatedBus bus,
+    SimulatedDatabase database,
+    SimulatedSite site,
+    IPlant plant
+)
 {
     /// <summary>What each kind does, for those that strike by themselves.</summary>
     private Dictionary<FaultKind, Action> Deeds =>
@@ -14,7 +22,8 @@ internal sealed class Trouble(VirtualTime time, Dice dice, Faults faults, Simula
             [FaultKind.Clog] = Clog,
             [FaultKind.Kill] = () => plant.Kill(dice.Of(plant.Processes)),
             [FaultKind.Pause] = Freeze,
-            [FaultKind.SlowCpu] = () => For(dice.Of(plant.Processes), 5, 120, x => x.Slowness = dice.Seconds(0.001, 0.3), x => x.Slowness = default),
+            [FaultKind.SlowCpu] = () =>
+                For(dice.Of(plant.Processes), 5, 120, x => x.Slowness = dice.Seconds(0.001, 0.3), x => x.Slowness = default),
             [FaultKind.CrashLoop] = () => Again(dice.Between(2, 8), () => plant.Kill(dice.Of(plant.Processes))),
             [FaultKind.RollingRestart] = () => plant.Stop(dice.Of(plant.Processes)),
             [FaultKind.ClockSkew] = () => dice.Of(site.Recorders.Values.ToList()).Skew = Skewed(default, -1) + dice.Seconds(0, 300),
@@ -185,11 +194,14 @@ internal sealed class Trouble(VirtualTime time, Dice dice, Faults faults, Simula
     private void Again(int times, Action deed)
     {
         for (var i = 0; i < times; i++)
-            time.After(dice.Seconds(1, 15) * i, () =>
-            {
-                if (faults.Open && plant.Processes.Count > 0)
-                    deed();
-            });
+            time.After(
+                dice.Seconds(1, 15) * i,
+                () =>
+                {
+                    if (faults.Open && plant.Processes.Count > 0)
+                        deed();
+                }
+            );
     }
 }
 

@@ -96,7 +96,9 @@ internal static class Validation
         failovers.Count > MaxFailovers || failovers.Contains(null)
             ? new(RefusalReason.OutOfBounds, field, $"at most {MaxFailovers} failovers")
             : failovers
-                .Select((x, i) => Problem(x!, $"{field}[{i}].") ?? (Across(x!) is { } y ? y with { Field = $"{field}[{i}].{y.Field}" } : null))
+                .Select(
+                    (x, i) => Problem(x!, $"{field}[{i}].") ?? (Across(x!) is { } y ? y with { Field = $"{field}[{i}].{y.Field}" } : null)
+                )
                 .FirstOrDefault(x => x is not null);
 
     /// <summary>What is allowed, when this is not.</summary>

@@ -59,7 +59,10 @@ internal sealed class SimulatedBus(VirtualTime time, Dice dice, Faults faults, A
             () =>
             {
                 if (subscriber.InHand.Contains(delivery))
-                    subscriber.Process.Start(() => HandleAsync(queue, subscriber, delivery), fault => Fail(queue, subscriber, delivery, fault));
+                    subscriber.Process.Start(
+                        () => HandleAsync(queue, subscriber, delivery),
+                        fault => Fail(queue, subscriber, delivery, fault)
+                    );
             }
         );
     }
@@ -93,7 +96,11 @@ internal sealed class SimulatedBus(VirtualTime time, Dice dice, Faults faults, A
     private void Accept(Delivery delivery)
     {
         Published++;
-        journal(delivery.Message is Messages.FailbackRejected x ? $"rejected {x.RequestId}: {x.Reason}" : $"{delivery.Message.GetType().Name} {delivery.MessageId}");
+        journal(
+            delivery.Message is Messages.FailbackRejected x
+                ? $"rejected {x.RequestId}: {x.Reason}"
+                : $"{delivery.Message.GetType().Name} {delivery.MessageId}"
+        );
         if (bound.TryGetValue(delivery.Message.GetType(), out var queues))
             foreach (var queue in queues)
                 if (!queue.Gone)

@@ -122,7 +122,9 @@ internal sealed class SimulatedQueue(string name, SimulatedBus bus, IReadOnlySet
 
     private Subscriber? Free()
     {
-        var free = subscribers.Where(x => x.InHand.Count < x.Most && x.Process is { Alive: true, CutOff: false, Stopping.IsCancellationRequested: false }).ToList();
+        var free = subscribers
+            .Where(x => x.InHand.Count < x.Most && x.Process is { Alive: true, CutOff: false, Stopping.IsCancellationRequested: false })
+            .ToList();
         return free.Count == 0 ? null : free[bus.Below(free.Count)];
     }
 }

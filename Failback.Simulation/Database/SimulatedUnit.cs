@@ -66,7 +66,11 @@ internal sealed class SimulatedUnit(SimulatedDatabase database, SimulatedProcess
     public void Delete(FailbackState state)
     {
         if (state.Version > 0)
-            Saved[(typeof(FailbackState), state.CorrelationId)] = new(null, database.Failbacks.GetValueOrDefault(state.CorrelationId), state.Version);
+            Saved[(typeof(FailbackState), state.CorrelationId)] = new(
+                null,
+                database.Failbacks.GetValueOrDefault(state.CorrelationId),
+                state.Version
+            );
     }
 
     public Task<Recorder?> RecorderAsync(string recorderId, CancellationToken token) => One(database.Recorders, recorderId);
@@ -128,7 +132,8 @@ internal sealed class SimulatedUnit(SimulatedDatabase database, SimulatedProcess
         Many(
             database
                 .Failbacks.Values.Where(x =>
-                    x.CurrentState is FailbackStates.Restoring or FailbackStates.Releasing && (dueBefore is null || x.AnswerDueAt <= dueBefore)
+                    x.CurrentState is FailbackStates.Restoring or FailbackStates.Releasing
+                    && (dueBefore is null || x.AnswerDueAt <= dueBefore)
                 )
                 .OrderBy(x => x.CorrelationId)
                 .Take(limit)

@@ -18,7 +18,11 @@ internal sealed class CommitRules(SimulatedDatabase database)
     }
 
     private static bool IsSuccess(SavedRow saved) =>
-        saved is { Row: FailoverLogEntry { Failback: FailbackStatus.Succeeded, InheritedBy: null }, Old: FailoverLogEntry { Failback: FailbackStatus.Running } };
+        saved
+            is {
+                Row: FailoverLogEntry { Failback: FailbackStatus.Succeeded, InheritedBy: null },
+                Old: FailoverLogEntry { Failback: FailbackStatus.Running }
+            };
 
     private static void Entry(FailoverLogEntry? old, FailoverLogEntry now)
     {
@@ -48,10 +52,14 @@ internal sealed class CommitRules(SimulatedDatabase database)
     private static bool Allowed(HoldStatus old, HoldStatus now) =>
         old == now
         || (old, now)
-            is (HoldStatus.None, HoldStatus.Placing)
-                or (HoldStatus.Placing, HoldStatus.Held or HoldStatus.Releasing)
-                or (HoldStatus.Held, HoldStatus.Placing or HoldStatus.Releasing)
-                or (HoldStatus.Releasing, HoldStatus.Released);
+            is
+                (HoldStatus.None, HoldStatus.Placing)
+                or
+                (HoldStatus.Placing, HoldStatus.Held or HoldStatus.Releasing)
+                or
+                (HoldStatus.Held, HoldStatus.Placing or HoldStatus.Releasing)
+                or
+                (HoldStatus.Releasing, HoldStatus.Released);
 
     private static void Channel(ChannelCopy? old, ChannelCopy now)
     {

@@ -17,13 +17,24 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
     {
         if (database.Failbacks.Values.FirstOrDefault() is { } failback)
             return $"failback of {failback.FailedRecorderId} is {failback.CurrentState}";
-        if (controller.Failovers.FirstOrDefault(x => x.Succeeded && database.Entries.GetValueOrDefault(x.EntryId)?.Failover != FailoverStatus.Succeeded) is { } unknown)
+        if (
+            controller.Failovers.FirstOrDefault(x =>
+                x.Succeeded && database.Entries.GetValueOrDefault(x.EntryId)?.Failover != FailoverStatus.Succeeded
+            ) is
+            { } unknown
+        )
             return $"the failover {unknown.EntryId} of {unknown.FailedRecorderId} is not in the log";
         if (database.Entries.Values.FirstOrDefault(x => x.AllowsFailback) is { } open)
             return $"{open.EntryId} of {open.FailedRecorderId}: failback {open.Failback} ({open.FailbackReason} {open.FailbackDetail})";
         if (database.Entries.Values.FirstOrDefault(IsUncopied) is { } uncopied)
             return $"{uncopied.EntryId} of {uncopied.FailedRecorderId}: material copy {uncopied.MaterialCopy}";
-        if (database.Entries.Values.Where(x => x is { InheritedBy: null, MaterialCopy: MaterialCopyStatus.Partial }).Select(Lacking).FirstOrDefault(x => x is not null) is { } lacking)
+        if (
+            database
+                .Entries.Values.Where(x => x is { InheritedBy: null, MaterialCopy: MaterialCopyStatus.Partial })
+                .Select(Lacking)
+                .FirstOrDefault(x => x is not null) is
+            { } lacking
+        )
             return $"partial, though it could be whole: {lacking}";
         if (database.Entries.Values.FirstOrDefault(x => x.ReleasePending) is { } pending)
             return $"{pending.EntryId}: {pending.FailoverServerId} is not released";
@@ -35,7 +46,9 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
             return $"clients were not told of change {gap}";
         if (bus.Queues.FirstOrDefault(x => x.Depth > 0) is { } queue)
             return $"{queue.Depth} messages in {queue.Name}";
-        return database.Outbox.Values.FirstOrDefault(x => x.NotBefore is null) is { } row ? $"{row.Message.GetType().Name} in the outbox" : null;
+        return database.Outbox.Values.FirstOrDefault(x => x.NotBefore is null) is { } row
+            ? $"{row.Message.GetType().Name} in the outbox"
+            : null;
     }
 
     /// <exception cref="ViolationException">The first invariant that does not hold.</exception>
@@ -51,12 +64,19 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
         NothingInvented();
         Roles();
         Releases();
+        foreach (var recorder in site.Failing)
+            Restores(recorder);
         foreach (var recorder in site.Recorders.Values.Where(x => x.Requests > MostRequestsAnHour * Math.Max(1, elapsed.TotalHours)))
             throw new ViolationException("I16", $"{recorder.Requests} requests to {recorder.Id} in {elapsed}");
     }
 
     private static bool IsUncopied(FailoverLogEntry entry) =>
-        entry is { Failback: FailbackStatus.Succeeded, InheritedBy: null, MaterialCopy: not (MaterialCopyStatus.Succeeded or MaterialCopyStatus.Partial) };
+        entry
+            is {
+                Failback: FailbackStatus.Succeeded,
+                InheritedBy: null,
+                MaterialCopy: not (MaterialCopyStatus.Succeeded or MaterialCopyStatus.Partial)
+            };
 
     /// <summary>I10: numbers without a gap; each was told, or told again when it was asked for (D19).</summary>
     private void Numbers()
@@ -117,9 +137,9 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
     {
         var recorded = site.Footage.All.ToLookup(x => (x.Track, x.Entry.Start, x.Entry.Digest));
         foreach (var recorder in site.Failing)
-            foreach (var (track, item) in recorder.Items)
-                if (!recorded.Contains((track, item.Entry.Start, item.Entry.Digest)))
-                    throw new ViolationException("I3", $"{recorder.Id} holds an item of {track.TrackId} that nobody recorded");
+        foreach (var (track, item) in recorder.Items)
+            if (!recorded.Contains((track, item.Entry.Start, item.Entry.Digest)))
+                throw new ViolationException("I3", $"{recorder.Id} holds an item of {track.TrackId} that nobody recorded");
         foreach (var own in site.Footage.All.Where(x => x.RecorderId == x.Track.OriginRecorderId))
             if (site.Recorders[own.RecorderId].Find(own.Track, own.Entry) is not { } kept || !kept.Bytes.AsSpan().SequenceEqual(own.Bytes))
                 throw new ViolationException("I3", $"{own.RecorderId} lost or altered an item of its own");
@@ -133,11 +153,35 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
         {
             var called = controller.Failovers.LastOrDefault(x => x.FailoverServerId == server.Id && x.StartedAt <= at);
             var meant = database.Entries.GetValueOrDefault(attempt.EntryId);
-            if (called is not null && called.EntryId != attempt.EntryId && called.Succeeded && called.FailedRecorderId != meant?.FailedRecorderId)
-                throw new ViolationException("E3", $"{server.Id} stood in for {called.FailedRecorderId} when it was released for {meant?.FailedRecorderId}");
+            if (
+                called is not null
+                && called.EntryId != attempt.EntryId
+                && called.Succeeded
+                && called.FailedRecorderId != meant?.FailedRecorderId
+            )
+                throw new ViolationException(
+                    "E3",
+                    $"{server.Id} stood in for {called.FailedRecorderId} when it was released for {meant?.FailedRecorderId}"
+                );
             var home = site.Recorders[meant!.FailedRecorderId];
             if (!home.Journal.Any(x => x.What == "activate" && x.At <= at && x.At >= meant.FailoverStartedAt))
                 throw new ViolationException("I13", $"{server.Id} was released before {home.Id} recorded");
+        }
+    }
+
+    /// <summary>I7, I14: settings before recording, attempts of an entry in their order, and never an entry again after a later one.</summary>
+    private static void Restores(SimulatedRecorder recorder)
+    {
+        var seen = new List<RestoreAttempt>();
+        foreach (var (what, attempt, _) in recorder.Journal)
+        {
+            if (seen.Any(x => x.EntryId == attempt.EntryId && x.Attempt > attempt.Attempt))
+                throw new ViolationException("I14", $"{recorder.Id} took {what} of an older attempt");
+            if (seen.Count > 0 && seen[^1].EntryId != attempt.EntryId && seen.Any(x => x.EntryId == attempt.EntryId))
+                throw new ViolationException("I7", $"{recorder.Id} took {what} of an entry that was over");
+            if (what == "activate" && !seen.Contains(attempt))
+                throw new ViolationException("I7", $"{recorder.Id} was let record before it had its settings");
+            seen.Add(attempt);
         }
     }
 
@@ -146,6 +190,9 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
     {
         foreach (var recorder in site.Recorders.Values)
             if (database.Recorders.GetValueOrDefault(recorder.Id) is not { } row || row.Role.ToString() != recorder.State.Role.ToString())
-                throw new ViolationException("D2", $"{recorder.Id} is {recorder.State.Role}, the directory says {database.Recorders.GetValueOrDefault(recorder.Id)?.Role}");
+                throw new ViolationException(
+                    "D2",
+                    $"{recorder.Id} is {recorder.State.Role}, the directory says {database.Recorders.GetValueOrDefault(recorder.Id)?.Role}"
+                );
     }
 }

@@ -54,6 +54,9 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
     /// <summary>What was done to it, in order.</summary>
     public List<(string What, RestoreAttempt Attempt, DateTimeOffset At)> Journal { get; } = [];
 
+    /// <summary>Items that came although they were there.</summary>
+    public long Redone { get; private set; }
+
     /// <summary>Requests served since the start.</summary>
     public long Requests { get; set; }
 
@@ -157,7 +160,10 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
             return WriteResult.DigestMismatch;
         var items = Of(track);
         if (items.Any(x => x.Entry.Start == entry.Start && x.Entry.Digest == entry.Digest))
+        {
+            Redone++;
             return WriteResult.AlreadyThere;
+        }
         if (!track.Kind.HoldsRecords() && items.Any(x => x.Entry.Start == entry.Start))
             return WriteResult.Conflict;
         Add(track, new Stored(entry, bytes) { Durable = false });

@@ -16,7 +16,6 @@ internal sealed class Footage(VirtualTime time, Dice dice, Faults faults, SiteOp
     public const string Damaged = "damaged at source";
     private static readonly TrackKind[] Kinds = Enum.GetValues<TrackKind>();
     private readonly Dictionary<string, List<Track>> tracks = [];
-    private int made;
 
     public List<Recorded> All { get; } = [];
 
@@ -53,7 +52,7 @@ internal sealed class Footage(VirtualTime time, Dice dice, Faults faults, SiteOp
     private void Record(SimulatedRecorder recorder, Track track)
     {
         var duration = track.Kind.HoldsRecords() ? TimeSpan.Zero : options.Interval;
-        var bytes = Encoding.ASCII.GetBytes($"{++made} {recorder.Id} {track.Kind} {track.TrackId}");
+        var bytes = Encoding.ASCII.GetBytes($"{time.Now} {recorder.Id} {track.Kind} {track.TrackId}");
         var entry = new ItemEntry(time.UtcNow + recorder.Skew, duration, bytes.Length, SimulatedRecorder.DigestOf(bytes));
         var stored = new Stored(entry, bytes);
         recorder.Add(track, stored);

@@ -10,7 +10,15 @@ namespace Failback.Simulation;
 /// A process that decides: the real deciding functions, checks, ledger and reconciler over the simulated database; the loops around them
 /// (unit, relay, reconciler) as the shells do them.
 /// </summary>
-internal sealed class SimulatedSaga(SimulatedProcess process, SimulatedDatabase database, SimulatedBus bus, SiteOptions options, Dice dice)
+/// <param name="moved">Told of every decision: which machine, its state, the event, the state after it.</param>
+internal sealed class SimulatedSaga(
+    SimulatedProcess process,
+    SimulatedDatabase database,
+    SimulatedBus bus,
+    SiteOptions options,
+    Dice dice,
+    Action<Move> moved
+)
 {
     private const int Tries = 5;
     private const int RelayBatch = 200;
@@ -85,10 +93,7 @@ internal sealed class SimulatedSaga(SimulatedProcess process, SimulatedDatabase 
         {
             SagaQueues.Process => FailbackAsync(delivery, unit),
             SagaQueues.Copy => CopyAsync(delivery, unit),
-            SagaQueues.Directory => Consumed.ByAsync(
-                new RecorderDirectory(unit, NullLogger<RecorderDirectory>.Instance),
-                delivery
-            ),
+            SagaQueues.Directory => Consumed.ByAsync(new RecorderDirectory(unit, NullLogger<RecorderDirectory>.Instance), delivery),
             SagaQueues.Log => Consumed.ByAsync(new FailoverLog(unit, NullLogger<FailoverLog>.Instance), delivery),
             SagaQueues.Settings => Consumed.ByAsync(
                 new SettingsCache(unit, documents, process.Clock, NullLogger<SettingsCache>.Instance),
@@ -104,16 +109,10 @@ internal sealed class SimulatedSaga(SimulatedProcess process, SimulatedDatabase 
         var id = DerivedId.OfFailback(recorder);
         await unit.LockAsync(id);
         var state = database.Failbacks.GetValueOrDefault(id) ?? FailbackSteps.New(recorder);
-        var steps = new FailbackSteps(
-            unit,
-            options.Rights,
-            options.Saga,
-            options.Rules,
-            process.Clock,
-            NullLogger<FailbackSteps>.Instance
-        );
+        var steps = new FailbackSteps(unit, options.Rights, options.Saga, options.Rules, process.Clock, NullLogger<FailbackSteps>.Instance);
         var facts = await steps.FactsAsync(recorder, delivery.MessageId, default);
         var decision = FailbackTransitions.Decide(state, delivery.Message, facts);
+        moved(new Move(nameof(FailbackStateMachine), state.CurrentState, delivery.Message.GetType().Name, decision.State.CurrentState));
         await unit.ApplyAsync(decision.Effects, default);
         if (decision.State.CurrentState == FailbackStates.Final)
             unit.Delete(decision.State);
@@ -139,6 +138,7 @@ internal sealed class SimulatedSaga(SimulatedProcess process, SimulatedDatabase 
         var facts = await steps.FactsAsync(copy, delivery.MessageId, delivery.Message, default);
         if (MaterialCopyTransitions.Decide(copy, delivery.Message, facts) is not { } decided)
             return;
+        moved(new Move(nameof(MaterialCopyStateMachine), copy.CurrentState, delivery.Message.GetType().Name, decided.Copy.CurrentState));
         await unit.ApplyAsync(decided.Effects, default);
         if (decided.Copy.CurrentState is not (CopyStates.Initial or CopyStates.Final) && !ReferenceEquals(decided.Copy, copy))
             unit.Keep(decided.Copy);
@@ -280,3 +280,6 @@ internal sealed class SimulatedSaga(SimulatedProcess process, SimulatedDatabase 
         await left.Task;
     }
 }
+
+/// <summary>What became of an event in a state of a machine.</summary>
+internal readonly record struct Move(string Machine, string State, string Event, string To);

@@ -14,7 +14,10 @@ internal sealed class SimulatedSite
         (Options, Failed) = (options, failed);
         Footage = new Footage(time, dice.For("footage"), faults, options);
         Failing = [.. Enumerable.Range(1, options.Failing).Select(x => new SimulatedRecorder($"R{x}", faults, () => time.UtcNow))];
-        FailoverServers = [.. Enumerable.Range(1, options.FailoverServers).Select(x => new SimulatedRecorder($"S{x}", faults, () => time.UtcNow))];
+        FailoverServers =
+        [
+            .. Enumerable.Range(1, options.FailoverServers).Select(x => new SimulatedRecorder($"S{x}", faults, () => time.UtcNow)),
+        ];
         Recorders = Failing.Concat(FailoverServers).ToDictionary(x => x.Id);
         foreach (var recorder in Failing)
         {
@@ -38,9 +41,7 @@ internal sealed class SimulatedSite
 
     /// <summary>Who stands in for a recorder now; null when nobody does.</summary>
     public SimulatedRecorder? StandIn(string recorderId) =>
-        FailoverServers.FirstOrDefault(x =>
-            x.State.Role == LiveRole.Recorder && Footage.StandsInFor.GetValueOrDefault(x.Id) == recorderId
-        );
+        FailoverServers.FirstOrDefault(x => x.State.Role == LiveRole.Recorder && Footage.StandsInFor.GetValueOrDefault(x.Id) == recorderId);
 
     private static RecorderSettings NewSettings(string recorderId) =>
         new(

@@ -5,7 +5,15 @@ using Failback.Saga;
 namespace Failback.Simulation;
 
 /// <summary>What happens at the site: recorders die and come back, people ask for this and that, licence and maintenance mode change.</summary>
-internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Controller controller, SimulatedDatabase database, Clients clients, bool plain)
+internal sealed class Story(
+    VirtualTime time,
+    Dice dice,
+    SimulatedSite site,
+    Controller controller,
+    SimulatedDatabase database,
+    Clients clients,
+    bool plain
+)
 {
     /// <summary>From then on nothing new happens.</summary>
     public static readonly TimeSpan Ends = TimeSpan.FromMinutes(110);
@@ -124,11 +132,35 @@ internal sealed class Story(VirtualTime time, Dice dice, SimulatedSite site, Con
         object asked = dice.Below(7) switch
         {
             0 => Ask(recorder.Id, dice.Chance(0.5) ? entry : null) with { Roles = roles },
-            1 => new CancelFailback { RequestId = dice.Guid(), FailedRecorderId = recorder.Id, RequestedBy = "ben", Roles = roles },
+            1 => new CancelFailback
+            {
+                RequestId = dice.Guid(),
+                FailedRecorderId = recorder.Id,
+                RequestedBy = "ben",
+                Roles = roles,
+            },
             2 => Copy(entry) with { Roles = roles },
-            3 => new PauseMaterialCopy { RequestId = dice.Guid(), MaterialCopyId = copy, RequestedBy = "ben", Roles = roles },
-            4 => new ResumeMaterialCopy { RequestId = dice.Guid(), MaterialCopyId = copy, RequestedBy = "ben", Roles = roles },
-            5 => new CancelMaterialCopy { RequestId = dice.Guid(), MaterialCopyId = copy, RequestedBy = "ben", Roles = roles },
+            3 => new PauseMaterialCopy
+            {
+                RequestId = dice.Guid(),
+                MaterialCopyId = copy,
+                RequestedBy = "ben",
+                Roles = roles,
+            },
+            4 => new ResumeMaterialCopy
+            {
+                RequestId = dice.Guid(),
+                MaterialCopyId = copy,
+                RequestedBy = "ben",
+                Roles = roles,
+            },
+            5 => new CancelMaterialCopy
+            {
+                RequestId = dice.Guid(),
+                MaterialCopyId = copy,
+                RequestedBy = "ben",
+                Roles = roles,
+            },
             _ => new UpdateFailoverTaskStates { RecorderId = recorder.Id },
         };
         controller.Tell(asked);

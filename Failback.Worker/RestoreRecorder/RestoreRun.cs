@@ -89,7 +89,11 @@ internal sealed class RestoreRun(RestoreRecorder work, IRecorderRegistry registr
     /// The command came before. It must not be done twice: the failover server may stand in for another recorder by now, with other
     /// settings. Done, it is said again; half done, a newer attempt has to do it.
     /// </summary>
-    private Task<(DocumentReference, DateTimeOffset?)> RepeatedAsync(RecorderLink recorder, RecorderStatus status, CancellationToken token) =>
+    private Task<(DocumentReference, DateTimeOffset?)> RepeatedAsync(
+        RecorderLink recorder,
+        RecorderStatus status,
+        CancellationToken token
+    ) =>
         status is { Role: LiveRole.Recorder, Recording: true }
             ? HomeAsync(recorder, token)
             : throw new AttemptWasBegunException($"{status.RecorderId} knows attempt {attempt.Attempt} and does not record");
