@@ -18,14 +18,13 @@ public interface IRecorder
 
     /// <summary>
     /// Replaces the settings as a whole; idempotent by digest. Refused (StaleAttempt) is an attempt older than one it has seen, one of an
-    /// entry after which it saw another, and other settings under an attempt that let it record already.
+    /// entry after which it saw another, and one that let it record before it failed again.
     /// </summary>
     /// <returns>The digest that the recorder computed of what it stored: the read back.</returns>
     Task<string> PutSettingsAsync(RecorderSettings settings, RestoreAttempt attempt, CancellationToken token);
 
     /// <summary>
-    /// Take part as a recorder with the settings it has, and record. Returns once it records. Refused like settings, and when this very
-    /// attempt let it record before and it failed since.
+    /// Take part as a recorder with the settings it has, and record. Returns once it records. Refused like settings.
     /// </summary>
     Task ActivateAsync(RestoreAttempt attempt, CancellationToken token);
 

@@ -1,28 +1,6 @@
-using System.IO.Hashing;
-using System.Text;
 using Failback.Saga;
 
 namespace Failback.Simulation;
-
-/// <summary>How a run ended.</summary>
-/// <param name="Seed">What it was made of.</param>
-/// <param name="Failure">The invariant that broke, or what nobody foresaw; null when all held.</param>
-/// <param name="History">A digest of everything that happened, in its order (I20).</param>
-/// <param name="Fired">Faults that struck, by kind.</param>
-/// <param name="Elapsed">Virtual time.</param>
-/// <param name="Messages">Messages handled.</param>
-/// <param name="Moves">What the machines did.</param>
-/// <param name="Story">The journal, when it was asked for.</param>
-internal sealed record RunOutcome(
-    ulong Seed,
-    string? Failure,
-    ulong History,
-    long[] Fired,
-    TimeSpan Elapsed,
-    long Messages,
-    IReadOnlySet<Move> Moves,
-    IReadOnlyList<string> Story
-);
 
 /// <summary>One site, one seed, one thread: the whole system in virtual time with the faults of the seed, and a verdict.</summary>
 internal sealed class SimulatedRun : IPlant
@@ -45,9 +23,7 @@ internal sealed class SimulatedRun : IPlant
     private readonly Trouble trouble;
     private readonly Clients clients = new();
     private readonly Verdict verdict;
-    private readonly XxHash3 history = new();
-    private readonly bool traced;
-    private readonly List<string> journal = [];
+    private readonly Journal journal;
     private readonly HashSet<Move> moves = [];
     private readonly List<SimulatedSaga> sagas = [];
     private readonly List<SimulatedWorker> workers = [];
@@ -60,12 +36,12 @@ internal sealed class SimulatedRun : IPlant
     /// <param name="traced">Keeps the journal as text.</param>
     public SimulatedRun(ulong seed, bool plain = false, bool? embedded = null, bool traced = false)
     {
-        (this.seed, this.traced) = (seed, traced);
+        (this.seed, journal) = (seed, new Journal(time, traced));
         dice = new Dice(seed);
         faults = new Faults(dice.For("faults"), plain);
         options = SiteOptions.Of(dice.For("site"), embedded);
         database = new SimulatedDatabase(time, dice.For("database"), faults) { Left = Wake };
-        bus = new SimulatedBus(time, dice.For("bus"), faults, Write);
+        bus = new SimulatedBus(time, dice.For("bus"), faults, journal.Write);
         world = new SimulatedProcess("site", time);
         site = new SimulatedSite(time, dice.For("recorders"), faults, options, Fail);
         controller = new Controller(world, PublishAsync, site, dice.For("controller"));
@@ -75,7 +51,7 @@ internal sealed class SimulatedRun : IPlant
         var rules = new CommitRules(database);
         database.Committed = unit =>
         {
-            Write(unit);
+            journal.Write(unit);
             rules.Look(unit);
         };
     }
@@ -134,13 +110,8 @@ internal sealed class SimulatedRun : IPlant
         {
             SynchronizationContext.SetSynchronizationContext(before);
         }
-        if (traced)
-            journal.AddRange(
-                site.Recorders.Values.SelectMany(x =>
-                    x.Journal.Select(y => $"{y.At - VirtualTime.Start:hh\\:mm\\:ss\\.fff} at {x.Id}: {y.What} {y.Attempt}")
-                )
-            );
-        return new RunOutcome(seed, failure, history.GetCurrentHashAsUInt64(), faults.Fired, time.Elapsed, bus.Handled, moves, journal);
+        journal.Write(site.Recorders.Values);
+        return new RunOutcome(seed, failure, journal.Digest, faults.Fired, time.Elapsed, bus.Handled, moves, journal.Lines);
     }
 
     public void Kill(SimulatedProcess process) => Restart(process, dice.Seconds(1, 25));
@@ -240,7 +211,7 @@ internal sealed class SimulatedRun : IPlant
         if (options.Embedded)
             foreach (var queue in bus.Queues)
                 queue.Empty();
-        Write($"kill {process.Name}");
+        journal.Write($"kill {process.Name}");
         var decides = sagas.RemoveAll(x => x.Process == process) > 0;
         workers.RemoveAll(x => x.Process == process);
         time.After(after, () => StartAgain(decides));
@@ -313,22 +284,5 @@ internal sealed class SimulatedRun : IPlant
     {
         if (unforeseen is not null)
             throw unforeseen is ViolationException ? unforeseen : new InvalidOperationException("a loop ended", unforeseen);
-    }
-
-    private void Write(SimulatedUnit unit)
-    {
-        Write($"{unit.Process.Name} commits {unit.Cause}");
-        if (!traced)
-            return;
-        foreach (var ((table, id), saved) in unit.Saved)
-            Write($"    {table.Name} {id}: {saved.Row}");
-    }
-
-    private void Write(string line)
-    {
-        history.Append(BitConverter.GetBytes(time.Now));
-        history.Append(Encoding.UTF8.GetBytes(line));
-        if (traced)
-            journal.Add($"{time.Elapsed:hh\\:mm\\:ss\\.fff} {line}");
     }
 }

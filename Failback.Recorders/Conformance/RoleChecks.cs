@@ -16,7 +16,7 @@ internal static class RoleChecks
         new("Release_leaves_material_alone", "R13 D5", None, ReleaseKeepsMaterialAsync),
         new("Release_leaves_holds_alone", "R13 D5", Holds, ReleaseKeepsHoldsAsync),
         new("An_older_attempt_activates_and_releases_nothing", "I14 F2", None, StaleRoleAsync),
-        new("A_done_attempt_changes_no_settings", "E8 F2 I14", None, DoneAttemptAsync),
+        new("An_entry_is_over_when_another_was_seen", "E2 F2 I14", None, PastEntryAsync),
         new("A_release_ends_no_later_failover", "E3 F2 I14", None, LateReleaseAsync),
         new("Attempts_without_an_entry_are_refused", "T15", None, NonsenseAttemptAsync),
         new("A_standby_is_mute", "D16", Recording, MuteAsync),
@@ -101,15 +101,16 @@ internal static class RoleChecks
         await run.Recorder.ReleaseAsync(run.Attempt(3), run.Token);
     }
 
-    private static async Task DoneAttemptAsync(ConformanceRun run)
+    private static async Task PastEntryAsync(ConformanceRun run)
     {
-        var digest = await run.PutAsync("done", 1);
-        await run.Recorder.ActivateAsync(run.Attempt(1), run.Token);
-        Equal(digest, await run.PutAsync("done", 1), "the same settings again");
-        await FaultAsync(RecorderFault.StaleAttempt, () => run.PutAsync("of another", 1), "other settings under a done attempt");
-        Equal(digest, (await run.Recorder.GetSettingsAsync(run.Token))?.Digest, "the digest of its settings");
-        await run.PutAsync("of a newer attempt", 2);
-        await run.Recorder.ReleaseAsync(run.Attempt(2), run.Token);
+        await run.PutAsync("past", 1);
+        var next = new RestoreAttempt(Guid.NewGuid(), 1);
+        var settings = new RecorderSettings(await run.SettingsAsync("next"));
+        await run.Recorder.PutSettingsAsync(settings, next, run.Token);
+        await FaultAsync(RecorderFault.StaleAttempt, () => run.PutAsync("past", 1), "settings of an entry that is over");
+        await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.ActivateAsync(run.Attempt(1), run.Token), "its activation");
+        Equal(settings.Digest, (await run.Recorder.GetSettingsAsync(run.Token))?.Digest, "the digest of its settings");
+        await run.Recorder.ReleaseAsync(next, run.Token);
     }
 
     private static async Task LateReleaseAsync(ConformanceRun run)

@@ -84,10 +84,7 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
         Rules.Require(document is null ? "settings: JSON with format and softwareVersion" : null);
         lock (gate)
         {
-            ThrowIfOver(attempt);
-            if (state.ActivatedBy == attempt && state.SettingsDigest != settings.Digest)
-                throw Refused(RecorderFault.StaleAttempt, "it records with the settings of this attempt");
-            See(attempt);
+            See(attempt, restore: true);
             if (document!.WhyIncompatible(Status()) is { } lacking)
                 throw Refused(RecorderFault.Incompatible, lacking);
             StoreSettings(settings);
@@ -100,8 +97,7 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
         token.ThrowIfCancellationRequested();
         lock (gate)
         {
-            ThrowIfOver(attempt);
-            See(attempt);
+            See(attempt, restore: true);
             if (state.SettingsDigest is null)
                 throw Refused(RecorderFault.WrongRole, "it has no settings to record with");
             Become(state.Activated(attempt));
@@ -211,18 +207,11 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
     }
 
     /// <summary>Refuses an attempt older than one seen, and remembers it durably before anything is done for it.</summary>
-    private void ThrowIfOver(RestoreAttempt attempt)
+    private void See(RestoreAttempt attempt, bool restore = false)
     {
         Rules.Require(Rules.WhyWrong(attempt));
-        if (state.IsOver(attempt))
-            throw Refused(RecorderFault.StaleAttempt, "this attempt is over");
-    }
-
-    private void See(RestoreAttempt attempt)
-    {
-        Rules.Require(Rules.WhyWrong(attempt));
-        if (state.HasNewer(attempt))
-            throw Refused(RecorderFault.StaleAttempt, "a newer attempt of this entry was seen");
+        if (restore ? state.IsOver(attempt) : state.HasNewer(attempt))
+            throw Refused(RecorderFault.StaleAttempt, "the attempt is over");
         if (state.LastAttempt != attempt)
             Become(state.With(attempt));
     }

@@ -161,11 +161,6 @@ internal static class Validation
                 nameof(x.CompletedAt),
                 "not before StartedAt"
             ),
-            RecorderSnapshot x when x.Failovers?.Any(y => y.FailedRecorderId != x.Configuration.RecorderId) == true => new(
-                RefusalReason.OutOfBounds,
-                nameof(x.Failovers),
-                "failovers of this recorder"
-            ),
             _ => null,
         };
 

@@ -70,7 +70,7 @@ internal static class FailoverEntries
                 HoldId = entry.EntryId,
                 FailoverServer = server.ToAddress(),
                 OriginRecorderId = entry.FailedRecorderId,
-                From = Periods.From(entry).ToWire(),
+                From = (entry.FailoverStartedAt - Periods.MostClockSlack).ToWire(),
             },
             messageId
         );

@@ -66,7 +66,8 @@ internal sealed record CopyFacts
     public CopyPlan? Plan { get; init; }
     public IRights Rights { get; init; } = NoRights.Instance;
 
-    public IReadOnlyList<Periods.Period> Periods => Entry is null ? [] : Saga.Periods.Of(Entry, Inherited);
+    public IReadOnlyList<Periods.Period> Periods =>
+        Entry is null ? [] : Saga.Periods.Of(Entry, Inherited, TimeSpan.FromSeconds(Options.ClockSlackSeconds));
 
     public RecorderAddress? Address(string recorderId) => Recorders.GetValueOrDefault(recorderId)?.ToAddress();
 

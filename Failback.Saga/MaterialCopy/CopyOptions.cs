@@ -56,6 +56,13 @@ internal sealed class CopyOptions
     [Range(1_024, long.MaxValue)]
     public long? MaxBytesPerSecond { get; set; }
 
+    /// <summary>
+    /// Seconds that the clocks of the controller, the failover servers and this process may differ (F9): the period to copy is widened by
+    /// that at both ends. What is looked at and not missing costs little; what is not looked at is lost.
+    /// </summary>
+    [Range(0, 3_600)]
+    public int ClockSlackSeconds { get; set; } = 600;
+
     /// <summary>Alarms and ANPR data before all else; otherwise the oldest period first (D13).</summary>
     public bool EvidenceFirst { get; set; }
 }

@@ -40,8 +40,9 @@ internal static class CopyOrder
             return "the plan has a channel copy that is null";
         if (plan.ChannelCopies.Select(x => Id(materialCopyId, x)).Distinct().Count() != plan.ChannelCopies.Count)
             return "the plan names a channel copy twice";
-        var wrong = plan.ChannelCopies.FirstOrDefault(x => !Fits(x, periods));
-        return wrong is null ? null : $"{wrong.Kind} {Shortened(wrong.TrackId)} of the plan is outside of what was asked or malformed";
+        // Its number, not its name: that is a recorder's word, and whatever is said here is logged.
+        var wrong = plan.ChannelCopies.TakeWhile(x => Fits(x, periods)).Count();
+        return wrong == plan.ChannelCopies.Count ? null : $"channel copy {wrong + 1} of the plan is outside of what was asked or malformed";
     }
 
     private static bool Fits(PlannedChannelCopy line, IReadOnlyList<Periods.Period> periods) =>
@@ -56,9 +57,6 @@ internal static class CopyOrder
             && x.From <= Instants.ToRow(line.From)
             && Instants.ToRow(line.To) <= x.To
         );
-
-    /// <summary>A name from a recorder, for logs and answers: cut, and without what a terminal would obey (T18).</summary>
-    private static string Shortened(string? text) => string.Concat((text ?? "").Take(32).Select(x => Validation.IsPrintable(x) ? x : '?'));
 
     private static Guid Id(Guid copy, PlannedChannelCopy x) =>
         DerivedId.Of("channel copy", copy, x.EntryId, x.SourceRecorderId ?? "", x.OriginRecorderId ?? "", x.Kind, x.TrackId ?? "");

@@ -9,30 +9,30 @@ internal static class Periods
     public const int Most = 64;
 
     /// <summary>
-    /// How far the clocks of the controller, of the failover server and of ours may differ (F9): footage is stamped by one, the failover
-    /// by another, the end of the failback by the third. What is looked at and not missing costs nothing, so it is wide.
+    /// The most that the clocks of the controller, of the failover server and of ours may differ (F9): footage is stamped by one, the
+    /// failover by another, the end of the failback by the third. Held is that much more; what is looked at is configured.
     /// </summary>
-    public static readonly TimeSpan ClockSlack = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan MostClockSlack = TimeSpan.FromHours(1);
 
     /// <summary>One period: from the start of the failover to the end of the failback, half open, widened by what clocks may differ.</summary>
     internal sealed record Period(Guid EntryId, string FailoverServerId, string OriginRecorderId, DateTime From, DateTime To);
 
-    /// <summary>The entry's own period first, then the inherited ones, oldest first.</summary>
-    public static IReadOnlyList<Period> Of(FailoverLogEntry entry, IEnumerable<FailoverLogEntry> inherited)
+    /// <summary>The entry's own period first, then the inherited ones, oldest first. Empty periods are left out.</summary>
+    public static IReadOnlyList<Period> Of(FailoverLogEntry entry, IEnumerable<FailoverLogEntry> inherited, TimeSpan clockSlack = default)
     {
         // An inherited entry was closed by this one's failback, so its period ends with it unless it says otherwise.
-        var older = inherited.OrderBy(x => x.FailoverStartedAt).ThenBy(x => x.EntryId).Select(x => One(x, entry.FailbackEndedAt));
-        return [.. older.Prepend(One(entry, null)).OfType<Period>().Take(Most)];
+        var older = inherited
+            .OrderBy(x => x.FailoverStartedAt)
+            .ThenBy(x => x.EntryId)
+            .Select(x => One(x, entry.FailbackEndedAt, clockSlack));
+        return [.. older.Prepend(One(entry, null, clockSlack)).OfType<Period>().Take(Most)];
     }
 
-    /// <summary>From when on an entry's footage is held and copied.</summary>
-    public static DateTime From(FailoverLogEntry entry) => entry.FailoverStartedAt - ClockSlack;
-
-    private static Period? One(FailoverLogEntry entry, DateTime? otherwise)
+    private static Period? One(FailoverLogEntry entry, DateTime? otherwise, TimeSpan clockSlack)
     {
-        if ((entry.FailbackEndedAt ?? otherwise) is not { } end)
-            return null;
-        var to = end > entry.FailoverStartedAt ? end : entry.FailoverStartedAt;
-        return new(entry.EntryId, entry.FailoverServerId, entry.FailedRecorderId, From(entry), to + ClockSlack);
+        var from = entry.FailoverStartedAt - clockSlack;
+        return (entry.FailbackEndedAt ?? otherwise) + clockSlack is { } to && to > from
+            ? new(entry.EntryId, entry.FailoverServerId, entry.FailedRecorderId, from, to)
+            : null;
     }
 }

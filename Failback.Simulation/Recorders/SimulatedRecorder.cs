@@ -98,8 +98,6 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
     public string Put(RecorderSettings settings, RestoreAttempt attempt)
     {
         ThrowIfOver(attempt);
-        if (State.ActivatedBy == attempt && Settings?.Digest != settings.Digest)
-            throw new RecorderException(RecorderFault.StaleAttempt, "it records with the settings of this attempt");
         See("put", attempt);
         Settings = settings;
         return settings.Digest;

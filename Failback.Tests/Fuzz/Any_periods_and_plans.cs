@@ -104,6 +104,12 @@ public sealed class Any_periods_and_plans
             var entry = Entry(random);
             var inherited = Enumerable.Range(0, random.Next(0, 80)).Select(_ => Entry(random)).ToList();
             var periods = Periods.Of(entry, inherited);
+            var wider = Periods.Of(entry, inherited, TimeSpan.FromMinutes(10)).ToDictionary(x => x.EntryId);
+            foreach (var period in periods.Where(x => wider.ContainsKey(x.EntryId)))
+            {
+                Assert.Equal(period.From.AddMinutes(-10), wider[period.EntryId].From);
+                Assert.Equal(period.To.AddMinutes(10), wider[period.EntryId].To);
+            }
             Assert.True(periods.Count <= Periods.Most);
             Assert.All(periods, x => Assert.True(x.From < x.To));
             Assert.Equal(periods.Count, periods.Select(x => x.EntryId).Distinct().Count());

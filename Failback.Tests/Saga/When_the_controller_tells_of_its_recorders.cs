@@ -150,6 +150,37 @@ public sealed class When_the_controller_tells_of_its_recorders : IAsyncLifetime
         await _spec.BecomesAsync(entry, "Succeeded");
     }
 
+    /// <summary>Its queue was deleted, say: without the failover in the log nobody would copy its footage.</summary>
+    [Fact]
+    [Covers("B9", "I24")]
+    public async Task a_snapshot_heals_a_failover_that_was_lost()
+    {
+        await _spec.SiteAsync();
+        var lost = new FailoverCompleted
+        {
+            EntryId = Guid.NewGuid(),
+            FailedRecorderId = "rec-1",
+            FailoverServerId = "fo-1",
+            StartedAt = FailbackSpec.Morning,
+            CompletedAt = FailbackSpec.Morning.AddMinutes(1),
+            Succeeded = true,
+        };
+        var snapshot = new RecorderSnapshot
+        {
+            Configuration = _spec.Configured("rec-1"),
+            Connected = true,
+            ConnectionChangedAt = FailbackSpec.Morning.AddHours(5),
+            Failovers = [lost],
+        };
+        await _saga.TellAsync(snapshot);
+        await Eventually.Equal("held", "Held", async () => (await _saga.Read.EntryAsync(lost.EntryId, Token))?.Hold);
+        var before = await _saga.Read.EntryAsync(lost.EntryId, Token);
+        await _saga.TellAsync(snapshot);
+        await Handled();
+        Assert.Equal(before!.Failover, (await _saga.Read.EntryAsync(lost.EntryId, Token))!.Failover);
+        Assert.Single(await _saga.Read.ChangesSinceAsync(0, 1_000, Token), x => x.Kind == SystemChangeKind.FailoverCompleted);
+    }
+
     [Fact]
     [Covers("D15", "D16", "R11", "E8")]
     public async Task settings_are_read_when_a_recorder_is_connected_and_the_last_good_ones_stay()

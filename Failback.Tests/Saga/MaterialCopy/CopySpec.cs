@@ -24,12 +24,16 @@ public abstract class CopySpec : IAsyncLifetime
     internal CopyMemory Memory { get; private set; } = null!;
     internal ScriptedWorker Worker { get; } = new();
     internal FakeTimeProvider Time { get; } = new(new DateTimeOffset(Start.AddDays(1)));
+
+    /// <summary>Specs count slices of exact periods; what clocks may differ has one of its own.</summary>
+    private protected static KeyValuePair<string, string?> NoSlack => new("Failback:Copy:ClockSlackSeconds", "0");
+
     private protected virtual IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>();
     private ITestHarness Harness => _services.GetTestHarness();
 
     public async ValueTask InitializeAsync()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(Settings).Build();
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([.. Settings, NoSlack]).Build();
         _services = new ServiceCollection()
             .AddSingleton<IConfiguration>(configuration)
             .AddSingleton<TimeProvider>(Time)

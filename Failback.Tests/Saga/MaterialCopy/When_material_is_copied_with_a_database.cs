@@ -68,7 +68,9 @@ public sealed class When_material_is_copied_with_a_database
     private IHost Host(string database)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null);
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:Database"] = database });
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?> { ["ConnectionStrings:Database"] = database, ["Failback:Copy:ClockSlackSeconds"] = "0" }
+        );
         builder.Services.AddLogging();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddFailbackPersistence(builder.Configuration).AddFailbackPersistenceLoops(embedded: true);
