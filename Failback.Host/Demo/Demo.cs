@@ -135,6 +135,7 @@ internal static class Demo
             settings.AddRange([
                 $"--Failback:Saga:StableSeconds={StableSeconds}",
                 "--Failback:Copy:SliceSeconds=60",
+                "--Failback:Copy:ClockSlackSeconds=0", // one machine, one clock
                 "--Failback:Roles:operator:0=failback.start",
                 "--Failback:Roles:operator:1=copy.start",
             ]);

@@ -40,7 +40,7 @@ public sealed record RecorderSnapshot
     public long MaintenanceVersion { get; init; }
 
     /// <summary>
-    /// Failovers of this recorder whose failback the controller has not heard of, as they were told; at most 64. One that the log does
+    /// Failovers of this recorder whose failback the controller has not heard of, as they were told; at most 32. One that the log does
     /// not know, because its message was lost with a queue for example, is taken from here.
     /// </summary>
     public IReadOnlyList<FailoverCompleted> Failovers { get; init; } = [];

@@ -32,7 +32,7 @@ internal static class Validation
     private const int MaxNameCharacters = 256;
     private const int MaxAddressCharacters = 512;
     private const int MaxRoles = 32;
-    private const int MaxFailovers = 64;
+    private const int MaxFailovers = 32;
     private const int DigestCharacters = 64;
     private const long MaxDocumentBytes = 32 << 20;
     private static readonly DateTimeOffset Earliest = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -33,7 +33,13 @@ public sealed partial class The_story_distributed : IAsyncLifetime
     [Fact]
     public async Task is_complete_identical_and_told_once_although_a_worker_is_killed_while_it_copies()
     {
-        await StartAsync(sagas: 2, workers: 3, "--Failback:Copy:SliceSeconds=10", "--Failback:Copy:MaxBytesPerSecond=1500000");
+        await StartAsync(
+            sagas: 2,
+            workers: 3,
+            "--Failback:Copy:SliceSeconds=10",
+            "--Failback:Copy:ClockSlackSeconds=0",
+            "--Failback:Copy:MaxBytesPerSecond=1500000"
+        );
         await using var demo = DemoProcess.Start([
             "--site-only",
             "--failing",

@@ -140,13 +140,7 @@ public sealed class When_the_controller_tells_of_its_recorders : IAsyncLifetime
     {
         await _spec.SiteAsync();
         var entry = await _spec.FailoverAsync();
-        var snapshot = new RecorderSnapshot
-        {
-            Configuration = _spec.Configured("rec-1"),
-            Connected = true,
-            ConnectionChangedAt = FailbackSpec.Morning.AddHours(5),
-        };
-        await _saga.TellAsync(snapshot);
+        await _saga.TellAsync(Snapshot());
         await _spec.BecomesAsync(entry, "Succeeded");
     }
 
@@ -165,20 +159,13 @@ public sealed class When_the_controller_tells_of_its_recorders : IAsyncLifetime
             CompletedAt = FailbackSpec.Morning.AddMinutes(1),
             Succeeded = true,
         };
-        var snapshot = new RecorderSnapshot
-        {
-            Configuration = _spec.Configured("rec-1"),
-            Connected = true,
-            ConnectionChangedAt = FailbackSpec.Morning.AddHours(5),
-            Failovers = [lost],
-        };
+        var snapshot = Snapshot() with { Failovers = [lost] };
         await _saga.TellAsync(snapshot);
         await Eventually.Equal("held", "Held", async () => (await _saga.Read.EntryAsync(lost.EntryId, Token))?.Hold);
-        var before = await _saga.Read.EntryAsync(lost.EntryId, Token);
         await _saga.TellAsync(snapshot);
         await Handled();
-        Assert.Equal(before!.Failover, (await _saga.Read.EntryAsync(lost.EntryId, Token))!.Failover);
-        Assert.Single(await _saga.Read.ChangesSinceAsync(0, 1_000, Token), x => x.Kind == SystemChangeKind.FailoverCompleted);
+        var told = (await _saga.Read.ChangesSinceAsync(0, 1_000, Token)).Where(x => x.EntryId == lost.EntryId);
+        Assert.Single(told, x => x.Kind == SystemChangeKind.FailoverCompleted);
     }
 
     [Fact]
@@ -205,23 +192,9 @@ public sealed class When_the_controller_tells_of_its_recorders : IAsyncLifetime
         );
         await Handled();
         await Cached(good);
-        await _saga.TellAsync(
-            new RecorderSettingsCached
-            {
-                RecorderId = "fo-2",
-                Version = 7,
-                Settings = newer,
-            }
-        );
+        await _saga.TellAsync(CachedNow("fo-2", newer, 7));
         await Cached(newer);
-        await _saga.TellAsync(
-            new RecorderSettingsCached
-            {
-                RecorderId = "fo-2",
-                Version = 6,
-                Settings = good,
-            }
-        );
+        await _saga.TellAsync(CachedNow("fo-2", good, 6));
         await Handled();
         await Cached(newer);
 
@@ -283,14 +256,7 @@ public sealed class When_the_controller_tells_of_its_recorders : IAsyncLifetime
         var entry = Guid.NewGuid();
         await _saga.TellAsync(_spec.Configured(mark));
         await _saga.TellAsync(FailbackSpec.Failover(entry, mark) with { Succeeded = false });
-        await _saga.TellAsync(
-            new RecorderSettingsCached
-            {
-                RecorderId = mark,
-                Version = 1,
-                Settings = settings,
-            }
-        );
+        await _saga.TellAsync(CachedNow(mark, settings));
         await Row(mark, x => x.Name == mark);
         await Eventually.True("the log", async () => await _saga.Read.EntryAsync(entry, Token) is not null);
         await Eventually.True("the cache", async () => await _saga.In(x => x.SettingsAsync(mark, Token)) is not null);
@@ -298,6 +264,22 @@ public sealed class When_the_controller_tells_of_its_recorders : IAsyncLifetime
 
     private Task<Recorder> Row(string id, Func<Recorder, bool> holds) =>
         Eventually.Get<Recorder>(id, async () => (await _saga.In(x => x.RecorderAsync(id, Token)))!, x => x is not null && holds(x));
+
+    private static RecorderSettingsCached CachedNow(string id, DocumentReference settings, long version = 1) =>
+        new()
+        {
+            RecorderId = id,
+            Version = version,
+            Settings = settings,
+        };
+
+    private RecorderSnapshot Snapshot() =>
+        new()
+        {
+            Configuration = _spec.Configured("rec-1"),
+            Connected = true,
+            ConnectionChangedAt = FailbackSpec.Morning.AddHours(5),
+        };
 
     private Task Cached(DocumentReference settings) =>
         Eventually.Equal(

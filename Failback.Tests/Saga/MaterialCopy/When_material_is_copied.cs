@@ -206,7 +206,7 @@ public sealed class When_material_is_copied : CopySpec
         var entry = FailedBack();
         await StartAsync(entry);
         var copy = await ReachesAsync(entry, CopyStates.Failed);
-        Assert.Contains("mic-7", copy.Detail);
+        Assert.Contains("channel copy 1 of the plan", copy.Detail);
     }
 
     [Theory]

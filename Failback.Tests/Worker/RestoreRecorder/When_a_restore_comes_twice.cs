@@ -1,0 +1,55 @@
+using Failback.Messages;
+using Failback.Recorders;
+using static Failback.Tests.WorkerSite;
+
+namespace Failback.Tests;
+
+/// <summary>Its failover server may stand in for another recorder by then, with that one's settings.</summary>
+[Covers("A17", "E3", "E8", "I7", "I8")]
+public sealed class When_a_restore_comes_twice
+{
+    private readonly WorkerSite site = new();
+
+    public When_a_restore_comes_twice()
+    {
+        (site.Recorder.Role, site.Recorder.Recording) = (LiveRole.Broken, false);
+        site.FailoverServer.Settings = SettingsOf("its own");
+    }
+
+    [Fact]
+    public async Task a_recorder_that_records_keeps_its_settings_and_is_reported_again()
+    {
+        var first = await RestoreAsync();
+        site.Recorder.Calls.Clear();
+        site.FailoverServer.Settings = SettingsOf("another recorder's by now");
+
+        var second = await RestoreAsync();
+
+        Assert.Equal(first.Recording! with { Fresh = false }, second.Recording);
+        Assert.Equal(["GetStatus", "GetSettings"], site.Recorder.Calls);
+    }
+
+    [Fact]
+    public async Task one_that_does_not_record_is_left_alone_and_a_newer_attempt_is_asked_for()
+    {
+        site.Recorder.LastAttempt = new RestoreAttempt(Entry, 2);
+
+        var answer = await RestoreAsync();
+
+        Assert.Equal((Entry, "rec-1", 2), (answer.Again!.EntryId, answer.Again.FailedRecorderId, answer.Again.Attempt));
+        Assert.Equal((null, null), (answer.Recording, answer.NotRestored));
+        Assert.Equal(["GetStatus"], site.Recorder.Calls);
+    }
+
+    private Task<Worker.RestoreAnswer> RestoreAsync() =>
+        site.Restorer.RestoreAsync(
+            new RestoreRecorder
+            {
+                EntryId = Entry,
+                Attempt = 2,
+                Recorder = RecorderAt,
+                FailoverServer = FailoverServerAt,
+            },
+            TestContext.Current.CancellationToken
+        );
+}
