@@ -56,13 +56,19 @@ internal sealed class SliceInHand
             JudgeReceipts(relay);
             await JudgeGoneAsync(relay, token);
             JudgeTorn(relay);
-            // Stopped by a limit while a recorder failed: with nothing settled the fault is the answer, or nobody would wait for that recorder.
-            if (relay.Stopped && (relay.Fault is null || progress.SettledCount > before))
+            if (relay.Stopped && MayStop(relay, before))
                 return;
             fruitless = progress.SettledCount > before ? 0 : fruitless + 1;
             await JudgeFaultAsync(relay, token);
         }
     }
+
+    /// <summary>
+    /// Stopped by a limit while a recorder failed and nothing settled, the fault is the answer, or nobody would wait for that recorder. And
+    /// a limit ends no slice that has nothing new to say: an item that is read badly is read again at once, or it would never be settled.
+    /// </summary>
+    private bool MayStop(SliceRelay relay, int settledBefore) =>
+        relay.Fault is null ? time.IsDraining || progress.Answer().Reached > work.From : progress.SettledCount > settledBefore;
 
     /// <summary>What the target has now of the slice's time; also the verification of what was just written.</summary>
     public async Task CompareAsync(CancellationToken token)
