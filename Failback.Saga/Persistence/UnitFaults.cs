@@ -46,7 +46,8 @@ internal static class UnitFaults
             _ => false,
         };
 
-    private static bool IsAbsence(Exception cause) => cause is NpgsqlException { IsTransient: true } or (NpgsqlException and not PostgresException) || ConfusedConnections.IsOne(cause);
+    private static bool IsAbsence(Exception cause) =>
+        cause is NpgsqlException { IsTransient: true } or (NpgsqlException and not PostgresException) || ConfusedConnections.IsOne(cause);
 
     /// <summary>EF wraps faults in InvalidOperationException or DbUpdateException, once or twice.</summary>
     private static IEnumerable<Exception> Causes(Exception? fault)
