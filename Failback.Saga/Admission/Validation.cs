@@ -125,7 +125,7 @@ internal static class Validation
             : $"{least} to {most} printable characters, no space at the ends";
     }
 
-    public static bool IsPrintable(char x) =>
+    private static bool IsPrintable(char x) =>
         char.GetUnicodeCategory(x)
             is not (
                 System.Globalization.UnicodeCategory.Control

@@ -21,7 +21,6 @@ internal sealed class SimulatedBus(VirtualTime time, Dice dice, Faults faults, A
     /// <summary>Messages that no try could handle: the _error queues.</summary>
     public List<string> Errors { get; } = [];
 
-    public long Published { get; private set; }
     public long Handled { get; private set; }
 
     public SimulatedQueue Declare(string name, params Type[] types)
@@ -95,7 +94,6 @@ internal sealed class SimulatedBus(VirtualTime time, Dice dice, Faults faults, A
 
     private void Accept(Delivery delivery)
     {
-        Published++;
         journal(
             delivery.Message is Messages.FailbackRejected x
                 ? $"rejected {x.RequestId}: {x.Reason}"

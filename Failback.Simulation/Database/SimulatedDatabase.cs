@@ -48,8 +48,6 @@ internal sealed class SimulatedDatabase(VirtualTime time, Dice dice, Faults faul
 
     /// <summary>Looks at every commit: the invariants.</summary>
     public Action<SimulatedUnit>? Committed { get; set; }
-    public long Commits { get; private set; }
-    public long Duplicates { get; set; }
     private long nextOutbox = 1;
 
     public bool Strikes(FaultKind kind) => faults.Strikes(kind);
@@ -110,7 +108,6 @@ internal sealed class SimulatedDatabase(VirtualTime time, Dice dice, Faults faul
         Audit.AddRange(unit.Notes);
         foreach (var publish in unit.Outgoing)
             Outbox.Add(nextOutbox, new OutboxRow(nextOutbox++, publish.Message, publish.MessageId, publish.NotBefore));
-        Commits++;
         Committed?.Invoke(unit);
         if (unit.Outgoing.Count > 0)
             Left?.Invoke();

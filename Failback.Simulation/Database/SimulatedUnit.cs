@@ -176,7 +176,6 @@ internal sealed class SimulatedUnit(SimulatedDatabase database, SimulatedProcess
     public Task<IReadOnlySet<Guid>> FirstSeenAsync(IReadOnlyCollection<Guid> messageIds, string consumer, CancellationToken token)
     {
         var first = messageIds.Where(x => !database.Inbox.Contains((x, consumer))).ToHashSet();
-        database.Duplicates += messageIds.Count - first.Count;
         Seen.UnionWith(first.Select(x => (x, consumer)));
         return Task.FromResult<IReadOnlySet<Guid>>(first);
     }

@@ -55,7 +55,7 @@ internal static class SagaQueues
         [Ledger] = [typeof(ChannelDataAnswered)],
     };
 
-    public static string? Of(string queue) => All.ContainsKey(queue) ? queue : null;
+    public static bool IsOne(string queue) => All.ContainsKey(queue);
 
     public static void Declare(SimulatedBus bus)
     {

@@ -42,49 +42,37 @@ internal sealed class SimulatedSaga(
 
     public void Connect()
     {
-        foreach (var queue in bus.Queues)
-            if (SagaQueues.Of(queue.Name) is { } endpoint)
-                queue.Subscribe(
-                    new Subscriber(
-                        process,
-                        endpoint == SagaQueues.Ledger ? SettleAsync : x => HandleAsync(queue.Name, x),
-                        endpoint == SagaQueues.Ledger ? 200 : 8
-                    )
-                );
+        foreach (var queue in bus.Queues.Where(x => SagaQueues.IsOne(x.Name)))
+            queue.Subscribe(
+                queue.Name == SagaQueues.Ledger
+                    ? new Subscriber(process, SettleAsync, 200)
+                    : new Subscriber(process, x => HandleAsync(queue.Name, x), 8)
+            );
     }
 
     /// <summary>A commit left messages in the outbox.</summary>
     public void Wake() => left.TrySetResult();
 
-    /// <summary>One message, one unit; repeated whole when it lost against another.</summary>
+    /// <summary>One message, one unit.</summary>
     private async Task HandleAsync(string queue, Delivery delivery)
     {
-        for (var tried = 1; ; tried++)
+        try
         {
-            var unit = new SimulatedUnit(database, process) { Cause = $"{delivery.Message.GetType().Name} on {queue}" };
-            try
-            {
-                await unit.BeginAsync();
-                if ((await unit.FirstSeenAsync([delivery.MessageId], queue, default)).Count == 0)
-                    return;
-                await DecideAsync(queue, delivery, unit);
-                await unit.CommitAsync();
-                return;
-            }
-            catch (ConflictException) when (tried < Tries)
-            {
-                unit.Abandon();
-            }
-            catch (ConflictException lost)
-            {
-                // The bus hands it out again; the real endpoint waits a little longer instead.
-                throw new DatabaseAwayException(lost.Message);
-            }
-            finally
-            {
-                unit.Abandon();
-            }
-            await process.DelayAsync(TimeSpan.FromMilliseconds(dice.Between(5, 20) * tried));
+            await RunAsync(
+                $"{delivery.Message.GetType().Name} on {queue}",
+                async unit =>
+                {
+                    if ((await unit.FirstSeenAsync([delivery.MessageId], queue, default)).Count == 0)
+                        return false;
+                    await DecideAsync(queue, delivery, unit);
+                    return true;
+                }
+            );
+        }
+        catch (ConflictException lost)
+        {
+            // The bus hands it out again; the real endpoint waits a little longer instead.
+            throw new DatabaseAwayException(lost.Message);
         }
     }
 
@@ -165,7 +153,14 @@ internal sealed class SimulatedSaga(
         var ledger = new SliceLedger(null!, options.Copy, process.Clock, NullLogger<SliceLedger>.Instance);
         try
         {
-            await RunAsync("ledger", unit => ledger.SettleAsync(unit, answers, default));
+            await RunAsync(
+                "ledger",
+                async unit =>
+                {
+                    await ledger.SettleAsync(unit, answers, default);
+                    return true;
+                }
+            );
             foreach (var (_, settled) in all)
                 settled.TrySetResult();
         }
@@ -176,8 +171,9 @@ internal sealed class SimulatedSaga(
         }
     }
 
-    /// <summary>A unit outside of a message, as the ledger and the reconciler have them.</summary>
-    private async Task RunAsync(string cause, Func<SimulatedUnit, Task> work)
+    /// <summary>One unit; repeated whole when it lost against another.</summary>
+    /// <param name="work">Whether there is something to commit.</param>
+    private async Task RunAsync(string cause, Func<SimulatedUnit, Task<bool>> work)
     {
         for (var tried = 1; ; tried++)
         {
@@ -185,8 +181,8 @@ internal sealed class SimulatedSaga(
             try
             {
                 await unit.BeginAsync();
-                await work(unit);
-                await unit.CommitAsync();
+                if (await work(unit))
+                    await unit.CommitAsync();
                 return;
             }
             catch (ConflictException) when (tried < Tries) { }
@@ -210,6 +206,7 @@ internal sealed class SimulatedSaga(
                     {
                         if (database.TryLock(part.GetType(), unit))
                             await unit.ApplyAsync(await part.DueAsync(unit, process.Clock.GetUtcNow().ToRow(), starting, default), default);
+                        return true;
                     }
                 );
                 starting = false;

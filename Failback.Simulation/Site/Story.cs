@@ -18,18 +18,16 @@ internal sealed class Story(
     /// <summary>From then on nothing new happens.</summary>
     public static readonly TimeSpan Ends = TimeSpan.FromMinutes(110);
 
-    private readonly List<Happening> told = [];
-
     public void Begin()
     {
         foreach (var recorder in site.Failing)
-            After(dice.Seconds(300, 1_500), () => Die(recorder, deaths: 1));
+            time.After(dice.Seconds(300, 1_500), () => Die(recorder, deaths: 1));
         if (plain)
             return;
         for (var i = dice.Between(0, 6); i > 0; i--)
-            After(dice.Between(TimeSpan.Zero, Ends), Meddle);
+            time.After(dice.Between(TimeSpan.Zero, Ends), Meddle);
         for (var i = dice.Between(0, 3); i > 0; i--)
-            After(dice.Between(TimeSpan.Zero, Ends), Toggle);
+            time.After(dice.Between(TimeSpan.Zero, Ends), Toggle);
     }
 
     /// <summary>All is as it should be again, and people finish what is left.</summary>
@@ -82,7 +80,7 @@ internal sealed class Story(
         recorder.LosePower();
         recorder.Dead = true;
         controller.Lost(recorder);
-        After(dice.Seconds(600, 3_000), () => Repaired(recorder, deaths));
+        time.After(dice.Seconds(600, 3_000), () => Repaired(recorder, deaths));
     }
 
     /// <summary>The repaired machine is mute (D16): it takes no part until its settings come home.</summary>
@@ -99,12 +97,12 @@ internal sealed class Story(
         recorder.Settings = null;
         Back(recorder);
         if (!site.Options.AutomaticFailback)
-            After(dice.Seconds(30, 600), () => controller.Tell(Ask(recorder.Id, null)));
+            time.After(dice.Seconds(30, 600), () => controller.Tell(Ask(recorder.Id, null)));
         if (!plain && dice.Chance(0.4))
             for (var i = dice.Between(1, 5); i > 0; i--)
-                After(dice.Seconds(0, 900), () => Flicker(recorder));
+                time.After(dice.Seconds(0, 900), () => Flicker(recorder));
         if (deaths < 3 && dice.Chance(0.35))
-            After(dice.Seconds(60, 1_800), () => Die(recorder, deaths + 1));
+            time.After(dice.Seconds(60, 1_800), () => Die(recorder, deaths + 1));
     }
 
     private void Back(SimulatedRecorder recorder)
@@ -174,12 +172,12 @@ internal sealed class Story(
         if (dice.Chance(0.5))
         {
             controller.Licence(false);
-            After(dice.Seconds(10, 1_200), () => controller.Licence(true));
+            time.After(dice.Seconds(10, 1_200), () => controller.Licence(true));
         }
         else
         {
             controller.Maintenance(of, true);
-            After(dice.Seconds(10, 1_200), () => controller.Maintenance(of, false));
+            time.After(dice.Seconds(10, 1_200), () => controller.Maintenance(of, false));
         }
     }
 
@@ -207,6 +205,4 @@ internal sealed class Story(
             .Entries.Values.Where(x => x.FailedRecorderId == recorder.Id)
             .OrderByDescending(x => x.FailoverStartedAt)
             .ThenByDescending(x => x.EntryId);
-
-    private void After(TimeSpan wait, Action action) => told.Add(time.After(wait, action));
 }

@@ -19,9 +19,6 @@ internal sealed class VirtualTime
 
     public DateTimeOffset UtcNow => Start.AddTicks(Now);
 
-    /// <summary>Happenings and continuations so far.</summary>
-    public long Steps { get; private set; }
-
     public Happening After(TimeSpan wait, Action action)
     {
         var happening = new Happening(action);
@@ -43,16 +40,12 @@ internal sealed class VirtualTime
         while (true)
         {
             while (ready.TryDequeue(out var next))
-            {
-                Steps++;
                 next.Process.Enter(next.Callback, next.State);
-            }
             if (!ahead.TryPeek(out _, out var due) || due.At > until.Ticks)
                 break;
             var happening = ahead.Dequeue();
             if (happening.Action is not { } action)
                 continue;
-            Steps++;
             Now = due.At;
             action();
         }

@@ -66,12 +66,7 @@ public sealed partial class When_a_runbook_is_followed
     public async Task all_queues_are_made_again_and_filled_from_the_database()
     {
         await using var spec = await ErrorQueueSpec.StartAsync("--Failback:Saga:AnswerSeconds=5", "--Failback:Reconciler:EverySeconds=1");
-        var site = new FailbackSpec(spec.Saga);
-        await site.SiteAsync();
-        var entry = await site.FailoverAsync();
-        site.Worker.Restores = _ => null;
-        await site.ComesBackAsync();
-        await site.BecomesAsync(entry, "Running");
+        var (site, entry) = await UnansweredAsync(spec);
         await spec.StopSagaAsync();
 
         var queues = await QueuesOfAsync(spec);
@@ -95,12 +90,7 @@ public sealed partial class When_a_runbook_is_followed
     public async Task a_failback_that_does_not_move_is_given_up_and_started_again()
     {
         await using var spec = await ErrorQueueSpec.StartAsync();
-        var site = new FailbackSpec(spec.Saga);
-        await site.SiteAsync();
-        var entry = await site.FailoverAsync();
-        site.Worker.Restores = _ => null;
-        await site.ComesBackAsync();
-        await site.BecomesAsync(entry, "Running");
+        var (site, entry) = await UnansweredAsync(spec);
 
         var cancel = Runbooks.Split("```json\n")[1].Split('\n')[0].Replace("NEW-GUID", $"{Guid.NewGuid()}").Replace("\"ID\"", "\"rec-1\"");
         await spec.SendAsync("failback.in.cancel-failback", "", Encoding.UTF8.GetBytes(cancel), "application/json", $"{Guid.NewGuid()}");
@@ -118,12 +108,7 @@ public sealed partial class When_a_runbook_is_followed
     public async Task a_database_from_a_backup_asks_again_for_what_ran_then()
     {
         await using var spec = await ErrorQueueSpec.StartAsync("--Failback:Saga:AnswerSeconds=5", "--Failback:Reconciler:EverySeconds=1");
-        var site = new FailbackSpec(spec.Saga);
-        await site.SiteAsync();
-        var entry = await site.FailoverAsync();
-        site.Worker.Restores = _ => null;
-        await site.ComesBackAsync();
-        await site.BecomesAsync(entry, "Running");
+        var (site, entry) = await UnansweredAsync(spec);
         using var folder = new TempFolder();
         await FollowAsync(spec, "pg_dump", folder);
         site.Worker.Restores = ObedientWorker.Recording;
@@ -141,6 +126,18 @@ public sealed partial class When_a_runbook_is_followed
         Assert.Equal(["fo-1 FailoverServer", "fo-2 FailoverServer", "rec-1 Recorder"], await restored.RolesAsync());
         var changes = await spec.Saga.Read.ChangesSinceAsync(0, 1_000, Token);
         Assert.Equal(Enumerable.Range(1, changes.Count).Select(x => (long)x), changes.Select(x => x.Number));
+    }
+
+    /// <summary>A failback that no worker answers.</summary>
+    private static async Task<(FailbackSpec Site, Guid Entry)> UnansweredAsync(ErrorQueueSpec spec)
+    {
+        var site = new FailbackSpec(spec.Saga);
+        await site.SiteAsync();
+        var entry = await site.FailoverAsync();
+        site.Worker.Restores = _ => null;
+        await site.ComesBackAsync();
+        await site.BecomesAsync(entry, "Running");
+        return (site, entry);
     }
 
     private static async Task<IReadOnlyList<string>> QueuesOfAsync(ErrorQueueSpec spec) =>

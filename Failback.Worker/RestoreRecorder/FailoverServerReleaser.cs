@@ -26,14 +26,12 @@ internal sealed partial class FailoverServerReleaser(
                 throw new NotRestoredException(FailbackReason.InternalError, refusal);
             var link = RecorderLink.Open(registry, work.FailoverServer, Side.FailoverServer, retries);
             var status = await link.StatusAsync(time.Token);
-            var before = false;
-            if (status.Role != LiveRole.FailoverServer)
+            if (status.Role != LiveRole.FailoverServer && !await WasReleasedBeforeAsync(link, work, time.Token))
             {
-                before = await WasReleasedBeforeAsync(link, work, time.Token);
                 status = await link.StatusAsync(time.Token);
+                if (status.Role != LiveRole.FailoverServer)
+                    throw new NotRestoredException(FailbackReason.FailoverServerInWrongState, $"still {status.Role} after its release");
             }
-            if (status.Role != LiveRole.FailoverServer && !before)
-                throw new NotRestoredException(FailbackReason.FailoverServerInWrongState, $"still {status.Role} after its release");
             return new FailoverServerReleased
             {
                 EntryId = work.EntryId,
