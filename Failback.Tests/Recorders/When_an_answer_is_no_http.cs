@@ -44,22 +44,39 @@ public sealed class When_an_answer_is_no_http
         Assert.True(thrown.Fault.WaitingHelps(), thrown.Message);
     }
 
-    /// <summary>Answers every connection's first request with an identity, or with given bytes, and ends the connection.</summary>
+    [Fact]
+    public async Task settings_without_end_are_left_at_the_limit()
+    {
+        using var peer = new RawPeer(Encoding.ASCII.GetBytes(Named + "\r\n"), padding: 1L << 30);
+        var thrown = await Assert.ThrowsAsync<RecorderException>(() =>
+            peer.Recorder.GetSettingsAsync(TestContext.Current.CancellationToken)
+        );
+        Assert.True(thrown.Fault == RecorderFault.BadAnswer, thrown.Message);
+        Assert.InRange(await peer.Sent, Limits.SettingsBytes - (8 << 20), 4 * Limits.SettingsBytes);
+    }
+
+    /// <summary>Answers every connection's first request with an identity, or with given bytes and so many more, and ends the connection.</summary>
     private sealed class RawPeer : IDisposable
     {
         private readonly TcpListener listener = new(IPAddress.Loopback, 0);
         private readonly RecorderRegistry registry = new(new RecordersOptions { StallSeconds = 2 }, TimeProvider.System);
+        private readonly TaskCompletionSource<long> sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly byte[] answer;
+        private readonly long padding;
 
-        public RawPeer(byte[] answer)
+        public RawPeer(byte[] answer, long padding = 0)
         {
             this.answer = answer;
+            this.padding = padding;
             listener.Start();
             _ = ServeAsync();
             Recorder = registry.Open("recorder-1", $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/");
         }
 
         public IRecorder Recorder { get; }
+
+        /// <summary>Bytes of padding the machine had taken when the client left or all were sent.</summary>
+        public Task<long> Sent => sent.Task;
 
         public void Dispose()
         {
@@ -89,15 +106,28 @@ public sealed class When_an_answer_is_no_http
                 var isIdentity = request.Contains("/v1/identity", StringComparison.Ordinal);
                 var identity = """{"recorderId":"recorder-1"}""";
                 var good = Named + $"Content-Length: {identity.Length}\r\nConnection: close\r\n\r\n{identity}";
-                try
-                {
-                    await stream.WriteAsync(isIdentity ? Encoding.ASCII.GetBytes(good) : answer);
-                }
-                catch (IOException)
-                {
-                    // The client had enough.
-                }
+                if (isIdentity)
+                    await stream.WriteAsync(Encoding.ASCII.GetBytes(good));
+                else
+                    await AnswerAsync(stream);
             }
+        }
+
+        private async Task AnswerAsync(NetworkStream stream)
+        {
+            var piece = new byte[1 << 20];
+            var count = 0L;
+            try
+            {
+                await stream.WriteAsync(answer);
+                for (; count < padding; count += piece.Length)
+                    await stream.WriteAsync(piece);
+            }
+            catch (IOException)
+            {
+                // The client had enough.
+            }
+            sent.TrySetResult(count);
         }
 
         private static async Task<string> HeadersAsync(NetworkStream stream)
