@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Failback.Hosting;
 
 /// <summary>
-/// A place where a process can be made to die, for tests and rehearsals of a kill (docs/testing.md). The shells have one before and after
+/// A place where a process can be made to die, for the kill matrix of the tests (docs/testing.md). The shells have one before and after
 /// every commit and every effect outside the process. Only in Debug builds: a Release build has no call left.
 /// </summary>
 public static class KillPoint
@@ -19,7 +19,7 @@ public static class KillPoint
     private static int reached;
 
     /// <summary>Ends the process with SIGKILL when the variable names this point; nothing is written, flushed or told before.</summary>
-    /// <param name="point">A constant.</param>
+    /// <param name="point">A constant: the tests look for it in the source.</param>
     /// <param name="subject">What it is done to, for example a type of message; a variable without a subject means any.</param>
     [Conditional("DEBUG")]
     public static void Reached(string point, string? subject = null)

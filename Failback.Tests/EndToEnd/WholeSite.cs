@@ -19,6 +19,7 @@ internal sealed class WholeSite : IAsyncDisposable
     private readonly Dictionary<string, ServedRecorder> recorders = [];
     private readonly Rejections rejections = new();
     private WebApplication? app;
+    private bool isStopped;
     private long version;
 
     public ServedRecorder this[string id] => recorders[id];
@@ -114,11 +115,31 @@ internal sealed class WholeSite : IAsyncDisposable
     public async Task<LogEntryView> EntryAsync(Guid entry, string what, Func<LogEntryView, bool> holds) =>
         (await Eventually.Get(what, () => Read.EntryAsync(entry, Token), x => x is not null && holds(x)))!;
 
-    public async ValueTask DisposeAsync()
+    /// <summary>The rooms stop here and the bus in memory is gone; recorders, database and <see cref="Read"/> stay.</summary>
+    public async Task StopAsync()
     {
         // Stopped, not disposed, as in SagaProcess.
-        if (app is not null)
+        if (app is not null && !isStopped)
             await app.StopAsync(CancellationToken.None);
+        isStopped = true;
+    }
+
+    /// <summary>The rooms go on in a process of their own, on the same database; with a point, to be killed there.</summary>
+    public ChildProcess Start(string? point) =>
+        Processes.Start(
+            "Failback.Host",
+            new Dictionary<string, string> { [KillPoint.Variable] = point ?? "" },
+            $"--ConnectionStrings:Database={database.ConnectionString}",
+            $"--urls=http://127.0.0.1:{FreePort.Next()}",
+            "--Logging:LogLevel:Default=Warning",
+            "--Failback:Saga:StableSeconds=0",
+            "--Failback:Copy:RetrySeconds=0.1",
+            "--Failback:Reconciler:EverySeconds=1"
+        );
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         foreach (var recorder in recorders.Values)
             await recorder.DisposeAsync();
         database.Dispose();

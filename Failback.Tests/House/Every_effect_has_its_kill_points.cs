@@ -2,7 +2,8 @@ using System.Text.RegularExpressions;
 
 namespace Failback.Tests;
 
-/// <summary>A process can be made to die before and after each commit and effect that the shells have: none is unmarked.</summary>
+/// <summary>The kill matrix is as large as the code has commits and effects: none is unmarked, no point is unused.</summary>
+[Covers("A12", "A13", "A14")]
 public sealed partial class Every_effect_has_its_kill_points
 {
     /// <summary>Lines that a point must be near to, before and after.</summary>
@@ -15,6 +16,23 @@ public sealed partial class Every_effect_has_its_kill_points
         var effects = Sources().SelectMany(x => Effects(x.Path, x.Lines)).ToList();
         Assert.True(effects.Count >= 14, $"only {effects.Count} effects were found: the pattern is blind");
         Rule.Holds("A commit or an effect has a KillPoint.Reached before and after it", effects.Where(x => !x.Marked).Select(x => x.Where));
+    }
+
+    [Fact]
+    public void and_every_point_is_in_the_matrix()
+    {
+        var inCode = Sources()
+            .SelectMany(x => x.Lines.Where(y => y.Contains("KillPoint.Reached(")))
+            .SelectMany(x => Name().Matches(x).Select(y => y.Groups[1].Value))
+            .ToHashSet();
+        var inMatrix = KillPoints
+            .Saga.Concat(KillPoints.Worker)
+            .Concat(KillPoints.Embedded)
+            .Concat(KillPoints.Elsewhere)
+            .Select(x => x.Split('/')[0])
+            .ToHashSet();
+        Rule.Holds("A point of the code is in the matrix", inCode.Except(inMatrix));
+        Rule.Holds("A point of the matrix is in the code", inMatrix.Except(inCode));
     }
 
     private static IEnumerable<(string Path, string[] Lines)> Sources() =>
@@ -40,4 +58,7 @@ public sealed partial class Every_effect_has_its_kill_points
         @"\b(unit|transaction!?|transaction)\.CommitAsync\(|\bcontext\.Publish\(|envelopes\.DeliverAsync\(|\.(WriteItems|PutSettings|Activate)Async\(|link\.AskAsync\((change|\(x, y\) => x\.ReleaseAsync)"
     )]
     private static partial Regex Effect();
+
+    [GeneratedRegex("\"([a-z.-]+)\"")]
+    private static partial Regex Name();
 }

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+
+namespace Failback.Tests;
+
+/// <summary>
+/// The kill matrix (docs/testing.md): a process ends by SIGKILL at a point before or after a commit or an effect, is started again, and
+/// the story must end as if nothing had been. A story goes on through several kills, one after the other, each of which must happen.
+/// </summary>
+[NeedsServer]
+[Collection("chaos")]
+public sealed class When_a_process_is_killed_at_any_point
+{
+    private const int KilledBySignal9 = 128 + 9;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>The last points of a story may come after its last fact.</summary>
+    private static readonly TimeSpan Afterwards = TimeSpan.FromSeconds(5);
+
+    [Fact]
+    [Covers("A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11", "A12", "A13", "A14", "I5", "I7")]
+    public Task of_a_saga_the_story_ends_whole() => RunAsync("Failback.Saga", KillPoints.Saga, 26);
+
+    [Fact]
+    [Covers("A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11", "A14", "F1", "I5", "I7")]
+    public Task of_a_worker_the_story_ends_whole() => RunAsync("Failback.Worker", KillPoints.Worker, 18);
+
+    private static async Task RunAsync(string program, IReadOnlyList<string> all, int share)
+    {
+        var points = Programme.Share(all, share);
+        var left = new Queue<string>(points);
+        var (stories, slowest) = (0, TimeSpan.Zero);
+        while (left.Count > 0)
+        {
+            stories++;
+            var before = left.Count;
+            var recovery = await StoryAsync(program, left);
+            slowest = recovery > slowest ? recovery : slowest;
+            Assert.True(left.Count < before, $"{program} never came to {left.FirstOrDefault()}");
+        }
+        Figures.Say(
+            $"{points.Count} of {all.Count} kill points of {program} in {stories} stories: 0 lost, 0 doubled, slowest to the next kill or the end {slowest.TotalSeconds:0.0} s"
+        );
+    }
+
+    /// <summary>One story; takes the points at which the process was killed from the queue.</summary>
+    private static async Task<TimeSpan> StoryAsync(string program, Queue<string> left)
+    {
+        await using var vhost = await Servers.NewVhostAsync();
+        await using var database = await Servers.NewDatabaseAsync();
+        await using var site = await KillSite.OpenAsync(vhost, database.ConnectionString);
+        using var over = new CancellationTokenSource();
+        foreach (var other in new[] { "Failback.Saga", "Failback.Worker" }.Where(x => x != program))
+            site.Start(other, null);
+        var killing = KillAsync(site, program, left, over.Token);
+        var story = site.TellAsync();
+        if (await Task.WhenAny(story, killing) == killing)
+            await killing;
+        await story;
+        over.CancelAfter(Afterwards);
+        var slowest = await killing;
+        await site.AssertOverAsync();
+        await site.AssertWholeAsync();
+        return slowest;
+    }
+
+    /// <summary>Starts the process again and again, each time to be killed at the next point, the last time to live.</summary>
+    /// <returns>The longest time that a process took from its start to its kill.</returns>
+    private static async Task<TimeSpan> KillAsync(KillSite site, string program, Queue<string> left, CancellationToken over)
+    {
+        var slowest = TimeSpan.Zero;
+        while (left.TryPeek(out var point))
+        {
+            var watch = Stopwatch.StartNew();
+            var process = site.Start(program, point);
+            await Eventually.True($"{program} is killed at {point}", () => process.HasExited || over.IsCancellationRequested, Patience);
+            if (!process.HasExited)
+                return slowest;
+            var code = await process.ExitAsync();
+            Assert.True(code == KilledBySignal9, $"{program} ended with {code} and not by the kill at {point}:\n{process.Output}");
+            left.Dequeue();
+            slowest = watch.Elapsed > slowest ? watch.Elapsed : slowest;
+        }
+        site.Start(program, null);
+        return slowest;
+    }
+}
