@@ -118,7 +118,6 @@ internal sealed class WholeSite : IAsyncDisposable
     /// <summary>The rooms stop here and the bus in memory is gone; recorders, database and <see cref="Read"/> stay.</summary>
     public async Task StopAsync()
     {
-        // Stopped, not disposed, as in SagaProcess.
         if (app is not null && !isStopped)
             await app.StopAsync(CancellationToken.None);
         isStopped = true;
@@ -140,6 +139,8 @@ internal sealed class WholeSite : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        if (app is not null)
+            await app.DisposeAsync();
         foreach (var recorder in recorders.Values)
             await recorder.DisposeAsync();
         database.Dispose();

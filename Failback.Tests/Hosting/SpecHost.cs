@@ -63,6 +63,5 @@ internal sealed class SpecHost : IAsyncDisposable
     public Task ReadyAsync() =>
         Eventually.True("ready", async () => (await Http.GetAsync(new Uri("health/ready", UriKind.Relative))).IsSuccessStatusCode);
 
-    // Stopped, not disposed: MassTransit's log is one for the whole process, and a disposed one would fail another spec's host.
-    public async ValueTask DisposeAsync() => await _app.StopAsync(CancellationToken.None);
+    public async ValueTask DisposeAsync() => await _app.EndAsync();
 }

@@ -178,7 +178,7 @@ internal sealed class KillSite : IAsyncDisposable
         foreach (var (process, _) in processes.Values)
             if (process is not null)
                 await process.DisposeAsync();
-        await client.StopAsync(CancellationToken.None);
+        await client.EndAsync();
         foreach (var recorder in recorders.Values)
             await recorder.DisposeAsync();
         folder.Dispose();

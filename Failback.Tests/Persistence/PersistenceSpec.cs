@@ -107,10 +107,9 @@ internal sealed class PersistenceSpec : IAsyncDisposable
         await scope.ServiceProvider.GetRequiredService<FailbackDbContext>().Database.ExecuteSqlAsync(sql, Token);
     }
 
-    // Stopped, not disposed: MassTransit's log is one for the whole process, and a disposed one would fail another spec's host.
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync(CancellationToken.None);
+        await _app.EndAsync();
         if (_database is not null)
             await _database.DisposeAsync();
     }

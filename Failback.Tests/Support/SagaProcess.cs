@@ -71,8 +71,7 @@ internal sealed class SagaProcess : IAsyncDisposable
     public T Reconciled<T>()
         where T : IReconciled => app.Services.GetServices<IReconciled>().OfType<T>().Single();
 
-    // Stopped, not disposed: MassTransit's log is one for the whole process, and a disposed one would fail another spec's host.
-    public async ValueTask DisposeAsync() => await app.StopAsync();
+    public async ValueTask DisposeAsync() => await app.EndAsync();
 }
 
 /// <summary>A worker that answers as a spec says, and remembers what it was told and what clients heard.</summary>

@@ -1,0 +1,14 @@
+using Microsoft.AspNetCore.Builder;
+
+namespace Failback.Tests;
+
+/// <summary>The end of a host that a spec built in the tests' process.</summary>
+internal static class Ending
+{
+    /// <summary>Stops it and gives back what it held: each host that is only stopped keeps 12 MB for the rest of the run.</summary>
+    public static async Task EndAsync(this WebApplication app)
+    {
+        await app.StopAsync(CancellationToken.None);
+        await app.DisposeAsync();
+    }
+}
