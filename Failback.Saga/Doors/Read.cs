@@ -49,14 +49,18 @@ internal sealed class Read(IFailbackUnits units) : IRead
             RecorderIds = x.RecorderIds,
         };
 
+    /// <summary>A state that is none of ours (E15) is shown as what it is to us.</summary>
+    private static string Word<T>(T state)
+        where T : struct, Enum => Enum.GetName(state) ?? "Unknown";
+
     private static LogEntryView View(FailoverLogEntry x) =>
         new(
             x.EntryId,
             x.FailedRecorderId,
             x.FailoverServerId,
-            x.Failover.ToString(),
+            Word(x.Failover),
             x.FailoverStartedAt.ToWire(),
-            x.Failback.ToString(),
+            Word(x.Failback),
             x.FailbackReason,
             x.FailbackDetail,
             x.FailbackTrigger,
@@ -66,7 +70,7 @@ internal sealed class Read(IFailbackUnits units) : IRead
             x.SettingsDigest,
             x.MaterialCopy,
             x.InheritedBy,
-            x.Hold.ToString(),
+            Word(x.Hold),
             x.ReleasePending
         );
 

@@ -49,6 +49,7 @@ internal static class FailbackChecks
 
     /// <summary>A failover that only began counts when it began after this failback did, else a completion that was lost would bar it for ever.</summary>
     private static bool FailedAgain(FailoverLogEntry newer, FailoverLogEntry entry) =>
-        newer.Failover == FailoverStatus.Succeeded
+        newer.IsDamaged
+        || newer.Failover == FailoverStatus.Succeeded
         || (newer.Failover == FailoverStatus.Running && newer.FailoverStartedAt >= entry.FailbackStartedAt);
 }

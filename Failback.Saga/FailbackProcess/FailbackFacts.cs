@@ -33,8 +33,11 @@ internal sealed record FailbackFacts
 
     public bool InMaintenance => Maintenance.On || Recorder is { MaintenanceMode: true };
 
-    /// <summary>D1: the newest entry that allows a failback; null when none does.</summary>
-    public FailoverLogEntry? Newest => Entries.FirstOrDefault(x => x.AllowsFailback);
+    /// <summary>
+    /// D1: the newest entry that allows a failback; null when none does, or when a newer one is damaged: it may be the failover that counts.
+    /// </summary>
+    public FailoverLogEntry? Newest =>
+        Entries.FirstOrDefault(x => x.AllowsFailback || x.IsDamaged) is { AllowsFailback: true } newest ? newest : null;
 
     /// <summary>R9: the entry whose failback runs; null when none does.</summary>
     public FailoverLogEntry? Running => Entries.FirstOrDefault(x => x.Failback == FailbackStatus.Running);

@@ -74,6 +74,9 @@ internal sealed record FailoverLogEntry : IRow
     public bool ReleasePending { get; init; }
     public int Version { get; init; }
 
+    /// <summary>Its failover or failback is no state of ours (E15). Nothing acts on it, and on no older one, until somebody mends it.</summary>
+    public bool IsDamaged => !Enum.IsDefined(Failover) || !Enum.IsDefined(Failback);
+
     /// <summary>D1: the failover succeeded, the failback did not yet.</summary>
-    public bool AllowsFailback => Failover == FailoverStatus.Succeeded && Failback != FailbackStatus.Succeeded;
+    public bool AllowsFailback => !IsDamaged && Failover == FailoverStatus.Succeeded && Failback != FailbackStatus.Succeeded;
 }

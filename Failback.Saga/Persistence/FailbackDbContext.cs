@@ -15,7 +15,7 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
         // Rows hold UTC; SQLite gives instants back without saying so.
         conventions.Properties<DateTime>().HaveConversion<UtcConverter>();
         foreach (var closedSet in ClosedSets)
-            conventions.Properties(closedSet).HaveConversion<string>().HaveMaxLength(64);
+            conventions.Properties(closedSet).HaveConversion(typeof(ClosedWord<>).MakeGenericType(closedSet)).HaveMaxLength(64);
     }
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -54,7 +54,7 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
         model.Entity<FailoverLogEntry>(x =>
         {
             x.ToTable("failover_log").HasKey(y => y.EntryId);
-            x.Ignore(y => y.AllowsFailback);
+            x.Ignore(y => y.AllowsFailback).Ignore(y => y.IsDamaged);
             // R9 again, by the database: at most one failback runs per failed recorder.
             x.HasIndex(y => y.FailedRecorderId, UnitFaults.AlreadyRunningIndex).IsUnique().HasFilter("failback = 'Running'");
             // What the reconciler looks at every 15 s stays small, however long the log is.

@@ -41,6 +41,19 @@ public sealed class The_checks
         });
 
     [Fact]
+    [Covers("E15", "D1")]
+    public void a_damaged_entry_bars_itself_and_every_older_one() =>
+        AnySite.Sample(site =>
+        {
+            var facts = site.Facts();
+            var damaged = facts with { Entries = [facts.Entries[0] with { Failback = (FailbackStatus)(-1) }, .. facts.Entries.Skip(1)] };
+            var expected = damaged.Recorder is null ? FailbackReason.NoRecorder : FailbackReason.InvalidLogState;
+            Assert.All(damaged.Entries, x => Assert.Equal(expected, FailbackChecks.BeforeStart(x, damaged)));
+            Assert.All(damaged.Entries.Skip(1), x => Assert.Equal(expected, FailbackChecks.BeforeRelease(x, damaged)));
+            Assert.False(AutomaticFailback.MayStart(damaged));
+        });
+
+    [Fact]
     [Covers("D3")]
     public void whatever_may_be_released_may_have_started() =>
         AnySite.Sample(site =>
