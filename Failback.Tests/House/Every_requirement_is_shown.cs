@@ -61,7 +61,7 @@ public sealed partial class Every_requirement_is_shown
         Assert.All(Citations(), x => Assert.True(x.HasTests, $"{x.By} cites {x.Id} but contains no test"));
     }
 
-    private static IEnumerable<(string Id, string By, bool HasTests)> Citations()
+    internal static IEnumerable<(string Id, string By, bool HasTests)> Citations()
     {
         const BindingFlags all = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static;
         foreach (var type in typeof(CoversAttribute).Assembly.GetTypes())
