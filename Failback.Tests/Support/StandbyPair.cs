@@ -41,6 +41,9 @@ internal sealed class StandbyPair : IAsyncDisposable
     /// <summary>The first one again, on its data, until it takes writes.</summary>
     public Task StartPrimaryAsync() => EngScript.RunAsync("cluster", "start", folder, "postgres", "1");
 
+    /// <summary>The second one dies and stays dead.</summary>
+    public Task KillStandbyAsync() => EngScript.RunAsync("cluster", "kill", folder, "postgres", "2");
+
     /// <summary>What the first one logged.</summary>
     public Task<string> LogAsync() => File.ReadAllTextAsync(Path.Combine(folder, "postgres", "log1"));
 

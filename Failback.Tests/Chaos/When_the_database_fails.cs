@@ -1,0 +1,187 @@
+using Npgsql;
+
+namespace Failback.Tests;
+
+/// <summary>PostgreSQL dies, is replaced, loses replies, refuses, has no room. Our process is not restarted.</summary>
+[NeedsServer]
+[PerRun(4)]
+[Collection("chaos")]
+public sealed class When_the_database_fails : IAsyncLifetime
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private StandbyPair pair = null!;
+    private RabbitVhost vhost = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        pair = await StandbyPair.StartAsync();
+        vhost = await Servers.NewVhostAsync();
+        await StandbyPair.ExecuteAsync(pair.Primary, "CREATE DATABASE failback");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await vhost.DisposeAsync();
+        await pair.DisposeAsync();
+    }
+
+    /// <summary>In the middle of whatever transactions there are; connections in the pool are dead afterwards.</summary>
+    [RotatingFact]
+    [Covers("C1", "I5", "I9", "I10")]
+    public Task it_may_be_killed_under_load_again_and_again() =>
+        NothingIsLostAsync(
+            Primary,
+            async site =>
+            {
+                Recovery moved = default;
+                for (var times = 1; times <= Programme.Pick(2, 5); times++)
+                {
+                    await pair.KillPrimaryAsync();
+                    await pair.StartPrimaryAsync();
+                    moved = await site.MovesAsync($"after restart {times}");
+                }
+                return moved;
+            }
+        );
+
+    [RotatingFact]
+    [Covers("C1", "I5")]
+    public Task it_may_be_killed_while_nothing_happens_and_the_pool_is_stale() =>
+        NothingIsLostAsync(
+            Primary,
+            async site =>
+            {
+                await site.RestAsync();
+                await pair.KillPrimaryAsync();
+                await pair.StartPrimaryAsync();
+                site.Resting = false;
+                return await site.MovesAsync("with a stale pool");
+            }
+        );
+
+    /// <summary>Synchronous: what was committed is on the standby, so nothing at all is missing.</summary>
+    [RotatingFact]
+    [Covers("C2", "I5", "I9", "I10")]
+    public async Task the_standby_may_take_over()
+    {
+        await StandbyPair.ExecuteAsync(pair.Primary, "ALTER SYSTEM SET synchronous_standby_names = '*'");
+        await StandbyPair.ExecuteAsync(pair.Primary, "SELECT pg_reload_conf()");
+        await NothingIsLostAsync(
+            pair.Either("failback"),
+            async site =>
+            {
+                await pair.KillPrimaryAsync();
+                await pair.PromoteAsync();
+                return await site.MovesAsync("on the standby");
+            }
+        );
+    }
+
+    /// <summary>The server committed, and nobody was told: the repeated unit finds that it was done.</summary>
+    [RotatingFact]
+    [Covers("C3", "I8", "I10")]
+    public async Task the_reply_to_a_commit_may_be_lost()
+    {
+        await using var proxy = FaultProxy.To(pair.Primary);
+        var lost = ProxyFault.DropReply("COMMIT"u8, times: 40);
+        await NothingIsLostAsync(
+            proxy.Through(Primary),
+            async site =>
+            {
+                proxy.Fault = lost;
+                await Eventually.Equal("lost replies", 40, () => lost.Replies, TimeSpan.FromMinutes(1));
+                return await site.MovesAsync("after the last lost reply");
+            }
+        );
+    }
+
+    [RotatingFact]
+    [Covers("C1", "C3", "I5")]
+    public async Task connections_may_be_reset_in_the_middle_of_transactions()
+    {
+        await using var proxy = FaultProxy.To(pair.Primary);
+        await NothingIsLostAsync(
+            proxy.Through(Primary),
+            async site =>
+            {
+                for (var times = 1; times <= 20; times++)
+                {
+                    var before = site.Ended.Count;
+                    proxy.ResetAll();
+                    await Eventually.True("it goes on", () => site.Ended.Count > before);
+                }
+                return await site.MovesAsync("after the last reset");
+            }
+        );
+    }
+
+    /// <summary>Each statement that writes, table by table, is refused twice with each error that may pass when the unit is repeated.</summary>
+    [RotatingFact]
+    [Covers("C4", "A19", "A21", "I10")]
+    public Task each_writing_statement_may_be_refused() =>
+        NothingIsLostAsync(
+            Primary,
+            async site =>
+            {
+                await using var refusal = await RefusingTrigger.InstallAsync(Primary);
+                foreach (var state in new[] { "40001", "40P01", "23505" })
+                foreach (var table in await refusal.TablesAsync())
+                {
+                    await refusal.RefuseAsync(table, state, times: 2);
+                    // A unit has five tries: the next table's refusals must not meet the same one.
+                    var ended = site.Ended.Count;
+                    await Eventually.True("rounds end", () => site.Ended.Count >= ended + 2);
+                }
+                return await site.MovesAsync("after the last refusal");
+            }
+        );
+
+    [RotatingFact]
+    [Covers("C5", "I5", "I16")]
+    public Task a_pool_of_four_carries_a_burst() =>
+        NothingIsLostAsync(
+            new NpgsqlConnectionStringBuilder(Primary) { MaxPoolSize = 4, Timeout = 5 }.ToString(),
+            async site =>
+            {
+                await Task.WhenAll(
+                    Enumerable.Range(0, 300).Select(_ => site.TellAsync(new Messages.FailbackDue { FailedRecorderId = "rec-1" }))
+                );
+                return await site.MovesAsync("behind the burst");
+            }
+        );
+
+    [RotatingFact(NeedsSmallDisk = true)]
+    [Covers("C6", "I5", "I9")]
+    public async Task its_disk_may_be_full_until_somebody_makes_room()
+    {
+        // It would write its own tables to the same folder.
+        await pair.KillStandbyAsync();
+        using var disk = SmallDisk.Mount(48);
+        await StandbyPair.ExecuteAsync(pair.Primary, $"CREATE TABLESPACE small LOCATION '{await pair.FolderOnAsync(disk)}'");
+        await StandbyPair.ExecuteAsync(pair.Primary, "ALTER DATABASE failback SET TABLESPACE small");
+        await NothingIsLostAsync(
+            Primary,
+            async site =>
+            {
+                disk.Fill();
+                await Eventually.True(
+                    "a write was refused for want of room",
+                    async () => (await pair.LogAsync()).Contains("No space left"),
+                    TimeSpan.FromMinutes(1)
+                );
+                disk.MakeRoom();
+                return await site.MovesAsync("with room again");
+            }
+        );
+    }
+
+    private string Primary => new NpgsqlConnectionStringBuilder(pair.Primary) { Database = "failback", MaxPoolSize = 20 }.ToString();
+
+    private async Task NothingIsLostAsync(string database, Func<BusySite, Task<Recovery>> during)
+    {
+        await using var site = await vhost.ExplainedAsync(() => BusySite.StartAsync(vhost.Address, database));
+        var moved = await vhost.ExplainedAsync(() => during(site));
+        Figures.Say($"moves again: {moved}; {await site.NothingIsLostAsync(vhost)}");
+        Assert.InRange(moved.All, TimeSpan.Zero, Soon);
+    }
+}
