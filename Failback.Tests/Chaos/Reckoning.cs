@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Failback.Messages;
 using Failback.Saga;
 using Microsoft.EntityFrameworkCore;
@@ -71,7 +72,7 @@ internal static class Reckoning
         }
         catch (Exception failed) when (!Token.IsCancellationRequested)
         {
-            throw new InvalidOperationException($"{failed.Message}\nSet aside:\n{await FaultsAsync(vhost)}", failed);
+            throw new InvalidOperationException($"{failed.Message}\nQueues, and what was set aside:\n{await FaultsAsync(vhost)}", failed);
         }
     }
 
@@ -80,6 +81,8 @@ internal static class Reckoning
         var faults = new List<string>();
         await using var connection = await vhost.ConnectAsync();
         await using var channel = await connection.CreateChannelAsync(cancellationToken: Token);
+        foreach (var queue in (await vhost.ManageAsync("queues")).EnumerateArray())
+            faults.Add(Counts(queue));
         foreach (var queue in (await vhost.ManageAsync("queues")).EnumerateArray().Select(x => x.GetProperty("name").GetString()!))
             if (queue.EndsWith("_error", StringComparison.Ordinal) || queue == Hosting.BusRoom.DeadLetters)
                 for (var most = 10; most > 0 && await channel.BasicGetAsync(queue, false, Token) is { } message; most--)
@@ -88,6 +91,14 @@ internal static class Reckoning
                     );
         return string.Join('\n', faults);
     }
+
+    private static string Counts(JsonElement queue) =>
+        string.Join(
+            ' ',
+            new[] { "name", "state", "consumers", "messages_ready", "messages_unacknowledged" }
+                .Where(x => queue.TryGetProperty(x, out _))
+                .Select(x => $"{x}={queue.GetProperty(x)}")
+        );
 
     private static string Header(BasicGetResult message, string name) =>
         message.BasicProperties.Headers?.TryGetValue(name, out var value) == true && value is byte[] text

@@ -16,11 +16,24 @@ public sealed class BrokerCluster : IAsyncLifetime
 
     internal Uri Address(int node) => new(variables[$"FAILBACK_CLUSTER_RABBITMQ_{node}"]);
 
+    private Uri Management(int node) => new(variables[$"FAILBACK_CLUSTER_MANAGEMENT_{node}"]);
+
     internal string Name(int node) => variables[$"FAILBACK_CLUSTER_NAME_{node}"];
 
-    /// <summary>A virtual host on all nodes, managed through the one given.</summary>
-    internal Task<RabbitVhost> NewVhostAsync(int through = 1) =>
-        RabbitVhost.CreateAsync(new ServerAddresses(Address(through), new Uri(variables[$"FAILBACK_CLUSTER_MANAGEMENT_{through}"]), ""));
+    /// <summary>A virtual host on all nodes, managed through any of them that answers.</summary>
+    internal Task<RabbitVhost> NewVhostAsync() =>
+        RabbitVhost.CreateAsync(new ServerAddresses(Address(1), Management(1), ""), Management(2), Management(3));
+
+    /// <summary>The node that leads a queue now.</summary>
+    internal async Task<int> LeaderOfAsync(RabbitVhost vhost, string queue)
+    {
+        var name = (await vhost.ManageAsync("queues"))
+            .EnumerateArray()
+            .Single(x => x.GetProperty("name").GetString() == queue)
+            .GetProperty("leader")
+            .GetString();
+        return Enumerable.Range(1, Nodes).Single(x => Name(x) == name);
+    }
 
     internal Task KillAsync(int node) => EngScript.RunAsync("cluster", "kill", folder, "rabbitmq", $"{node}");
 

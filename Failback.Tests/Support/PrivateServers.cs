@@ -40,6 +40,10 @@ internal sealed class PrivateServers : IAsyncDisposable
     /// <summary>rabbitmqctl on the broker, for example <c>set_vm_memory_high_watermark 0.0001</c>.</summary>
     public Task ControlRabbitMqAsync(params string[] arguments) => EngScript.RunAsync("servers", ["ctl", _folder, .. arguments]);
 
+    /// <summary>Whether the log of the broker has the text.</summary>
+    public bool RabbitMqLogged(string text) =>
+        Directory.EnumerateFiles(Path.Combine(_folder, "rabbitmq", "log")).Any(x => File.ReadAllText(x).Contains(text));
+
     /// <summary>Crashes the database: every connection is cut, what was not committed is gone.</summary>
     public Task KillPostgresAsync() => EngScript.RunAsync("servers", "stop", _folder, "postgres");
 

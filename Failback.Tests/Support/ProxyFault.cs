@@ -39,6 +39,9 @@ internal abstract class ProxyFault
     {
         private long left = bytes;
 
+        /// <summary>A connection was ended for it.</summary>
+        public bool IsSpent => Interlocked.Read(ref left) < 0;
+
         /// <summary>How many of so many may still pass.</summary>
         public int Take(int wanted)
         {

@@ -23,10 +23,15 @@ internal sealed class RabbitVhost : IAsyncDisposable
     /// <summary>For <c>ConnectionStrings:Bus</c>: amqp://user:password@host:port/vhost.</summary>
     public Uri Address { get; }
 
-    public static async Task<RabbitVhost> CreateAsync(ServerAddresses servers)
+    /// <param name="others">The management APIs of other nodes, for when the first one is gone.</param>
+    public static async Task<RabbitVhost> CreateAsync(ServerAddresses servers, params Uri[] others)
     {
         var user = Uri.UnescapeDataString(servers.RabbitMq.UserInfo);
-        var management = new HttpClient { BaseAddress = servers.Management, Timeout = TimeSpan.FromSeconds(30) };
+        var management = new HttpClient(new FirstThatAnswers([servers.Management, .. others]))
+        {
+            BaseAddress = servers.Management,
+            Timeout = TimeSpan.FromSeconds(30),
+        };
         management.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
             "Basic",
             Convert.ToBase64String(Encoding.UTF8.GetBytes(user))
@@ -102,5 +107,28 @@ internal sealed class RabbitVhost : IAsyncDisposable
         using var body = new StringContent(json, Encoding.UTF8, "application/json");
         using var answer = await _management.PutAsync(path, body);
         answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Asks the next one when nobody listens at the address of one.</summary>
+    private sealed class FirstThatAnswers(Uri[] nodes) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var asked = request.RequestUri!;
+            foreach (var node in nodes[..^1])
+            {
+                request.RequestUri = new Uri(node, asked.PathAndQuery);
+                try
+                {
+                    return await base.SendAsync(request, cancellationToken);
+                }
+                catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError)
+                {
+                    // The next one may run.
+                }
+            }
+            request.RequestUri = new Uri(nodes[^1], asked.PathAndQuery);
+            return await base.SendAsync(request, cancellationToken);
+        }
     }
 }

@@ -1,0 +1,133 @@
+using Failback.Messages;
+using Failback.Saga;
+
+namespace Failback.Tests;
+
+/// <summary>Three broker nodes; our process knows all of them and is not restarted. Each spec ends with a whole cluster.</summary>
+[NeedsServer]
+[PerRun(3)]
+[Collection("chaos")]
+public sealed class When_a_broker_node_is_lost(BrokerCluster cluster) : IClassFixture<BrokerCluster>
+{
+    private const string SagaQueue = "failback-process";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [RotatingFact]
+    [Covers("B3", "I5", "I9", "I10")]
+    public Task the_leader_may_be_killed() =>
+        NothingIsLostAsync(
+            async (site, vhost) =>
+            {
+                var leader = await cluster.LeaderOfAsync(vhost, SagaQueue);
+                await cluster.KillAsync(leader);
+                var moved = await site.MovesAsync($"after the kill of node {leader}, which led");
+                Assert.NotEqual(leader, await cluster.LeaderOfAsync(vhost, SagaQueue));
+                await cluster.StartAsync(leader);
+                return moved;
+            }
+        );
+
+    [RotatingFact]
+    [Covers("B3", "I5", "I9")]
+    public Task a_follower_may_be_killed() =>
+        NothingIsLostAsync(
+            async (site, vhost) =>
+            {
+                var follower = await cluster.LeaderOfAsync(vhost, SagaQueue) % BrokerCluster.Nodes + 1;
+                await cluster.KillAsync(follower);
+                var moved = await site.MovesAsync("after the kill");
+                await cluster.StartAsync(follower);
+                return moved;
+            }
+        );
+
+    /// <summary>Its connections stay open and nothing answers: only the heartbeat tells.</summary>
+    [RotatingFact]
+    [Covers("B4", "B7", "I5", "I9", "I10")]
+    public Task the_leader_may_be_paused() =>
+        NothingIsLostAsync(
+            async (site, vhost) =>
+            {
+                var leader = await cluster.LeaderOfAsync(vhost, SagaQueue);
+                await cluster.PauseAsync(leader);
+                try
+                {
+                    await Eventually.Pause(TimeSpan.FromSeconds(20), Token);
+                }
+                finally
+                {
+                    await cluster.ResumeAsync(leader);
+                }
+                return await site.MovesAsync($"after the pause of node {leader}, which led");
+            }
+        );
+
+    [RotatingFact]
+    [Covers("B5", "B2", "A15", "I5", "I9")]
+    public Task two_of_three_nodes_may_be_lost_and_come_back() =>
+        NothingIsLostAsync(
+            async (site, _) =>
+            {
+                await cluster.KillAsync(1);
+                await cluster.KillAsync(2);
+                // Nothing can be confirmed, and still what is accepted becomes a row.
+                await StandsStillAsync(site);
+                var rows = await PutIntoTheOutboxAsync(site);
+                await Task.WhenAll(cluster.StartAsync(1), cluster.StartAsync(2));
+                var moved = await site.MovesAsync("with the nodes back");
+                await Eventually.Equal(
+                    "accepted rows that left",
+                    0,
+                    async () => (await site.RowsAsync<OutboxMessage>()).Count(rows.Contains)
+                );
+                return moved;
+            }
+        );
+
+    private async Task NothingIsLostAsync(Func<BusySite, RabbitVhost, Task<Recovery>> during)
+    {
+        await cluster.MendAsync();
+        await using var vhost = await cluster.NewVhostAsync();
+        await using var database = await Servers.NewDatabaseAsync();
+        await BrokerTrial.NothingIsLostAsync(
+            vhost,
+            vhost.Address,
+            database.ConnectionString,
+            async site =>
+            {
+                var moved = await during(site, vhost);
+                await cluster.WholeAsync();
+                await site.MovesAsync("with a whole cluster");
+                return moved;
+            },
+            cluster.Setting
+        );
+    }
+
+    /// <summary>Until a publish was given up: nobody pretends that the broker took it.</summary>
+    private static Task StandsStillAsync(BusySite site)
+    {
+        var before = site.Repeated;
+        return Eventually.True("a publish that nobody confirmed ended", () => site.Repeated > before, TimeSpan.FromMinutes(1));
+    }
+
+    private static async Task<List<OutboxMessage>> PutIntoTheOutboxAsync(BusySite site)
+    {
+        await site.Saga.In(async store =>
+        {
+            await store.ApplyAsync(
+                [
+                    .. Enumerable
+                        .Range(1, 50)
+                        .Select(_ => new Publish(new UpdateFailoverTaskStates { RecorderId = "rec-1" }, Guid.NewGuid())),
+                ],
+                Token
+            );
+            return true;
+        });
+        var rows = await site.RowsAsync<OutboxMessage>();
+        Assert.True(rows.Count >= 50, $"{rows.Count} rows");
+        return rows;
+    }
+}

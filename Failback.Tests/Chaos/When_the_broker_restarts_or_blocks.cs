@@ -1,0 +1,75 @@
+using Failback.Messages;
+using Failback.Saga;
+
+namespace Failback.Tests;
+
+/// <summary>The one broker that there is dies, or takes nothing. Our process is not restarted.</summary>
+[NeedsServer]
+[PerRun(2)]
+[Collection("chaos")]
+public sealed class When_the_broker_restarts_or_blocks : IAsyncLifetime
+{
+    private const string Blocked = "0.0001";
+    private const string Normal = "0.4";
+    private PrivateServers servers = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => servers = await PrivateServers.StartAsync();
+
+    public async ValueTask DisposeAsync() => await servers.DisposeAsync();
+
+    [RotatingFact]
+    [Covers("B1", "I5")]
+    public Task it_may_be_killed_while_nothing_happens() =>
+        NothingIsLostAsync(async site =>
+        {
+            await site.RestAsync();
+            await servers.KillRabbitMqAsync();
+            await servers.StartRabbitMqAsync();
+            site.Resting = false;
+            return await site.MovesAsync("after the restart");
+        });
+
+    /// <summary>Nothing is confirmed, and still what is accepted becomes a row, which leaves when the alarm is over.</summary>
+    [RotatingFact]
+    [Covers("B10", "B2", "I5")]
+    public Task it_may_have_no_memory_left() => BlocksAsync("set_vm_memory_high_watermark", Blocked, Normal);
+
+    private Task BlocksAsync(string setting, string blocked, string normal) =>
+        NothingIsLostAsync(async site =>
+        {
+            await servers.ControlRabbitMqAsync(setting, blocked);
+            await Eventually.True("a publish that nobody confirmed ended", () => site.Repeated > 0, TimeSpan.FromMinutes(1));
+            await site.Saga.In(async store =>
+            {
+                var accepted = Enumerable.Range(1, 50).Select(_ => new FailbackDue { FailedRecorderId = "rec-1" });
+                await store.ApplyAsync([.. accepted.Select(x => new Publish(x, Guid.NewGuid()))], Token);
+                return true;
+            });
+            Assert.True((await site.RowsAsync<OutboxMessage>()).Count >= 50);
+            await servers.ControlRabbitMqAsync(setting, normal);
+            return await site.MovesAsync("after the alarm");
+        });
+
+    [RotatingFact]
+    [Covers("B1", "I5", "I9")]
+    public Task it_may_close_all_connections() =>
+        NothingIsLostAsync(async site =>
+        {
+            for (var times = 1; times <= 3; times++)
+            {
+                await servers.ControlRabbitMqAsync("close_all_connections", "a spec");
+                await site.MovesAsync($"after close {times}");
+            }
+            await servers.ControlRabbitMqAsync("close_all_connections", "a spec");
+            return await site.MovesAsync("after the last close");
+        });
+
+    private async Task NothingIsLostAsync(Func<BusySite, Task<Recovery>> during)
+    {
+        await using var vhost = await servers.NewVhostAsync();
+        await using var database = await servers.NewDatabaseAsync();
+        await BrokerTrial.NothingIsLostAsync(vhost, vhost.Address, database.ConnectionString, during);
+    }
+}
