@@ -18,7 +18,7 @@ internal static class UnitFaults
     /// <summary>Lost against another unit: 40001, 40P01, 23505, a lost update, a busy SQLite file.</summary>
     public static bool MayRepeat(Exception fault) => Causes(fault).Any(IsConflict);
 
-    /// <summary>The database is away, restarting or full of connections; it was not the message's fault.</summary>
+    /// <summary>The database is away, restarting, full of connections or out of room; it was not the message's fault.</summary>
     public static bool IsAway(Exception fault) => !MayRepeat(fault) && Causes(fault).Any(IsAbsence);
 
     /// <summary>R9, said by the database.</summary>
@@ -47,7 +47,12 @@ internal static class UnitFaults
         };
 
     private static bool IsAbsence(Exception cause) =>
-        cause is NpgsqlException { IsTransient: true } or (NpgsqlException and not PostgresException) || ConfusedConnections.IsOne(cause);
+        cause
+            is NpgsqlException { IsTransient: true }
+                or (NpgsqlException and not PostgresException)
+                // An I/O error and a full disk: somebody makes room.
+                or SqliteException { SqliteErrorCode: 10 or 13 }
+        || ConfusedConnections.IsOne(cause);
 
     /// <summary>EF wraps faults in InvalidOperationException or DbUpdateException, once or twice.</summary>
     private static IEnumerable<Exception> Causes(Exception? fault)

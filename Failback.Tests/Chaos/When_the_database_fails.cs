@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using Failback.Messages;
+using MassTransit;
 using Npgsql;
 
 namespace Failback.Tests;
@@ -77,6 +80,56 @@ public sealed class When_the_database_fails : IAsyncLifetime
         );
     }
 
+    /// <summary>
+    /// Asynchronous: what was committed last is missing there, also what clients were told. What the standby knows goes on by itself;
+    /// what it never heard of is there when the controller said it again (docs/operations.md).
+    /// </summary>
+    [RotatingFact]
+    [Covers("C2", "I5", "I8")]
+    public async Task the_standby_may_lack_the_last_commits()
+    {
+        await using var saga = await SagaProcess.StartAsync(
+            pair.Either("failback"),
+            vhost.Address,
+            "--Failback:Saga:AnswerSeconds=5",
+            "--Failback:Reconciler:EverySeconds=1"
+        );
+        var site = new FailbackSpec(saga);
+        await site.SiteAsync(automatic: false);
+        site.Worker.Restores = _ => null;
+        var known = await site.FailoverAsync();
+        await site.AskAsync(known);
+        await site.BecomesAsync(known, "Running");
+        await pair.CaughtUpAsync();
+        await pair.CutReplicationAsync();
+
+        site.Worker.Restores = ObedientWorker.Recording;
+        await site.BecomesAsync(known, "Succeeded");
+        var forgotten = await site.FailoverAsync(hour: 1);
+        await site.AskAsync(forgotten);
+        await site.BecomesAsync(forgotten, "Succeeded");
+        var told = new[] { known, forgotten };
+        await Eventually.True("clients know of both", () => told.All(x => site.Worker.Heard<FailbackCompleted>().Any(y => y.EntryId == x)));
+        Assert.Equal(1L, await StandbyPair.AskAsync<long>(pair.Standby, "SELECT count(*) FROM failover_log", "failback"));
+
+        await pair.KillPrimaryAsync();
+        await pair.PromoteAsync();
+        var watch = Stopwatch.StartNew();
+        await site.BecomesAsync(known, "Succeeded");
+        var alone = watch.Elapsed;
+        Assert.Null(await saga.Read.EntryAsync(forgotten, TestContext.Current.CancellationToken));
+
+        await site.Bus.Publish(FailbackSpec.Failover(forgotten, hour: 1));
+        await Eventually.Equal("its period is held", "Held", async () => (await saga.Read.EntryAsync(forgotten, default))?.Hold);
+        await site.AskAsync(forgotten);
+        await site.BecomesAsync(forgotten, "Succeeded");
+        Assert.Equal(["fo-1 FailoverServer", "fo-2 FailoverServer", "rec-1 Recorder"], await site.RolesAsync());
+        var numbers = (await saga.Read.ChangesSinceAsync(0, 1_000, default)).Select(x => x.Number).ToList();
+        Assert.Equal(Enumerable.Range(1, numbers.Count).Select(x => (long)x), numbers);
+        Figures.Say($"what the standby knew ended {alone.TotalSeconds:0.0} s after the promotion; 1 of 2 failbacks said again, 0 lost");
+        Assert.InRange(alone, TimeSpan.Zero, Soon);
+    }
+
     /// <summary>The server committed, and nobody was told: the repeated unit finds that it was done.</summary>
     [RotatingFact]
     [Covers("C3", "I8", "I10")]
@@ -143,9 +196,7 @@ public sealed class When_the_database_fails : IAsyncLifetime
             new NpgsqlConnectionStringBuilder(Primary) { MaxPoolSize = 4, Timeout = 5 }.ToString(),
             async site =>
             {
-                await Task.WhenAll(
-                    Enumerable.Range(0, 300).Select(_ => site.TellAsync(new Messages.FailbackDue { FailedRecorderId = "rec-1" }))
-                );
+                await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => site.TellAsync(new FailbackDue { FailedRecorderId = "rec-1" })));
                 return await site.MovesAsync("behind the burst");
             }
         );

@@ -107,6 +107,17 @@ internal sealed class PersistenceSpec : IAsyncDisposable
         await scope.ServiceProvider.GetRequiredService<FailbackDbContext>().Database.ExecuteSqlAsync(sql, Token);
     }
 
+    public async Task<List<string>> TablesAsync(DatabaseKind kind)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<FailbackDbContext>().Database;
+        var tables =
+            kind == DatabaseKind.Sqlite
+                ? database.SqlQuery<string>($"SELECT name AS \"Value\" FROM sqlite_master WHERE type = 'table'")
+                : database.SqlQuery<string>($"SELECT tablename::text AS \"Value\" FROM pg_tables WHERE schemaname = 'public'");
+        return await tables.ToListAsync(Token);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _app.EndAsync();

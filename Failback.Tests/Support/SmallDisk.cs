@@ -24,8 +24,8 @@ internal sealed class SmallDisk : IDisposable
         throw new InvalidOperationException($"mount ended with {code}: {said}");
     }
 
-    /// <summary>Leaves no byte to anybody.</summary>
-    public void Fill()
+    /// <summary>Leaves no byte to anybody, or so many.</summary>
+    public void Fill(int leave = 0)
     {
         using var file = new FileStream(Filler, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
         file.Seek(0, SeekOrigin.End);
@@ -39,6 +39,7 @@ internal sealed class SmallDisk : IDisposable
             {
                 // Full, for pieces of this size.
             }
+        file.SetLength(file.Length - leave);
     }
 
     /// <summary>Somebody made room.</summary>

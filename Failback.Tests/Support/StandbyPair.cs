@@ -60,6 +60,13 @@ internal sealed class StandbyPair : IAsyncDisposable
     /// <summary>Until it takes writes.</summary>
     public Task PromoteAsync() => EngScript.RunAsync("cluster", "promote", folder, "postgres", "2");
 
+    /// <summary>The standby has what the primary committed until now.</summary>
+    public async Task CaughtUpAsync()
+    {
+        var now = await AskAsync<string>(Primary, "SELECT pg_current_wal_flush_lsn()::text");
+        await Eventually.True("caught up", () => AskAsync<bool>(Standby, $"SELECT pg_last_wal_replay_lsn() >= '{now}'"));
+    }
+
     /// <summary>The standby hears no more of what the primary commits.</summary>
     public async Task CutReplicationAsync()
     {
