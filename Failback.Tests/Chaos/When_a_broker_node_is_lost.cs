@@ -43,6 +43,26 @@ public sealed class When_a_broker_node_is_lost(BrokerCluster cluster) : IClassFi
             }
         );
 
+    /// <summary>As an operator upgrades a broker: one after the other is stopped in good order and started again.</summary>
+    [RotatingFact]
+    [Covers("B1", "B3", "I5", "I9")]
+    public Task the_nodes_may_be_restarted_one_after_the_other() =>
+        NothingIsLostAsync(
+            async (site, _) =>
+            {
+                Recovery slowest = default;
+                for (var node = 1; node <= BrokerCluster.Nodes; node++)
+                {
+                    await cluster.ControlAsync(node, "stop_app");
+                    var moved = await site.MovesAsync($"without node {node}");
+                    slowest = moved.All > slowest.All ? moved : slowest;
+                    await cluster.ControlAsync(node, "start_app");
+                    await cluster.WholeAsync();
+                }
+                return slowest;
+            }
+        );
+
     /// <summary>Its connections stay open and nothing answers: only the heartbeat tells.</summary>
     [RotatingFact]
     [Covers("B4", "B7", "I5", "I9", "I10")]
@@ -83,6 +103,19 @@ public sealed class When_a_broker_node_is_lost(BrokerCluster cluster) : IClassFi
                     0,
                     async () => (await site.RowsAsync<OutboxMessage>()).Count(rows.Contains)
                 );
+                return moved;
+            }
+        );
+
+    [RotatingFact]
+    [Covers("B6", "I5", "I9", "I10")]
+    public Task the_node_that_we_use_may_be_cut_off_from_the_others() =>
+        NothingIsLostAsync(
+            async (site, _) =>
+            {
+                await cluster.SeparateAsync(1, 2, 3);
+                var moved = await site.MovesAsync("on the side of the two");
+                await cluster.HealAsync(1, 2, 3);
                 return moved;
             }
         );

@@ -36,6 +36,10 @@ public sealed class When_the_broker_restarts_or_blocks : IAsyncLifetime
     [Covers("B10", "B2", "I5")]
     public Task it_may_have_no_memory_left() => BlocksAsync("set_vm_memory_high_watermark", Blocked, Normal);
 
+    [RotatingFact]
+    [Covers("B10", "B2", "I5")]
+    public Task it_may_have_no_disk_left() => BlocksAsync("set_disk_free_limit", "100000GB", "50MB");
+
     private Task BlocksAsync(string setting, string blocked, string normal) =>
         NothingIsLostAsync(async site =>
         {
@@ -65,6 +69,32 @@ public sealed class When_the_broker_restarts_or_blocks : IAsyncLifetime
             await servers.ControlRabbitMqAsync("close_all_connections", "a spec");
             return await site.MovesAsync("after the last close");
         });
+
+    /// <summary>
+    /// The tables of the failbacks are locked by somebody else until the broker loses its patience with our consumers, takes the messages
+    /// back and closes their channels. Its patience is 30 min by default; here 4 s.
+    /// </summary>
+    [RotatingFact]
+    [Covers("B11", "B1", "I5", "I9")]
+    public async Task it_may_lose_its_patience_with_our_consumers()
+    {
+        foreach (var (setting, milliseconds) in new[] { ("consumer_timeout", 4_000), ("channel_tick_interval", 1_000) })
+            await servers.ControlRabbitMqAsync("eval", $"application:set_env(rabbit, {setting}, {milliseconds}).");
+        await using var vhost = await servers.NewVhostAsync();
+        await using var database = await servers.NewDatabaseAsync();
+        await BrokerTrial.NothingIsLostAsync(
+            vhost,
+            vhost.Address,
+            database.ConnectionString,
+            async site =>
+            {
+                await using var locks = await TableLock.TakeAsync(database.ConnectionString, "failover_log");
+                await Eventually.True("the broker closed a channel", () => servers.RabbitMqLogged("delivery acknowledgement"));
+                await locks.DisposeAsync();
+                return await site.MovesAsync("after the lock");
+            }
+        );
+    }
 
     private async Task NothingIsLostAsync(Func<BusySite, Task<Recovery>> during)
     {
