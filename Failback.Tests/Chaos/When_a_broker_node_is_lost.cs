@@ -120,6 +120,35 @@ public sealed class When_a_broker_node_is_lost(BrokerCluster cluster) : IClassFi
             }
         );
 
+    [RotatingFact]
+    [Covers("B6", "I5", "I9")]
+    public Task two_nodes_may_lose_each_other_while_both_see_the_third() =>
+        NothingIsLostAsync(
+            async (site, _) =>
+            {
+                await cluster.SeparateAsync(1, 2);
+                await cluster.HealAsync(1, 2);
+                return await site.MovesAsync("after the wire between them was mended");
+            }
+        );
+
+    [RotatingFact]
+    [Covers("B6", "I5", "I9")]
+    public Task the_wires_may_flap() =>
+        NothingIsLostAsync(
+            async (site, _) =>
+            {
+                for (var times = 1; times <= 3; times++)
+                {
+                    await cluster.SeparateAsync(1, 2, 3);
+                    await Eventually.Equal("the cut-off node pauses", "false", () => RunsAsync(1));
+                    await cluster.HealAsync(1, 2, 3);
+                    await Eventually.Equal("it runs again", "true", () => RunsAsync(1), TimeSpan.FromMinutes(1));
+                }
+                return await site.MovesAsync("after the flapping");
+            }
+        );
+
     private async Task NothingIsLostAsync(Func<BusySite, RabbitVhost, Task<Recovery>> during)
     {
         await cluster.MendAsync();
@@ -139,6 +168,8 @@ public sealed class When_a_broker_node_is_lost(BrokerCluster cluster) : IClassFi
             cluster.Setting
         );
     }
+
+    private async Task<string> RunsAsync(int node) => (await cluster.ControlAsync(node, "eval", "rabbit:is_running().")).Trim();
 
     /// <summary>Until a publish was given up: nobody pretends that the broker took it.</summary>
     private static Task StandsStillAsync(BusySite site)
