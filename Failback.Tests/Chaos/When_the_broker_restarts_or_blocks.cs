@@ -5,7 +5,7 @@ namespace Failback.Tests;
 
 /// <summary>The one broker that there is dies, or takes nothing. Our process is not restarted.</summary>
 [NeedsServer]
-[PerRun(2)]
+[PerRun(1)]
 [Collection("chaos")]
 public sealed class When_the_broker_restarts_or_blocks : IAsyncLifetime
 {

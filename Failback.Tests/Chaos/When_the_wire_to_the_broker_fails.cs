@@ -2,7 +2,7 @@ namespace Failback.Tests;
 
 /// <summary>The broker is well, and what is between it and our process is not. Our process is not restarted.</summary>
 [NeedsServer]
-[PerRun(2)]
+[PerRun(1)]
 [Collection("chaos")]
 public sealed class When_the_wire_to_the_broker_fails
 {
