@@ -19,7 +19,8 @@ internal sealed class KillSite : IAsyncDisposable
 {
     public const string Failed = "recorder-1";
     public const string StandIn = "failover-1";
-    private const int ItemsAKind = 12;
+    public const int ItemsAKind = 12;
+    public const int ItemBytes = 20_000;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly TempFolder folder = new();
     private readonly Told told = new();
@@ -29,7 +30,8 @@ internal sealed class KillSite : IAsyncDisposable
     private readonly string database;
     private readonly RabbitVhost vhost;
     private readonly WebApplication client;
-    private readonly Dictionary<string, (ChildProcess Process, int Port)> processes = [];
+    private readonly Dictionary<string, int> ports = [];
+    private readonly List<ChildProcess> processes = [];
 
     private KillSite(RabbitVhost vhost, string database)
     {
@@ -48,7 +50,7 @@ internal sealed class KillSite : IAsyncDisposable
         );
     }
 
-    private IRead Read => client.Services.GetRequiredService<IRead>();
+    public IRead Read => client.Services.GetRequiredService<IRead>();
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static async Task<KillSite> OpenAsync(RabbitVhost vhost, string database)
@@ -57,15 +59,29 @@ internal sealed class KillSite : IAsyncDisposable
         foreach (var id in new[] { Failed, StandIn })
             site.recorders[id] = await ServedRecorder.StartAsync(id, site.folder.File(id));
         foreach (var program in new[] { "Failback.Saga", "Failback.Worker" })
-            site.processes[program] = (null!, FreePort.Next());
+            site.ports[program] = FreePort.Next();
         await site.client.StartAsync(Token);
         return site;
     }
 
+    /// <summary>Where a recorder is told to be, for a spec that stands in between.</summary>
+    public Func<string, ServedRecorder, string> AddressOf { get; set; } = (_, served) => served.Address;
+
+    public ServedRecorder this[string id] => recorders[id];
+
+    public Guid Entry => entry;
+
     /// <summary>Starts the program; with a point, to be killed there.</summary>
-    public ChildProcess Start(string program, string? point)
+    public ChildProcess Start(string program, string? point) => Start(program, point, ports[program]);
+
+    /// <summary>A worker beside the first one.</summary>
+    public ChildProcess StartAnother(params string[] more) => Start("Failback.Worker", null, FreePort.Next(), more);
+
+    /// <summary>With settings of a spec's own.</summary>
+    public ChildProcess StartWith(string program, params string[] more) => Start(program, null, ports[program], more);
+
+    private ChildProcess Start(string program, string? point, int port, params string[] more)
     {
-        var port = processes[program].Port;
         List<string> settings =
         [
             $"--ConnectionStrings:Bus={vhost.Address}",
@@ -93,12 +109,12 @@ internal sealed class KillSite : IAsyncDisposable
                     // As patient as a saga may need to start again on a busy machine.
                     "--Failback:Documents:Tries=10",
                     "--Failback:Documents:FirstRetryMilliseconds=100",
-                    $"--Failback:Documents:Address=http://127.0.0.1:{processes["Failback.Saga"].Port}",
+                    $"--Failback:Documents:Address=http://127.0.0.1:{ports["Failback.Saga"]}",
                 ]
         );
         var environment = new Dictionary<string, string> { [KillPoint.Variable] = point ?? "" };
-        var process = Processes.Start(program, environment, [.. settings]);
-        processes[program] = (process, port);
+        var process = Processes.Start(program, environment, [.. settings, .. more]);
+        processes.Add(process);
         return process;
     }
 
@@ -171,13 +187,12 @@ internal sealed class KillSite : IAsyncDisposable
     }
 
     /// <summary>For people: what the processes said last.</summary>
-    public string Said => string.Join('\n', processes.Values.Select(x => x.Process?.Output));
+    public string Said => string.Join('\n', processes.TakeLast(3).Select(x => x.Output));
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var (process, _) in processes.Values)
-            if (process is not null)
-                await process.DisposeAsync();
+        foreach (var process in processes)
+            await process.DisposeAsync();
         await client.EndAsync();
         foreach (var recorder in recorders.Values)
             await recorder.DisposeAsync();
@@ -191,7 +206,7 @@ internal sealed class KillSite : IAsyncDisposable
     private IEnumerable<RecordedItem> Items() =>
         Enumerable
             .Range(0, ItemsAKind)
-            .Select(x => new RecordedItem(start.AddSeconds(1 + x), TimeSpan.FromSeconds(1), RandomNumberGenerator.GetBytes(20_000)));
+            .Select(x => new RecordedItem(start.AddSeconds(1 + x), TimeSpan.FromSeconds(1), RandomNumberGenerator.GetBytes(ItemBytes)));
 
     /// <summary>Repeated, as a controller does: told before anybody listened, it would be lost.</summary>
     private async Task<bool> IntroducedAsync()
@@ -208,7 +223,7 @@ internal sealed class KillSite : IAsyncDisposable
                         RecorderId = id,
                         Version = 1,
                         Name = id,
-                        Address = served.Address,
+                        Address = AddressOf(id, served),
                         AddressVersion = 1,
                         FailoverServer = id == StandIn,
                         FailoverEnabled = true,

@@ -179,6 +179,9 @@ internal sealed class FaultProxy : IAsyncDisposable
             case ProxyFault.Delayed late:
                 await Eventually.Pause(late.By, closing);
                 break;
+            case ProxyFault.Held held when toServer:
+                await held.TurnAsync(chunk.Length).WaitAsync(closing);
+                break;
             case ProxyFault.Truncated cut when !toServer:
                 var left = cut.Take(chunk.Length);
                 await to.WriteAsync(chunk[..left], closing);

@@ -24,6 +24,9 @@ internal abstract class ProxyFault
     /// </summary>
     public static ReplyLost DropReply(ReadOnlySpan<byte> mark, int times = 1) => new(mark.ToArray(), times);
 
+    /// <summary>After so many bytes to the server, what follows waits, and nothing is lost; other connections that come later pass.</summary>
+    public static Held Hold(long bytes) => new(bytes);
+
     internal sealed class Healthy : ProxyFault;
 
     internal sealed class ResetAtOnce : ProxyFault;
@@ -61,5 +64,18 @@ internal abstract class ProxyFault
         internal bool IsMeant(ReadOnlySpan<byte> request) => request.IndexOf(mark) >= 0 && Interlocked.Increment(ref taken) <= times;
 
         internal void Count() => Interlocked.Increment(ref done);
+    }
+
+    internal sealed class Held(long bytes) : ProxyFault
+    {
+        private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private long left = bytes;
+
+        /// <summary>Bytes wait.</summary>
+        public bool Holds => Interlocked.Read(ref left) < 0;
+
+        public void Release() => released.TrySetResult();
+
+        internal Task TurnAsync(int length) => Interlocked.Add(ref left, -length) < 0 ? released.Task : Task.CompletedTask;
     }
 }
