@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Failback.Messages;
 using MassTransit;
 using Npgsql;
@@ -137,12 +138,17 @@ public sealed class When_the_database_fails : IAsyncLifetime
     {
         await using var proxy = FaultProxy.To(pair.Primary);
         var lost = ProxyFault.DropReply("COMMIT"u8, times: 40);
+        var found = 0L;
+        using var listener = new MeterListener();
+        listener.SetMeasurementEventCallback<long>((_, n, _, _) => Interlocked.Add(ref found, n));
+        listener.EnableMeasurementEvents(Saga.PersistenceTelemetry.Duplicates);
         await NothingIsLostAsync(
             proxy.Through(Primary),
             async site =>
             {
                 proxy.Fault = lost;
                 await Eventually.Equal("lost replies", 40, () => lost.Replies, TimeSpan.FromMinutes(1));
+                await Eventually.True("units found to be done", () => Interlocked.Read(ref found) > 0);
                 return await site.MovesAsync("after the last lost reply");
             }
         );
@@ -186,18 +192,6 @@ public sealed class When_the_database_fails : IAsyncLifetime
                     await Eventually.True("rounds end", () => site.Ended.Count >= ended + 2);
                 }
                 return await site.MovesAsync("after the last refusal");
-            }
-        );
-
-    [RotatingFact]
-    [Covers("C5", "I5", "I16")]
-    public Task a_pool_of_four_carries_a_burst() =>
-        NothingIsLostAsync(
-            new NpgsqlConnectionStringBuilder(Primary) { MaxPoolSize = 4, Timeout = 5 }.ToString(),
-            async site =>
-            {
-                await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => site.TellAsync(new FailbackDue { FailedRecorderId = "rec-1" })));
-                return await site.MovesAsync("behind the burst");
             }
         );
 
