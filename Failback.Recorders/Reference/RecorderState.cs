@@ -25,8 +25,8 @@ internal sealed record RecorderState
     /// <summary>The entry that it was activated for; null before, after its release, and when somebody else made it record.</summary>
     public Guid? ActiveFor { get; init; }
 
-    /// <summary>The attempt that released it last, until it is activated again.</summary>
-    public RestoreAttempt? ReleasedBy { get; init; }
+    /// <summary>The entries that it was released for, the latest last; one that it is activated for again is not among them.</summary>
+    public IReadOnlyList<Guid> ReleasedFor { get; init; } = [];
 
     /// <summary>The attempt that let it record last: it is done, and whatever comes under it now is a repetition.</summary>
     public RestoreAttempt? ActivatedBy { get; init; }
@@ -50,7 +50,7 @@ internal sealed record RecorderState
     /// once, it never stands in for that one again: whatever attempt comes for it now was sent because an answer was lost.
     /// </summary>
     public bool StandsInForOther(RestoreAttempt attempt) =>
-        Role == LiveRole.Recorder && (ActiveFor is { } entry ? entry != attempt.EntryId : ReleasedBy?.EntryId == attempt.EntryId);
+        Role == LiveRole.Recorder && (ActiveFor is { } entry ? entry != attempt.EntryId : ReleasedFor.Contains(attempt.EntryId));
 
     public RecorderState Activated(RestoreAttempt attempt) =>
         this with
@@ -59,7 +59,16 @@ internal sealed record RecorderState
             Recording = true,
             ActiveFor = attempt.EntryId,
             ActivatedBy = attempt,
-            ReleasedBy = null,
+            ReleasedFor = [.. ReleasedFor.Where(x => x != attempt.EntryId)],
+        };
+
+    public RecorderState Released(RestoreAttempt attempt) =>
+        this with
+        {
+            Role = LiveRole.FailoverServer,
+            Recording = false,
+            ActiveFor = null,
+            ReleasedFor = [.. ReleasedFor.Where(x => x != attempt.EntryId).TakeLast(MostAttempts - 1), attempt.EntryId],
         };
 
     public RecorderState With(RestoreAttempt attempt) =>
@@ -103,6 +112,7 @@ internal sealed record RecorderState
         && (SettingsDigest is null || SettingsDigest.Length == 64 && SettingsDigest.All(char.IsAsciiHexDigitLower))
         && Attempts is not null
         && Attempts.All(x => Rules.WhyWrong(x) is null)
+        && ReleasedFor is not null
         && Holds is not null
         && Holds.All(x => Rules.WhyWrong(x) is null);
 }

@@ -113,16 +113,7 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
             if (state.StandsInForOther(attempt))
                 throw Refused(RecorderFault.StaleAttempt, "it stands in for another failover by now");
             See(attempt);
-            Become(
-                state with
-                {
-                    Role = LiveRole.FailoverServer,
-                    Recording = false,
-                    SettingsDigest = null,
-                    ActiveFor = null,
-                    ReleasedBy = attempt,
-                }
-            );
+            Become(state.Released(attempt) with { SettingsDigest = null });
             RemoveOtherSettings();
         }
         return Task.CompletedTask;

@@ -22,6 +22,9 @@ internal sealed class SimulatedUnit(SimulatedDatabase database, SimulatedProcess
     /// <summary>The message, or the work, that caused it; for the story of a failing run.</summary>
     public string Cause { get; init; } = "";
 
+    /// <summary>The messages that it consumes.</summary>
+    public IReadOnlyList<object> Consumed { get; init; } = [];
+
     /// <summary>What the unit wrote of a row, by its id.</summary>
     public IRow? Row(object id) => Saved.FirstOrDefault(x => x.Key.Id.Equals(id)).Value?.Row;
 

@@ -12,7 +12,9 @@ internal sealed class CommitRules(SimulatedDatabase database)
             if (table == typeof(FailoverLogEntry))
                 Entry((FailoverLogEntry?)saved.Old, (FailoverLogEntry)saved.Row!);
             else if (table == typeof(ChannelCopy))
-                Channel((ChannelCopy?)saved.Old, (ChannelCopy)saved.Row!);
+                Channel((ChannelCopy?)saved.Old, (ChannelCopy)saved.Row!, unit);
+            else if (table == typeof(FailbackState) && saved.Old is FailbackState before)
+                Answered(before, (FailbackState?)saved.Row, unit);
         foreach (var done in unit.Saved.Values.Where(IsSuccess).Select(x => (FailoverLogEntry)x.Row!))
             Closed(done);
     }
@@ -24,7 +26,7 @@ internal sealed class CommitRules(SimulatedDatabase database)
                 Old: FailoverLogEntry { Failback: FailbackStatus.Running }
             };
 
-    private static void Entry(FailoverLogEntry? old, FailoverLogEntry now)
+    private void Entry(FailoverLogEntry? old, FailoverLogEntry now)
     {
         if (old is null)
             return;
@@ -38,6 +40,32 @@ internal sealed class CommitRules(SimulatedDatabase database)
             throw new ViolationException("I14", $"attempt {old.Attempt} -> {now.Attempt} of {now.EntryId}");
         if (!Allowed(old.Hold, now.Hold))
             throw new ViolationException("I4", $"hold {old.Hold} -> {now.Hold} of {now.EntryId}");
+        if (old.Hold != now.Hold && now.Hold == HoldStatus.Releasing && !IsHome(now))
+            throw new ViolationException("D5", $"the hold of {now.EntryId} is released before its copy is verified");
+    }
+
+    /// <summary>The copy that has its period succeeded: its own, or that of the entry that inherited it.</summary>
+    private bool IsHome(FailoverLogEntry entry) =>
+        (entry.InheritedBy is { } by ? database.Entries.GetValueOrDefault(by) : entry)
+            is { Failback: FailbackStatus.Succeeded, MaterialCopy: MaterialCopyStatus.Succeeded };
+
+    /// <summary>A failback moves on by the answer to its newest attempt, not by an older one, and not by one of another entry.</summary>
+    private static void Answered(FailbackState old, FailbackState? now, SimulatedUnit unit)
+    {
+        if (unit.Consumed is not [var message] || now?.CurrentState == old.CurrentState)
+            return;
+        (Guid EntryId, int Attempt)? answer = message switch
+        {
+            RecorderRecording x => (x.EntryId, x.Attempt),
+            RecorderNotRestored x => (x.EntryId, x.Attempt),
+            FailoverServerReleased x => (x.EntryId, x.Attempt),
+            _ => null,
+        };
+        if (answer is { } given && given != (old.EntryId, old.Attempt))
+            throw new ViolationException(
+                "I14",
+                $"{message.GetType().Name} of {given} moved the failback of ({old.EntryId}, {old.Attempt}) on from {old.CurrentState}"
+            );
     }
 
     private static bool Allowed(FailoverLogEntry old, FailoverLogEntry now) =>
@@ -61,7 +89,7 @@ internal sealed class CommitRules(SimulatedDatabase database)
                 or
                 (HoldStatus.Releasing, HoldStatus.Released);
 
-    private static void Channel(ChannelCopy? old, ChannelCopy now)
+    private static void Channel(ChannelCopy? old, ChannelCopy now, SimulatedUnit unit)
     {
         if (old is null)
             return;
@@ -69,7 +97,13 @@ internal sealed class CommitRules(SimulatedDatabase database)
             throw new ViolationException("I11", $"position {old.Position:O} -> {now.Position:O} of {now.TrackId}");
         if (now.Epoch < old.Epoch)
             throw new ViolationException("I14", $"epoch {old.Epoch} -> {now.Epoch} of {now.TrackId}");
+        var settled = unit.Consumed.OfType<ChannelDataAnswered>().Where(x => x.ChannelCopyId == now.ChannelCopyId && IsInFlight(x, old));
+        if (now.Expected > old.Expected + settled.Sum(x => x.Expected))
+            throw new ViolationException("I14", $"{now.Expected - old.Expected} items of {now.TrackId} were settled without an answer");
     }
+
+    private static bool IsInFlight(ChannelDataAnswered answer, ChannelCopy row) =>
+        answer.Epoch == row.Epoch && row.Slices.Any(x => x.SliceId == answer.SliceId && !x.Done);
 
     /// <summary>I12: when the newest succeeded, the older ones are closed in the same commit, their periods inherited.</summary>
     private void Closed(FailoverLogEntry done)

@@ -123,14 +123,22 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
             : null;
     }
 
-    /// <summary>What the failover server recorded for this failover: from its start to the next one of that server.</summary>
+    /// <summary>
+    /// What the failover server recorded for this failover: from its start to the next one of that server. One that was away when its entry
+    /// was closed goes on recording until it hears of it (D6), beside the recorder that is home.
+    /// </summary>
     private bool IsOf(Recorded item, FailoverLogEntry entry) =>
         item.RecorderId == entry.FailoverServerId
         && item.Track.OriginRecorderId == entry.FailedRecorderId
         && item.At >= entry.FailoverStartedAt
+        && !(entry.InheritedBy is { } by && item.At >= HomeAt(entry.FailedRecorderId, by))
         && !controller.Failovers.Any(x =>
             x.FailoverServerId == entry.FailoverServerId && x.StartedAt > entry.FailoverStartedAt && x.StartedAt <= item.At
         );
+
+    /// <summary>When the failback of an entry let the recorder record, by no clock of the site.</summary>
+    private DateTimeOffset HomeAt(string recorderId, Guid entryId) =>
+        site.Recorders[recorderId].Journal.Where(x => x.What == "activate" && x.Attempt.EntryId == entryId).Max(x => x.At);
 
     /// <summary>I3: the recorder holds nothing that nobody recorded, and its own recording is as it was.</summary>
     private void NothingInvented()

@@ -117,7 +117,7 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
         if (State.StandsInForOther(attempt))
             throw new RecorderException(RecorderFault.StaleAttempt, "it stands in for another failover by now");
         See("release", attempt);
-        State = State with { Role = LiveRole.FailoverServer, Recording = false, ActiveFor = null, ReleasedBy = attempt };
+        State = State.Released(attempt);
         Settings = null;
     }
 

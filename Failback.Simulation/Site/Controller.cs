@@ -15,6 +15,7 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
     private readonly Dictionary<string, (bool Connected, DateTimeOffset Since)> connections = [];
     private readonly Dictionary<string, (bool On, long Version)> maintenance = [];
     private readonly List<FailoverCompleted> failovers = [];
+    private readonly List<FailoverStarted> called = [];
     private LicenceChanged licence = new() { FailoverEnabled = true, Version = 1 };
     private MaintenanceModeChanged system = new() { On = false, Version = 1 };
     private bool sending;
@@ -44,12 +45,20 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
         process.Start(SendAsync, site.Failed);
     }
 
-    /// <summary>A recorder is out of work: a failover server that stands by is called, as soon as there is one.</summary>
-    public void Lost(SimulatedRecorder recorder)
+    /// <summary>A recorder, or who stands in for it, is out of work: a failover server that stands by is called, as soon as there is one.</summary>
+    /// <param name="lost">Who is out of reach.</param>
+    /// <param name="failed">The recorder that somebody must stand in for.</param>
+    public void Lost(SimulatedRecorder lost, SimulatedRecorder failed)
     {
-        Connection(recorder, false);
-        process.Time.After(dice.Seconds(5, 30), () => Call(recorder, tries: 0));
+        Connection(lost, false);
+        process.Time.After(dice.Seconds(5, 30), () => Call(failed, tries: 0));
     }
+
+    /// <summary>Whether a failover server was called for it since then, and did not refuse.</summary>
+    public bool TookOver(SimulatedRecorder failed, DateTimeOffset since) =>
+        called.Any(x =>
+            x.FailedRecorderId == failed.Id && x.StartedAt >= since && !failovers.Any(y => y.EntryId == x.EntryId && !y.Succeeded)
+        );
 
     /// <summary>What the controller sees of a recorder's connection.</summary>
     public void Connection(SimulatedRecorder recorder, bool connected)
@@ -87,9 +96,10 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
         if (failed is { Dead: false, State: { Role: LiveRole.Recorder, Recording: true } })
             return; // back before anybody could take over
         var standby = site.FailoverServers.FirstOrDefault(x => x is { Up: true, State.Role: LiveRole.FailoverServer });
-        if (standby is null || site.StandIn(failed.Id) is not null)
+        var served = site.StandIns(failed.Id).Any(x => connections[x.Id].Connected);
+        if (standby is null || served)
         {
-            if (tries < 200 && site.StandIn(failed.Id) is null)
+            if (tries < 200)
                 process.Time.After(TimeSpan.FromSeconds(60), () => Call(failed, tries + 1));
             return;
         }
@@ -100,6 +110,7 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
             FailoverServerId = standby.Id,
             StartedAt = process.Time.UtcNow,
         };
+        called.Add(started);
         site.Footage.StandsInFor[standby.Id] = failed.Id;
         standby.Become(LiveRole.Recorder, recording: false);
         Tell(started);

@@ -60,6 +60,7 @@ internal sealed class SimulatedSaga(
         {
             await RunAsync(
                 $"{delivery.Message.GetType().Name} on {queue}",
+                [delivery.Message],
                 async unit =>
                 {
                     if ((await unit.FirstSeenAsync([delivery.MessageId], queue, default)).Count == 0)
@@ -155,6 +156,7 @@ internal sealed class SimulatedSaga(
         {
             await RunAsync(
                 "ledger",
+                [.. answers.Select(x => x.Message)],
                 async unit =>
                 {
                     await ledger.SettleAsync(unit, answers, default);
@@ -173,11 +175,11 @@ internal sealed class SimulatedSaga(
 
     /// <summary>One unit; repeated whole when it lost against another.</summary>
     /// <param name="work">Whether there is something to commit.</param>
-    private async Task RunAsync(string cause, Func<SimulatedUnit, Task<bool>> work)
+    private async Task RunAsync(string cause, IReadOnlyList<object> consumed, Func<SimulatedUnit, Task<bool>> work)
     {
         for (var tried = 1; ; tried++)
         {
-            var unit = new SimulatedUnit(database, process) { Cause = cause };
+            var unit = new SimulatedUnit(database, process) { Cause = cause, Consumed = consumed };
             try
             {
                 await unit.BeginAsync();
@@ -202,6 +204,7 @@ internal sealed class SimulatedSaga(
             {
                 await RunAsync(
                     part.GetType().Name,
+                    [],
                     async unit =>
                     {
                         if (database.TryLock(part.GetType(), unit))

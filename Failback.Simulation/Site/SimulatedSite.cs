@@ -39,9 +39,9 @@ internal sealed class SimulatedSite
 
     public RecorderSettings SettingsOf(string recorderId) => settings[recorderId];
 
-    /// <summary>Who stands in for a recorder now; null when nobody does.</summary>
-    public SimulatedRecorder? StandIn(string recorderId) =>
-        FailoverServers.FirstOrDefault(x => x.State.Role == LiveRole.Recorder && Footage.StandsInFor.GetValueOrDefault(x.Id) == recorderId);
+    /// <summary>Who stands in for a recorder now: more than one when the first was out of reach, and another was called.</summary>
+    public IEnumerable<SimulatedRecorder> StandIns(string recorderId) =>
+        FailoverServers.Where(x => x.State.Role == LiveRole.Recorder && Footage.StandsInFor.GetValueOrDefault(x.Id) == recorderId);
 
     private static RecorderSettings NewSettings(string recorderId) =>
         new(

@@ -15,6 +15,10 @@ internal sealed class Story(
     bool plain
 )
 {
+    /// <summary>Dice of their own: a seed without such a loss keeps its story.</summary>
+    private readonly Dice losses = dice.For("stand-ins");
+    private readonly Dictionary<SimulatedRecorder, DateTimeOffset> died = [];
+
     /// <summary>From then on nothing new happens.</summary>
     public static readonly TimeSpan Ends = TimeSpan.FromMinutes(110);
 
@@ -35,6 +39,8 @@ internal sealed class Story(
     {
         foreach (var recorder in site.Failing)
             Repaired(recorder, deaths: 3);
+        foreach (var server in site.FailoverServers)
+            Back(server);
         controller.Licence(true);
         controller.Maintenance(null, false);
         foreach (var recorder in site.Failing)
@@ -79,8 +85,27 @@ internal sealed class Story(
             return;
         recorder.LosePower();
         recorder.Dead = true;
-        controller.Lost(recorder);
+        died[recorder] = time.UtcNow;
+        controller.Lost(recorder, recorder);
         time.After(dice.Seconds(600, 3_000), () => Repaired(recorder, deaths));
+        if (losses.Chance(0.4))
+            time.After(losses.Seconds(120, 2_400), () => LoseStandIn(recorder));
+    }
+
+    /// <summary>
+    /// Who stands in dies too, or is out of reach and goes on recording: another is called, and the recorder has two open failovers (R26).
+    /// </summary>
+    private void LoseStandIn(SimulatedRecorder recorder)
+    {
+        if (time.Elapsed >= Ends || site.StandIns(recorder.Id).FirstOrDefault(x => x.Up) is not { State.Recording: true } standIn)
+            return;
+        if (losses.Chance(0.5))
+            standIn.LosePower();
+        else
+            standIn.Unplug();
+        standIn.Dead = true;
+        controller.Lost(standIn, recorder);
+        time.After(losses.Seconds(300, 3_000), () => Back(standIn));
     }
 
     /// <summary>The repaired machine is mute (D16): it takes no part until its settings come home.</summary>
@@ -88,7 +113,7 @@ internal sealed class Story(
     {
         if (!recorder.Dead)
             return;
-        if (site.StandIn(recorder.Id) is null)
+        if (!controller.TookOver(recorder, died[recorder]))
         {
             Back(recorder); // nobody took over: it is as it was
             return;
@@ -107,6 +132,8 @@ internal sealed class Story(
 
     private void Back(SimulatedRecorder recorder)
     {
+        if (!recorder.Dead)
+            return;
         recorder.Dead = false;
         recorder.Return();
         controller.Connection(recorder, true);

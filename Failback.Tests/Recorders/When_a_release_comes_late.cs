@@ -24,6 +24,20 @@ public sealed class When_a_release_comes_late
         Assert.True((await stand.Recorder.GetStatusAsync(Token)).Recording);
     }
 
+    /// <summary>A worker that was frozen for long: two failovers later, the second again for the same recorder.</summary>
+    [Fact]
+    public async Task it_remembers_also_what_it_was_released_for_before_the_last_time()
+    {
+        await using var stand = await ReleasedAsync();
+        stand.Reference.SetRole(LiveRole.Recorder, recording: true);
+        await stand.Recorder.ReleaseAsync(new RestoreAttempt(Guid.NewGuid(), 1), Token);
+        stand.Reference.SetRole(LiveRole.Recorder, recording: true);
+        await stand.RestartAsync();
+        var refused = await Assert.ThrowsAsync<RecorderException>(() => stand.Recorder.ReleaseAsync(First, Token));
+        Assert.Equal(RecorderFault.StaleAttempt, refused.Fault);
+        Assert.True((await stand.Recorder.GetStatusAsync(Token)).Recording);
+    }
+
     [Fact]
     public async Task the_release_of_the_later_failover_is_done_also_after_a_restart()
     {

@@ -52,7 +52,10 @@ internal sealed partial class FailoverServerReleaser(
         return null;
     }
 
-    /// <summary>Releases it. Released for this entry before and called for another since, it says no: then this release was done, and its answer lost (E3).</summary>
+    /// <summary>
+    /// Releases it. Released for this entry before and called for another since, it says no: then this release was done, and its answer
+    /// lost (E3). Only a newer attempt of this entry makes this one void.
+    /// </summary>
     private static async Task<bool> WasReleasedBeforeAsync(RecorderLink link, ReleaseFailoverServer work, CancellationToken token)
     {
         try
@@ -66,7 +69,7 @@ internal sealed partial class FailoverServerReleaser(
         catch (SideException stale) when (stale.Fault == RecorderFault.StaleAttempt)
         {
             var status = await link.StatusAsync(token);
-            if (status.LastAttempt is { } seen && seen.EntryId == work.EntryId && seen.Attempt <= work.Attempt)
+            if (status.LastAttempt is { } seen && (seen.EntryId != work.EntryId || seen.Attempt <= work.Attempt))
                 return true;
             throw;
         }

@@ -60,11 +60,14 @@ public sealed class When_a_failover_server_is_released
         Assert.Equal(LiveRole.Recorder, site.FailoverServer.Role);
     }
 
-    [Fact]
+    /// <summary>Whether the other failover is over too, or not.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     [Covers("E3")]
-    public async Task one_that_was_released_before_and_called_for_another_since_goes_on_recording_and_is_reported()
+    public async Task one_that_was_released_before_and_called_for_another_since_goes_on_recording_and_is_reported(bool releasedForOther)
     {
-        site.FailoverServer.LastAttempt = new RestoreAttempt(Entry, 1);
+        site.FailoverServer.LastAttempt = new RestoreAttempt(releasedForOther ? Guid.NewGuid() : Entry, 1);
         site.FailoverServer.Before = (call, _) =>
             call == "Release" ? throw new RecorderException(RecorderFault.StaleAttempt, "called again") : Task.CompletedTask;
 
