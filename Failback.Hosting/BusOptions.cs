@@ -9,6 +9,9 @@ public sealed class BusOptions
     /// <summary>From the end of running work to the end of the process: what is left is flushed and closed.</summary>
     internal static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(5);
 
+    /// <summary>After that the host should have ended; a stop that hangs is cut off.</summary>
+    internal static readonly TimeSpan LastResort = TimeSpan.FromSeconds(1);
+
     internal const int MostStopSeconds = 60;
 
     /// <summary>How often a quorum queue hands out a message before it goes to failback.dead. Queues keep what they were declared with.</summary>
@@ -31,6 +34,13 @@ public sealed class BusOptions
     /// <summary>Seconds without a sign of life after which a connection to the broker counts as dead; twice as long at most.</summary>
     [Range(2, 60)]
     public int HeartbeatSeconds { get; set; } = 5;
+
+    /// <summary>
+    /// Seconds for which a process that was ready may be without a consumer on one of its queues while the broker takes messages; then it
+    /// ends with exit code 3, to be started again.
+    /// </summary>
+    [Range(30, 3_600)]
+    public int ConsumersSeconds { get; set; } = 120;
 
     /// <summary>Seconds that running work may take after SIGTERM before the host gives up on it; the process ends 5 s later at the latest.</summary>
     [Range(1, MostStopSeconds)]

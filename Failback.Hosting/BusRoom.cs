@@ -87,7 +87,9 @@ public static class BusRoom
         ));
         services.AddHostedService(x => x.GetRequiredService<BrokerLink>());
         services.AddSingleton<BrokerCheck>();
-        services.AddHealthChecks().AddCheck<BrokerCheck>("broker").AddCheck<ConsumersCheck>("consumers");
+        services.AddHealthChecks().AddCheck<BrokerCheck>(ConsumersWatch.Broker).AddCheck<ConsumersCheck>(ConsumersWatch.Consumers);
+        services.AddSingleton<ConsumersWatch>();
+        services.AddHostedService(x => x.GetRequiredService<ConsumersWatch>());
     }
 
     /// <summary>Read without the options: they are needed before the check that names everything wrong can run.</summary>

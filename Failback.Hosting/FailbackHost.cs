@@ -3,19 +3,29 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Failback.Hosting;
 
 /// <summary>What every process of ours is: options checked at start, loopback by default, health, metrics, a bounded stop.</summary>
-public static class FailbackHost
+public static partial class FailbackHost
 {
     /// <summary>Exit code of a process that was not configured rightly.</summary>
     public const int WrongConfiguration = 2;
 
+    /// <summary>Exit code of a process that ended because it did not consume its queues any more.</summary>
+    public const int NoConsumers = 3;
+
+    /// <summary>Exit code of a process that was ended because it did not stop in time.</summary>
+    public const int StopTooSlow = 4;
+
     /// <summary>Builds and runs a host until it is told to stop.</summary>
     /// <param name="defaultUrl">Where it listens unless <c>urls</c> says otherwise; loopback.</param>
-    /// <returns>0 after a clean stop, 2 when the configuration is wrong: every bad key is on standard error.</returns>
+    /// <returns>
+    /// 0 after a clean stop; 2 when the configuration is wrong: every bad key is on standard error; 3 when it ended itself for want of
+    /// consumers. A stop that hangs is cut off, with 3 or 4.
+    /// </returns>
     public static async Task<int> RunAsync(
         string[] args,
         string name,
@@ -27,8 +37,10 @@ public static class FailbackHost
         try
         {
             await using var app = Build(args, name, defaultUrl, rooms, map);
+            var watch = app.Services.GetService<ConsumersWatch>();
+            using var last = LastResort(app, watch);
             await app.RunAsync();
-            return 0;
+            return watch is { IsDeaf: true } ? NoConsumers : 0;
         }
         catch (Exception wrong) when (WrongLines(wrong) is { Count: > 0 } lines)
         {
@@ -71,6 +83,24 @@ public static class FailbackHost
         map?.Invoke(app);
         return app;
     }
+
+    /// <summary>
+    /// A library may wait without end for a connection or an endpoint that is ill; nothing is lost when the process goes, as in a crash.
+    /// </summary>
+    private static CancellationTokenRegistration LastResort(WebApplication app, ConsumersWatch? watch)
+    {
+        var limit = app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout + BusOptions.LastResort;
+        var time = app.Services.GetRequiredService<TimeProvider>();
+        return app.Lifetime.ApplicationStopping.Register(async () =>
+        {
+            await Task.Delay(limit, time, CancellationToken.None);
+            LogStopTooSlow(app.Logger, (int)limit.TotalSeconds);
+            Environment.Exit(watch is { IsDeaf: true } ? NoConsumers : StopTooSlow);
+        });
+    }
+
+    [LoggerMessage(4025, LogLevel.Critical, "Did not stop within {Seconds} s: it is cut off")]
+    private static partial void LogStopTooSlow(ILogger logger, int seconds);
 
     private static IEnumerable<string> WrongUrls(IConfiguration configuration)
     {

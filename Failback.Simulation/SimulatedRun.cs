@@ -52,7 +52,16 @@ internal sealed class SimulatedRun : IPlant
         database.Committed = unit =>
         {
             journal.Write(unit);
-            rules.Look(unit);
+            try
+            {
+                rules.Look(unit);
+            }
+            catch (ViolationException broken)
+            {
+                // Not only the message's fault, to which the bus would turn it.
+                Fail(broken);
+                throw;
+            }
         };
     }
 

@@ -25,6 +25,9 @@ internal sealed class SimulatedUnit(SimulatedDatabase database, SimulatedProcess
     /// <summary>The messages that it consumes.</summary>
     public IReadOnlyList<object> Consumed { get; init; } = [];
 
+    /// <summary>What it may have read before somebody changed it.</summary>
+    public bool LicensedAtBegin { get; private set; }
+
     /// <summary>What the unit wrote of a row, by its id.</summary>
     public IRow? Row(object id) => Saved.FirstOrDefault(x => x.Key.Id.Equals(id)).Value?.Row;
 
@@ -33,6 +36,7 @@ internal sealed class SimulatedUnit(SimulatedDatabase database, SimulatedProcess
         await Process.DelayAsync(database.Latency());
         if (database.Away || database.Crowded)
             throw new DatabaseAwayException(database.Away ? "the database restarts" : "no connection is free");
+        LicensedAtBegin = database.Licence.FailoverEnabled;
     }
 
     public async Task CommitAsync()

@@ -13,8 +13,10 @@ internal sealed class CommitRules(SimulatedDatabase database)
                 Entry((FailoverLogEntry?)saved.Old, (FailoverLogEntry)saved.Row!);
             else if (table == typeof(ChannelCopy))
                 Channel((ChannelCopy?)saved.Old, (ChannelCopy)saved.Row!, unit);
+            else if (table == typeof(Recorder) && saved.Old is Recorder known)
+                Role(known, (Recorder)saved.Row!, unit);
             else if (table == typeof(FailbackState) && saved.Old is FailbackState before)
-                Answered(before, (FailbackState?)saved.Row, unit);
+                Moved(before, (FailbackState?)saved.Row, unit);
         foreach (var done in unit.Saved.Values.Where(IsSuccess).Select(x => (FailoverLogEntry)x.Row!))
             Closed(done);
     }
@@ -49,9 +51,17 @@ internal sealed class CommitRules(SimulatedDatabase database)
         (entry.InheritedBy is { } by ? database.Entries.GetValueOrDefault(by) : entry)
             is { Failback: FailbackStatus.Succeeded, MaterialCopy: MaterialCopyStatus.Succeeded };
 
-    /// <summary>A failback moves on by the answer to its newest attempt, not by an older one, and not by one of another entry.</summary>
-    private static void Answered(FailbackState old, FailbackState? now, SimulatedUnit unit)
+    /// <summary>
+    /// A failback moves on by the answer to its newest attempt, not by an older one, and not by one of another entry; and it goes on to the
+    /// release only where it is still allowed (D3).
+    /// </summary>
+    private void Moved(FailbackState old, FailbackState? now, SimulatedUnit unit)
     {
+        if (now?.CurrentState == FailbackStates.Releasing && old.CurrentState != FailbackStates.Releasing)
+            if (!database.Licence.FailoverEnabled && !unit.LicensedAtBegin)
+                throw new ViolationException("D3", $"{old.FailoverServerId} is released without a licence");
+            else if (database.Recorders.GetValueOrDefault(old.FailedRecorderId)?.Role != RecorderRole.Broken)
+                throw new ViolationException("D3", $"{old.FailoverServerId} is released for {old.FailedRecorderId}, which is not broken");
         if (unit.Consumed is not [var message] || now?.CurrentState == old.CurrentState)
             return;
         (Guid EntryId, int Attempt)? answer = message switch
@@ -88,6 +98,25 @@ internal sealed class CommitRules(SimulatedDatabase database)
                 (HoldStatus.Held, HoldStatus.Placing or HoldStatus.Releasing)
                 or
                 (HoldStatus.Releasing, HoldStatus.Released);
+
+    /// <summary>E2: who failed over again is not called healthy, and who was called again is not called standby, by the failback before.</summary>
+    private void Role(Recorder old, Recorder now, SimulatedUnit unit)
+    {
+        if (old.Role == now.Role || now.Role == RecorderRole.Broken)
+            return;
+        var ended = unit.Saved.Values.Select(x => x.Row).OfType<FailoverLogEntry>().Where(x => IsOf(x, now)).ToList();
+        var later = database.Entries.Values.FirstOrDefault(x =>
+            IsOf(x, now)
+            && x is { Failover: FailoverStatus.Succeeded, Failback: not FailbackStatus.Succeeded }
+            && ended.Count > 0
+            && ended.All(y => y.FailoverStartedAt < x.FailoverStartedAt)
+        );
+        if (later is not null && (now.Role == RecorderRole.FailoverServer || later.FailedRecorderId == now.RecorderId))
+            throw new ViolationException("E2", $"{now.RecorderId} is called {now.Role} although {later.EntryId} goes on");
+    }
+
+    private static bool IsOf(FailoverLogEntry entry, Recorder recorder) =>
+        entry.FailedRecorderId == recorder.RecorderId || entry.FailoverServerId == recorder.RecorderId;
 
     private static void Channel(ChannelCopy? old, ChannelCopy now, SimulatedUnit unit)
     {

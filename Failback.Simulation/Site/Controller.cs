@@ -93,7 +93,7 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
 
     private void Call(SimulatedRecorder failed, int tries)
     {
-        if (failed is { Dead: false, State: { Role: LiveRole.Recorder, Recording: true } })
+        if (Records(failed))
             return; // back before anybody could take over
         var standby = site.FailoverServers.FirstOrDefault(x => x is { Up: true, State.Role: LiveRole.FailoverServer });
         var served = site.StandIns(failed.Id).Any(x => connections[x.Id].Connected);
@@ -117,10 +117,16 @@ internal sealed class Controller(SimulatedProcess process, Func<object, Guid, Ta
         process.Time.After(dice.Seconds(5, 60), () => TakeOver(started, standby));
     }
 
-    /// <summary>It has the failed one's settings and records; now and then the first one called does not manage.</summary>
+    private static bool Records(SimulatedRecorder recorder) =>
+        recorder is { Dead: false, State: { Role: LiveRole.Recorder, Recording: true } };
+
+    /// <summary>
+    /// It has the failed one's settings and records; now and then the first one called does not manage, and it is called off when the
+    /// recorder came home meanwhile.
+    /// </summary>
     private void TakeOver(FailoverStarted started, SimulatedRecorder standby)
     {
-        var succeeded = standby.Up && !dice.Chance(0.05);
+        var succeeded = standby.Up && !dice.Chance(0.05) && !Records(site.Recorders[started.FailedRecorderId]);
         var completed = new FailoverCompleted
         {
             EntryId = started.EntryId,

@@ -36,7 +36,7 @@ public sealed class When_the_configuration_is_wrong
                 "ConnectionStrings:Bus: must be an absolute amqp:// or amqps:// address",
                 "ConnectionStrings:Buss: unknown key; known here are Bus, Database",
                 "Failback:Bus:DeliveryLimit: must be a whole number",
-                "Failback:Bus:Prefetch: unknown key; known here are DeliveryLimit, HeartbeatSeconds, Nodes, PrefetchCount, StopSeconds",
+                "Failback:Bus:Prefetch: unknown key; known here are ConsumersSeconds, DeliveryLimit, HeartbeatSeconds, Nodes, PrefetchCount, StopSeconds",
                 "Failback:Bus:PrefetchCount: The field BusOptions.PrefetchCount must be between 1 and 1000.",
                 "Failback:Bus:StopSeconds: must be a whole number",
                 "Failback:Buz: unknown key; known here are Bus, Garden, Secrets",

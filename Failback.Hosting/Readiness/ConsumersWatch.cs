@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Failback.Hosting;
+
+/// <summary>
+/// Ends a process that went deaf: it consumed once, the broker takes and confirms messages, and for
+/// <see cref="BusOptions.ConsumersSeconds"/> a queue of ours had no consumer, or the bus library says that an endpoint of its own is down
+/// (B15). An orchestrator starts it again, and nothing is lost: rows and queues are the truth. While the broker is away nobody is deaf.
+/// </summary>
+internal sealed partial class ConsumersWatch(
+    HealthCheckService checks,
+    IHostApplicationLifetime lifetime,
+    IOptions<BusOptions> options,
+    TimeProvider time,
+    ILogger<ConsumersWatch> logger
+) : BackgroundService
+{
+    public const string Broker = "broker";
+    public const string Consumers = "consumers";
+    private const string Library = "masstransit-bus";
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
+
+    /// <summary>It told the host to stop, which leaves with <see cref="FailbackHost.NoConsumers"/>.</summary>
+    public bool IsDeaf { get; private set; }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var limit = TimeSpan.FromSeconds(options.Value.ConsumersSeconds);
+        using var look = new PeriodicTimer(limit / 4 < Every ? limit / 4 : Every, time);
+        var (wasReady, deafSince) = (false, (long?)null);
+        while (!IsDeaf && await look.WaitForNextTickAsync(stoppingToken))
+        {
+            var report = await checks.CheckHealthAsync(x => x.Name is Broker or Consumers or Library, stoppingToken);
+            var missing = report
+                .Entries.Where(x => x.Key != Broker && x.Value.Status != HealthStatus.Healthy)
+                .Select(x => $"{x.Key}: {x.Value.Description}")
+                .ToList();
+            if (!wasReady && report.Status == HealthStatus.Healthy)
+            {
+                wasReady = true;
+                LogConsumes(logger);
+            }
+            var deaf = wasReady && missing.Count > 0 && report.Entries[Broker].Status == HealthStatus.Healthy;
+            if (deaf && deafSince is null)
+                LogMissing(logger, string.Join("; ", missing), (int)limit.TotalSeconds);
+            deafSince = deaf ? deafSince ?? time.GetTimestamp() : null;
+            if (deafSince is not { } since || time.GetElapsedTime(since) < limit)
+                continue;
+            LogDeaf(logger, (int)limit.TotalSeconds, string.Join("; ", missing));
+            IsDeaf = true;
+            lifetime.StopApplication();
+        }
+    }
+
+    [LoggerMessage(
+        4023,
+        LogLevel.Warning,
+        "The broker takes messages, and consumers are missing ({Missing}); unless they come back, this process ends in {Seconds} s"
+    )]
+    private static partial void LogMissing(ILogger logger, string missing, int seconds);
+
+    [LoggerMessage(4024, LogLevel.Information, "Consumes all of its queues")]
+    private static partial void LogConsumes(ILogger logger);
+
+    [LoggerMessage(
+        4022,
+        LogLevel.Critical,
+        "The broker takes messages, and for {Seconds} s this process did not consume all of its queues ({Missing}): it ends, to be started again"
+    )]
+    private static partial void LogDeaf(ILogger logger, int seconds, string missing);
+}

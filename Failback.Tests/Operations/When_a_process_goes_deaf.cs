@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using Failback.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Failback.Tests;
+
+/// <summary>A consumer that never comes back while the broker is well: the process ends by itself, to be started again.</summary>
+public sealed class When_a_process_goes_deaf
+{
+    private const string Queue = "failback-failover-log";
+
+    [Fact]
+    [NeedsServer]
+    [Covers("B15", "I24")]
+    public async Task it_ends_with_a_code_of_its_own_and_the_next_one_consumes()
+    {
+        await using var vhost = await Servers.NewVhostAsync();
+        await using var database = await Servers.NewDatabaseAsync();
+        using var folder = new TempFolder();
+        await using (var deaf = Start(vhost.Address, database, folder))
+        {
+            await deaf.Process.SaysAsync("Consumes all of its queues", TimeSpan.FromMinutes(1));
+            // The broker cancels the consumer, and refuses what the process declares before it consumes again.
+            await vhost.AllowToDeclareAsync("^(?!Failback.Messages:HoldChanged$)");
+            await vhost.DeleteQueueAsync(Queue);
+            await Readiness.NotWellAsync(deaf.Http, "consumers", $"no consumer: {Queue}");
+            var watch = Stopwatch.StartNew();
+
+            Assert.Equal(FailbackHost.NoConsumers, await deaf.Process.ExitAsync(TimeSpan.FromMinutes(2)));
+
+            Assert.Contains($"no consumer: {Queue}", deaf.Process.Output, StringComparison.Ordinal);
+            Figures.Say($"ended {watch.Elapsed.TotalSeconds:0} s after it was seen");
+        }
+        await vhost.AllowToDeclareAsync(".*");
+        await using var again = Start(vhost.Address, database, folder);
+        await Readiness.WellAsync(again.Http);
+    }
+
+    /// <summary>Nobody can hear a broker that is away, and one that was never ready has another illness; waiting is right.</summary>
+    [Theory]
+    [Covers("B5")]
+    [InlineData(true, HealthStatus.Healthy, HealthStatus.Unhealthy, true)]
+    [InlineData(true, HealthStatus.Unhealthy, HealthStatus.Unhealthy, false)]
+    [InlineData(false, HealthStatus.Healthy, HealthStatus.Unhealthy, false)]
+    [InlineData(true, HealthStatus.Healthy, HealthStatus.Healthy, false)]
+    public async Task it_is_deaf_only_when_it_consumed_once_and_the_broker_is_well(
+        bool ready,
+        HealthStatus broker,
+        HealthStatus consumers,
+        bool deaf
+    )
+    {
+        var (time, looks, ill) = (new FakeTimeProvider(), 0, !ready);
+        var builder = new HostApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton<TimeProvider>(time);
+        builder.Services.AddSingleton<ConsumersWatch>();
+        builder.Services.AddHostedService(x => x.GetRequiredService<ConsumersWatch>());
+        builder
+            .Services.AddHealthChecks()
+            .AddCheck("consumers", () => new HealthCheckResult(ill ? consumers : HealthStatus.Healthy))
+            .AddCheck(
+                "broker",
+                () =>
+                {
+                    looks++;
+                    return new HealthCheckResult(ill ? broker : HealthStatus.Healthy);
+                }
+            );
+        using var host = builder.Build();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        var stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        // Longer than the 120 s that are allowed, in its steps of 5 s; each is waited for.
+        for (var step = 1; step <= 40 && !stopping.IsCancellationRequested; step++)
+        {
+            await Eventually.True(
+                "it looked, or ended",
+                () =>
+                {
+                    time.Advance(TimeSpan.FromSeconds(5));
+                    return looks >= step || stopping.IsCancellationRequested;
+                }
+            );
+            ill = true;
+        }
+        await host.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(deaf, host.Services.GetRequiredService<ConsumersWatch>().IsDeaf);
+    }
+
+    private static Running Start(Uri bus, PostgresDatabase database, TempFolder folder)
+    {
+        var secret = folder.File("secret");
+        File.WriteAllText(secret, new string('s', 40));
+        var port = FreePort.Next();
+        return new Running(
+            ChildProcess.Start(
+                "dotnet",
+                [
+                    Path.Combine(AppContext.BaseDirectory, "Failback.Saga.dll"),
+                    $"--ConnectionStrings:Bus={bus}",
+                    $"--ConnectionStrings:Database={database.ConnectionString}",
+                    $"--Failback:Documents:SecretFile={secret}",
+                    "--Failback:Bus:ConsumersSeconds=30",
+                    "--Logging:LogLevel:Default=Warning",
+                    "--Logging:LogLevel:Failback.Hosting=Information",
+                    $"--urls=http://127.0.0.1:{port}",
+                ]
+            ),
+            new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") }
+        );
+    }
+
+    private sealed record Running(ChildProcess Process, HttpClient Http) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            Http.Dispose();
+            await Process.DisposeAsync();
+        }
+    }
+}
