@@ -13,6 +13,9 @@ internal sealed class Disk
     /// <summary>Bytes until the disk plays full; null for the real one only.</summary>
     public long? BytesLeft { get; set; }
 
+    /// <summary>Told of each file that was written (false) or synced (true); what a specification of durability looks at.</summary>
+    public Action<SafeFileHandle, bool>? Seen { get; set; }
+
     /// <exception cref="RecorderException">Full.</exception>
     public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
     {
@@ -25,6 +28,7 @@ internal sealed class Disk
         try
         {
             RandomAccess.Write(file, bytes, offset);
+            Seen?.Invoke(file, false);
         }
         catch (IOException fault) when (IsFull(fault))
         {
@@ -37,8 +41,10 @@ internal sealed class Disk
 
     public void Sync(SafeFileHandle file)
     {
-        if (IsDurable)
-            RandomAccess.FlushToDisk(file);
+        if (!IsDurable)
+            return;
+        RandomAccess.FlushToDisk(file);
+        Seen?.Invoke(file, true);
     }
 
     /// <summary>Makes created, renamed and removed names durable. Windows has nothing to do here.</summary>
