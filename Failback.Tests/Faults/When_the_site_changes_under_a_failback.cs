@@ -100,7 +100,7 @@ public sealed class When_the_site_changes_under_a_failback
     }
 
     [Theory, OnBothDatabases]
-    [Covers("E6", "I18", "R9")]
+    [Covers("E6", "R9")]
     public async Task a_recorder_that_returns_while_people_ask_has_one_failback(DatabaseKind kind)
     {
         var watch = Stopwatch.StartNew();

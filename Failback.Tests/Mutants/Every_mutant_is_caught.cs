@@ -9,21 +9,18 @@ namespace Failback.Tests;
 [NeedsServer]
 public sealed partial class Every_mutant_is_caught
 {
-    private const string Folder = "Failback.Tests/Mutants";
-    private const string Simulator = "the simulator";
     private const int MutantsOfACommit = 2;
     private static readonly int[] Runs = [200, 1500];
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
-    private static readonly IReadOnlyList<Mutant> Mutants = [.. Repository.Files(".patch").Where(x => x.StartsWith(Folder)).Select(Read)];
 
     [Fact]
     public async Task each_still_applies_and_its_watchdog_exists()
     {
-        Assert.InRange(Mutants.Count, 20, 99);
-        Assert.Distinct(Mutants.Select(x => x.Breaks));
+        Assert.InRange(Mutant.All.Count, 20, 99);
+        Assert.Distinct(Mutant.All.Select(x => x.Breaks));
         var classes = typeof(Every_mutant_is_caught).Assembly.GetTypes().Select(x => x.Name).ToHashSet();
-        Assert.All(Mutants, x => Assert.True(x.Watchdog == Simulator || classes.Contains(x.Watchdog), $"{x.Name}: {x.Watchdog}"));
-        foreach (var mutant in Mutants)
+        Assert.All(Mutant.All, x => Assert.True(x.Watchdog == Mutant.Simulator || classes.Contains(x.Watchdog), $"{x.Name}: {x.Watchdog}"));
+        foreach (var mutant in Mutant.All)
             await RunAsync("git", "-C", Repository.Root, "apply", "--check", Repository.PathOf(mutant.Patch));
     }
 
@@ -33,11 +30,12 @@ public sealed partial class Every_mutant_is_caught
         using var copy = new TempFolder();
         await CopyAsync(copy);
         var (said, survivors) = (new List<string>(), new List<string>());
-        foreach (var mutant in Programme.Share(Mutants, MutantsOfACommit))
+        foreach (var mutant in Programme.Share(Mutant.All, MutantsOfACommit))
         {
             await RunAsync("git", "-C", copy.Path, "apply", Repository.PathOf(mutant.Patch));
             await BuildAsync(copy, mutant.Project);
-            var caught = mutant.Watchdog == Simulator ? await SeenBySimulatorAsync(copy) : await SeenByTestsAsync(copy, mutant.Watchdog);
+            var caught =
+                mutant.Watchdog == Mutant.Simulator ? await SeenBySimulatorAsync(copy) : await SeenByTestsAsync(copy, mutant.Watchdog);
             said.Add($"{mutant.Name} ({mutant.Rule}): {caught ?? "not caught"}");
             if (caught is null)
                 survivors.Add(mutant.Name);
@@ -102,7 +100,7 @@ public sealed partial class Every_mutant_is_caught
             "dotnet",
             ["build", copy.File(project), "-c", Repository.Configuration, "-v", "q", "--nologo", "-nodeReuse:false", "-o", to, .. Quick]
         );
-        var program = Directory.EnumerateFiles(to, "*.dll").Single(x => Path.GetFileNameWithoutExtension(x) == AssemblyOf(project));
+        var program = Directory.EnumerateFiles(to, "*.dll").Single(x => Path.GetFileNameWithoutExtension(x) == Mutant.AssemblyOf(project));
         File.Copy(program, Output(copy, Path.GetFileName(program)), overwrite: true);
     }
 
@@ -113,8 +111,6 @@ public sealed partial class Every_mutant_is_caught
         "-p:TreatWarningsAsErrors=false",
         "-p:NuGetAudit=false",
     ];
-
-    private static string AssemblyOf(string project) => project == "Failback.Host" ? "failback" : project;
 
     /// <summary>Where the programs of the copy lie; as deep as ours, so that its tests find its sources.</summary>
     private static string Output(TempFolder copy, string file) =>
@@ -128,33 +124,10 @@ public sealed partial class Every_mutant_is_caught
         return process.Output;
     }
 
-    private static Mutant Read(string patch)
-    {
-        var head = Header().Match(Repository.Read(patch));
-        Assert.True(head.Success, $"{patch} must begin with '# I8: what it breaks.' and '# Caught by: {Simulator}', or a class of tests.");
-        return new Mutant(
-            patch,
-            head.Groups["rule"].Value,
-            head.Groups["breaks"].Value,
-            head.Groups["watchdog"].Value,
-            head.Groups["project"].Value
-        );
-    }
-
-    [GeneratedRegex(@"^# (?<rule>[IRDABCEFT]\d+): (?<breaks>.+\.)\n# Caught by: (?<watchdog>.+)\n--- a/(?<project>[^/]+)/")]
-    private static partial Regex Header();
-
     /// <summary>A line "41: I1: what is wrong"; a site that never came to rest says so without an invariant.</summary>
     [GeneratedRegex(@"^(?<seed>\d+): (?<invariant>[A-Z]\d+|[^:\n]{1,80})", RegexOptions.Multiline)]
     private static partial Regex Violation();
 
     [GeneratedRegex(@"^failed Failback\.Tests\.(?<test>\S.*?)(\(| \(\d)", RegexOptions.Multiline)]
     private static partial Regex FailedTest();
-
-    /// <param name="Rule">The id of what it breaks.</param>
-    private sealed record Mutant(string Patch, string Rule, string Breaks, string Watchdog, string Project)
-    {
-        public string Name => Path.GetFileNameWithoutExtension(Patch);
-        public string Program => $"{AssemblyOf(Project)}.dll";
-    }
 }

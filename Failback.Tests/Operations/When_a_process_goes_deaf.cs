@@ -20,8 +20,7 @@ public sealed class When_a_process_goes_deaf
     {
         await using var vhost = await Servers.NewVhostAsync();
         await using var database = await Servers.NewDatabaseAsync();
-        using var folder = new TempFolder();
-        await using (var deaf = Start(vhost.Address, database, folder))
+        await using (var deaf = SagaProgram.Start(vhost.Address, database, "--Failback:Bus:ConsumersSeconds=30"))
         {
             await deaf.Process.SaysAsync("Consumes all of its queues", TimeSpan.FromMinutes(1));
             // The broker cancels the consumer, and refuses what the process declares before it consumes again.
@@ -36,7 +35,7 @@ public sealed class When_a_process_goes_deaf
             Figures.Say($"ended {watch.Elapsed.TotalSeconds:0} s after it was seen");
         }
         await vhost.AllowToDeclareAsync(".*");
-        await using var again = Start(vhost.Address, database, folder);
+        await using var again = SagaProgram.Start(vhost.Address, database);
         await Readiness.WellAsync(again.Http);
     }
 
@@ -89,37 +88,5 @@ public sealed class When_a_process_goes_deaf
         }
         await host.StopAsync(TestContext.Current.CancellationToken);
         Assert.Equal(deaf, host.Services.GetRequiredService<ConsumersWatch>().IsDeaf);
-    }
-
-    private static Running Start(Uri bus, PostgresDatabase database, TempFolder folder)
-    {
-        var secret = folder.File("secret");
-        File.WriteAllText(secret, new string('s', 40));
-        var port = FreePort.Next();
-        return new Running(
-            ChildProcess.Start(
-                "dotnet",
-                [
-                    Path.Combine(AppContext.BaseDirectory, "Failback.Saga.dll"),
-                    $"--ConnectionStrings:Bus={bus}",
-                    $"--ConnectionStrings:Database={database.ConnectionString}",
-                    $"--Failback:Documents:SecretFile={secret}",
-                    "--Failback:Bus:ConsumersSeconds=30",
-                    "--Logging:LogLevel:Default=Warning",
-                    "--Logging:LogLevel:Failback.Hosting=Information",
-                    $"--urls=http://127.0.0.1:{port}",
-                ]
-            ),
-            new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") }
-        );
-    }
-
-    private sealed record Running(ChildProcess Process, HttpClient Http) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            Http.Dispose();
-            await Process.DisposeAsync();
-        }
     }
 }
