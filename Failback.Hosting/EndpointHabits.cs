@@ -6,13 +6,18 @@ using Microsoft.Extensions.Options;
 namespace Failback.Hosting;
 
 /// <summary>What every endpoint has: explicit queue arguments, so that RabbitMQ 3.10 and 4 behave alike, and a bound on messages.</summary>
-internal sealed class EndpointHabits(IOptions<BusOptions> options, OwnQueues queues, ILogger<EndpointHabits> logger)
+internal sealed class EndpointHabits(IOptions<BusOptions> options, OwnQueues queues, TimeProvider time, ILogger<EndpointHabits> logger)
     : IConfigureReceiveEndpoint
 {
     public void Configure(string name, IReceiveEndpointConfigurator configurator)
     {
         if (name != BusRoom.Admission)
             configurator.ConfigureReceive(x => x.UseFilter(new MessageBound(logger)));
+        if (configurator is IRabbitMqReceiveEndpointConfigurator endpoint)
+        {
+            var stopTime = TimeSpan.FromSeconds(options.Value.StopSeconds);
+            endpoint.ConfigureChannel(x => x.UseFilter(new ChannelEnd(name, stopTime, time, logger)));
+        }
         if (
             configurator is IRabbitMqReceiveEndpointConfigurator queue
             && !name.StartsWith(BusRoom.TemporaryPrefix, StringComparison.Ordinal)

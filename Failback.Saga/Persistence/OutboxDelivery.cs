@@ -149,7 +149,8 @@ internal sealed partial class OutboxDelivery(
         try
         {
             KillPoint.Reached("outbox.before-publish", Subject(row));
-            await envelopes.DeliverAsync(bus, row, token);
+            // A wait for a channel that was disposed meanwhile never ends, not even by its token (RabbitMQ.Client 7.2).
+            await envelopes.DeliverAsync(bus, row, token).WaitAsync(token);
             KillPoint.Reached("outbox.after-publish", Subject(row));
         }
         catch (Exception fault)

@@ -20,6 +20,22 @@ public sealed class When_the_broker_restarts_or_blocks : IAsyncLifetime
     public async ValueTask DisposeAsync() => await servers.DisposeAsync();
 
     [RotatingFact]
+    [Covers("B1", "B2", "I5", "I9", "I10")]
+    public Task it_may_be_killed_under_load_again_and_again() =>
+        NothingIsLostAsync(async site =>
+        {
+            Recovery slowest = default;
+            for (var times = 1; times <= Programme.Pick(2, 10); times++)
+            {
+                await servers.KillRabbitMqAsync();
+                await servers.StartRabbitMqAsync();
+                var moved = await site.MovesAsync($"after restart {times}");
+                slowest = moved.All > slowest.All ? moved : slowest;
+            }
+            return slowest;
+        });
+
+    [RotatingFact]
     [Covers("B1", "I5")]
     public Task it_may_be_killed_while_nothing_happens() =>
         NothingIsLostAsync(async site =>
