@@ -34,6 +34,7 @@ public static class BusRoom
         services.AddFailbackOptions<BusOptions, BusOptionsValidator>("Failback:Bus");
         services.AddConfigurationCheck(WrongConnectionStrings);
         services.AddSingleton<OwnQueues>();
+        services.AddSingleton<PublishGate>();
         services.AddSingleton<IConfigureReceiveEndpoint, EndpointHabits>();
         if (BusAddress(configuration) is { } broker)
             services.AddBrokerChecks(broker);
@@ -48,6 +49,8 @@ public static class BusRoom
             else
                 x.UsingInMemory((context, memory) => memory.ConfigureEndpoints(context));
         });
+        if (BusAddress(configuration) is not null)
+            services.AddEndpointRevival();
         return services;
     }
 
@@ -90,6 +93,14 @@ public static class BusRoom
         services.AddHealthChecks().AddCheck<BrokerCheck>(ConsumersWatch.Broker).AddCheck<ConsumersCheck>(ConsumersWatch.Consumers);
         services.AddSingleton<ConsumersWatch>();
         services.AddHostedService(x => x.GetRequiredService<ConsumersWatch>());
+    }
+
+    /// <summary>Added after the bus, so that it stops before it.</summary>
+    private static void AddEndpointRevival(this IServiceCollection services)
+    {
+        services.AddSingleton<EndpointRevival>();
+        services.AddReceiveEndpointObserver(x => x.GetRequiredService<EndpointRevival>());
+        services.AddHostedService(x => x.GetRequiredService<EndpointRevival>());
     }
 
     /// <summary>Read without the options: they are needed before the check that names everything wrong can run.</summary>

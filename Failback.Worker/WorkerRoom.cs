@@ -24,6 +24,8 @@ public static class WorkerRoom
         services.AddFailbackOptions<RecordersOptions, RecordersOptionsValidator>(RecordersRoom.Section);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(x => new Draining(x.GetService<IHostApplicationLifetime>()));
+        services.TryAddSingleton<PublishGate>();
+        services.AddSingleton<Answers>();
         services.AddSingleton<Retries>();
         services.AddSingleton<SettingsFinder>();
         services.AddSingleton<RecorderRestorer>();

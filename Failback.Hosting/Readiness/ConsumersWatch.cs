@@ -8,10 +8,11 @@ namespace Failback.Hosting;
 /// <summary>
 /// Ends a process that went deaf: it consumed once, the broker takes and confirms messages, and for
 /// <see cref="BusOptions.ConsumersSeconds"/> a queue of ours had no consumer, or the bus library says that an endpoint of its own is down
-/// (B15). An orchestrator starts it again, and nothing is lost: rows and queues are the truth. While the broker is away nobody is deaf.
+/// (B15); and one that went dumb: whatever it published for so long failed. An orchestrator starts it again, and nothing is lost: rows and queues are the truth. While the broker is away nobody is deaf.
 /// </summary>
 internal sealed partial class ConsumersWatch(
     HealthCheckService checks,
+    PublishGate publishing,
     IHostApplicationLifetime lifetime,
     IOptions<BusOptions> options,
     TimeProvider time,
@@ -38,16 +39,22 @@ internal sealed partial class ConsumersWatch(
                 .Entries.Where(x => x.Key != Broker && x.Value.Status != HealthStatus.Healthy)
                 .Select(x => $"{x.Key}: {x.Value.Description}")
                 .ToList();
+            var brokerIsWell = report.Entries[Broker].Status == HealthStatus.Healthy;
+            if (!brokerIsWell)
+                publishing.Forgive();
+            if (publishing.SilentFor >= limit)
+                missing.Add($"publishing: nothing for {publishing.SilentFor.TotalSeconds:0} s");
             if (!wasReady && report.Status == HealthStatus.Healthy)
             {
                 wasReady = true;
                 LogConsumes(logger);
             }
-            var deaf = wasReady && missing.Count > 0 && report.Entries[Broker].Status == HealthStatus.Healthy;
+            var deaf = wasReady && missing.Count > 0 && brokerIsWell;
             if (deaf && deafSince is null)
                 LogMissing(logger, string.Join("; ", missing), (int)limit.TotalSeconds);
             deafSince = deaf ? deafSince ?? time.GetTimestamp() : null;
-            if (deafSince is not { } since || time.GetElapsedTime(since) < limit)
+            var over = publishing.SilentFor >= limit || (deafSince is { } since && time.GetElapsedTime(since) >= limit);
+            if (!deaf || !over)
                 continue;
             LogDeaf(logger, (int)limit.TotalSeconds, string.Join("; ", missing));
             IsDeaf = true;

@@ -19,6 +19,7 @@ internal sealed partial class OutboxDelivery(
     OutboxSignal signal,
     OutboxAge age,
     UnitGate gate,
+    PublishGate publishing,
     TimeProvider time,
     ILogger<OutboxDelivery> logger
 ) : BackgroundService
@@ -149,8 +150,7 @@ internal sealed partial class OutboxDelivery(
         try
         {
             KillPoint.Reached("outbox.before-publish", Subject(row));
-            // A wait for a channel that was disposed meanwhile never ends, not even by its token (RabbitMQ.Client 7.2).
-            await envelopes.DeliverAsync(bus, row, token).WaitAsync(token);
+            await publishing.PublishAsync(row.MessageType, x => envelopes.DeliverAsync(bus, row, x), token);
             KillPoint.Reached("outbox.after-publish", Subject(row));
         }
         catch (Exception fault)

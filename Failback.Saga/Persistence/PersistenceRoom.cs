@@ -56,6 +56,7 @@ internal static class PersistenceRoom
         services.AddFailbackOptions<ReconcilerOptions, ReconcilerOptionsValidator>("Failback:Reconciler");
         services.AddSingleton(new Embedded(embedded));
         services.AddHostedService<SchemaUpdate>();
+        services.TryAddSingleton<PublishGate>();
         services.AddHostedService<OutboxDelivery>();
         services.AddHostedService<Reconciler>();
         services.AddSingleton<OutboxAge>();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Failback.Hosting;
 using Failback.Messages;
 using MassTransit;
 
@@ -139,7 +140,8 @@ internal sealed class BusySite : IAsyncDisposable
         limit.CancelAfter(PublishWithin);
         try
         {
-            await Saga.Bus.Publish(message, message.GetType(), Pipe.Execute<PublishContext>(x => x.MessageId = id), limit.Token);
+            var (type, named) = (message.GetType(), Pipe.Execute<PublishContext>(x => x.MessageId = id));
+            await Saga.Service<PublishGate>().PublishAsync(type.FullName!, x => Saga.Bus.Publish(message, type, named, x), limit.Token);
             return true;
         }
         catch (Exception) when (!Token.IsCancellationRequested)

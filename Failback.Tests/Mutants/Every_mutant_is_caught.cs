@@ -66,7 +66,10 @@ public sealed partial class Every_mutant_is_caught
     /// <returns>The first test that failed; null when all passed.</returns>
     private static async Task<string?> SeenByTestsAsync(TempFolder copy, string watchdog)
     {
-        await using var run = ChildProcess.Start("dotnet", [Output(copy, "Failback.Tests.dll"), "--filter-class", $"*.{watchdog}"]);
+        await using var run = ChildProcess.Start(
+            "dotnet",
+            [Output(copy, "Failback.Tests.dll"), "--no-ansi", "--filter-class", $"*.{watchdog}"]
+        );
         var code = await run.ExitAsync(Limit);
         if (code == 0)
             return null;

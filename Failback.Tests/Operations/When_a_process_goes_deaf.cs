@@ -42,14 +42,17 @@ public sealed class When_a_process_goes_deaf
     /// <summary>Nobody can hear a broker that is away, and one that was never ready has another illness; waiting is right.</summary>
     [Theory]
     [Covers("B5")]
-    [InlineData(true, HealthStatus.Healthy, HealthStatus.Unhealthy, true)]
-    [InlineData(true, HealthStatus.Unhealthy, HealthStatus.Unhealthy, false)]
-    [InlineData(false, HealthStatus.Healthy, HealthStatus.Unhealthy, false)]
-    [InlineData(true, HealthStatus.Healthy, HealthStatus.Healthy, false)]
+    [InlineData(true, HealthStatus.Healthy, HealthStatus.Unhealthy, false, true)]
+    [InlineData(true, HealthStatus.Unhealthy, HealthStatus.Unhealthy, false, false)]
+    [InlineData(false, HealthStatus.Healthy, HealthStatus.Unhealthy, false, false)]
+    [InlineData(true, HealthStatus.Healthy, HealthStatus.Healthy, false, false)]
+    [InlineData(true, HealthStatus.Healthy, HealthStatus.Healthy, true, true)]
+    [InlineData(true, HealthStatus.Unhealthy, HealthStatus.Healthy, true, false)]
     public async Task it_is_deaf_only_when_it_consumed_once_and_the_broker_is_well(
         bool ready,
         HealthStatus broker,
         HealthStatus consumers,
+        bool dumb,
         bool deaf
     )
     {
@@ -57,6 +60,7 @@ public sealed class When_a_process_goes_deaf
         var builder = new HostApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<TimeProvider>(time);
+        builder.Services.AddSingleton<PublishGate>();
         builder.Services.AddSingleton<ConsumersWatch>();
         builder.Services.AddHostedService(x => x.GetRequiredService<ConsumersWatch>());
         builder
@@ -73,6 +77,7 @@ public sealed class When_a_process_goes_deaf
         using var host = builder.Build();
         await host.StartAsync(TestContext.Current.CancellationToken);
         var stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        var publishing = host.Services.GetRequiredService<PublishGate>();
         // Longer than the 120 s that are allowed, in its steps of 5 s; each is waited for.
         for (var step = 1; step <= 40 && !stopping.IsCancellationRequested; step++)
         {
@@ -85,6 +90,10 @@ public sealed class When_a_process_goes_deaf
                 }
             );
             ill = true;
+            if (dumb)
+                await Assert.ThrowsAsync<IOException>(() =>
+                    publishing.PublishAsync("A", _ => throw new IOException(), CancellationToken.None)
+                );
         }
         await host.StopAsync(TestContext.Current.CancellationToken);
         Assert.Equal(deaf, host.Services.GetRequiredService<ConsumersWatch>().IsDeaf);

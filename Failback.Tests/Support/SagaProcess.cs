@@ -120,7 +120,7 @@ internal sealed class ObedientWorker
             heard.Add(message);
     }
 
-    internal sealed class Consumer(ObedientWorker worker)
+    internal sealed class Consumer(ObedientWorker worker, PublishGate publishing)
         : IConsumer<RestoreRecorder>,
             IConsumer<ReleaseFailoverServer>,
             IConsumer<HoldPeriod>,
@@ -135,7 +135,7 @@ internal sealed class ObedientWorker
         public Task Consume(ConsumeContext<RestoreRecorder> context)
         {
             worker.Hear(context.Message);
-            return worker.Restores(context.Message) is { } answer ? context.Publish(answer, answer.GetType()) : Task.CompletedTask;
+            return worker.Restores(context.Message) is { } answer ? SayAsync(context, answer) : Task.CompletedTask;
         }
 
         public Task Consume(ConsumeContext<ReleaseFailoverServer> context)
@@ -143,7 +143,8 @@ internal sealed class ObedientWorker
             var told = context.Message;
             worker.Hear(told);
             return worker.Releases && worker.ReleasesOf(told.EntryId)
-                ? context.Publish(
+                ? SayAsync(
+                    context,
                     new FailoverServerReleased
                     {
                         EntryId = told.EntryId,
@@ -159,13 +160,13 @@ internal sealed class ObedientWorker
         public Task Consume(ConsumeContext<HoldPeriod> context)
         {
             worker.Hear(context.Message);
-            return context.Publish(new HoldChanged { HoldId = context.Message.HoldId, Held = true });
+            return SayAsync(context, new HoldChanged { HoldId = context.Message.HoldId, Held = true });
         }
 
         public Task Consume(ConsumeContext<ReleaseHold> context)
         {
             worker.Hear(context.Message);
-            return context.Publish(new HoldChanged { HoldId = context.Message.HoldId, Held = false });
+            return SayAsync(context, new HoldChanged { HoldId = context.Message.HoldId, Held = false });
         }
 
         public Task Consume(ConsumeContext<FailbackRejected> context) => HearAsync(context.Message);
@@ -179,6 +180,13 @@ internal sealed class ObedientWorker
         public Task Consume(ConsumeContext<SystemChanged> context) => HearAsync(context.Message);
 
         public Task Consume(ConsumeContext<ReadRecorderSettings> context) => HearAsync(context.Message);
+
+        private Task SayAsync(ConsumeContext context, object answer) =>
+            publishing.PublishAsync(
+                answer.GetType().FullName!,
+                x => context.Publish(answer, answer.GetType(), x),
+                context.CancellationToken
+            );
 
         private Task HearAsync(object message)
         {

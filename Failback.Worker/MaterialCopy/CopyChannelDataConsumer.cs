@@ -8,8 +8,12 @@ using Microsoft.Extensions.Options;
 namespace Failback.Worker;
 
 /// <summary>Takes slices from the queue that all workers share (D13).</summary>
-internal sealed partial class CopyChannelDataConsumer(SliceCopier copier, TimeProvider clock, ILogger<CopyChannelDataConsumer> logger)
-    : IConsumer<CopyChannelData>
+internal sealed partial class CopyChannelDataConsumer(
+    SliceCopier copier,
+    Answers answers,
+    TimeProvider clock,
+    ILogger<CopyChannelDataConsumer> logger
+) : IConsumer<CopyChannelData>
 {
     public async Task Consume(ConsumeContext<CopyChannelData> context)
     {
@@ -31,7 +35,7 @@ internal sealed partial class CopyChannelDataConsumer(SliceCopier copier, TimePr
             SliceAnswers.Worker
         );
         KillPoint.Reached("slice.before-publish", job.Kind.ToString());
-        await context.Publish(job.Answered(result), context.CancellationToken);
+        await answers.SendAsync(context, job.Answered(result));
         KillPoint.Reached("slice.after-publish", job.Kind.ToString());
     }
 

@@ -1,4 +1,3 @@
-using Failback.Hosting;
 using Failback.Messages;
 using MassTransit;
 using Microsoft.Extensions.Options;
@@ -6,36 +5,36 @@ using Microsoft.Extensions.Options;
 namespace Failback.Worker;
 
 /// <summary>Restores a recorder; the answer is published, or there is none.</summary>
-internal sealed class RestoreRecorderConsumer(RecorderRestorer restorer) : IConsumer<RestoreRecorder>
+internal sealed class RestoreRecorderConsumer(RecorderRestorer restorer, Answers answers) : IConsumer<RestoreRecorder>
 {
     public async Task Consume(ConsumeContext<RestoreRecorder> context)
     {
         var answer = await restorer.RestoreAsync(context.Message, context.CancellationToken);
-        await context.PublishAnswerAsync(answer.Recording);
-        await context.PublishAnswerAsync(answer.NotRestored);
-        await context.PublishAnswerAsync(answer.Again);
+        await answers.PublishAsync(context, answer.Recording);
+        await answers.PublishAsync(context, answer.NotRestored);
+        await answers.PublishAsync(context, answer.Again);
     }
 }
 
 /// <summary>Releases a failover server.</summary>
-internal sealed class ReleaseFailoverServerConsumer(FailoverServerReleaser releaser) : IConsumer<ReleaseFailoverServer>
+internal sealed class ReleaseFailoverServerConsumer(FailoverServerReleaser releaser, Answers answers) : IConsumer<ReleaseFailoverServer>
 {
     public Task Consume(ConsumeContext<ReleaseFailoverServer> context) =>
-        context.PublishAnswerAsync(releaser.ReleaseAsync(context.Message, context.CancellationToken));
+        answers.PublishAsync(context, releaser.ReleaseAsync(context.Message, context.CancellationToken));
 }
 
 /// <summary>Inspects both recorders of an entry.</summary>
-internal sealed class InspectRecordersConsumer(RecorderInspector inspector) : IConsumer<InspectRecorders>
+internal sealed class InspectRecordersConsumer(RecorderInspector inspector, Answers answers) : IConsumer<InspectRecorders>
 {
     public Task Consume(ConsumeContext<InspectRecorders> context) =>
-        context.PublishAnswerAsync(inspector.InspectAsync(context.Message, context.CancellationToken));
+        answers.PublishAsync(context, inspector.InspectAsync(context.Message, context.CancellationToken));
 }
 
 /// <summary>Reads a recorder's settings.</summary>
-internal sealed class ReadRecorderSettingsConsumer(SettingsReader reader) : IConsumer<ReadRecorderSettings>
+internal sealed class ReadRecorderSettingsConsumer(SettingsReader reader, Answers answers) : IConsumer<ReadRecorderSettings>
 {
     public Task Consume(ConsumeContext<ReadRecorderSettings> context) =>
-        context.PublishAnswerAsync(reader.ReadAsync(context.Message, context.CancellationToken));
+        answers.PublishAsync(context, reader.ReadAsync(context.Message, context.CancellationToken));
 }
 
 /// <summary>What every consumer but the one of slices has: one endpoint, a bounded number at once.</summary>
@@ -69,20 +68,3 @@ internal sealed class InspectRecordersDefinition(IOptions<WorkerOptions> options
 
 internal sealed class ReadRecorderSettingsDefinition(IOptions<WorkerOptions> options)
     : RequestDefinition<ReadRecorderSettingsConsumer>("read-recorder-settings", options);
-
-/// <summary>An answer leaves by publishing; silence leaves nothing.</summary>
-internal static class Answers
-{
-    public static async Task PublishAnswerAsync<T>(this ConsumeContext context, Task<T?> answering)
-        where T : class => await context.PublishAnswerAsync(await answering);
-
-    public static async Task PublishAnswerAsync<T>(this ConsumeContext context, T? answer)
-        where T : class
-    {
-        if (answer is null)
-            return;
-        KillPoint.Reached("answer.before-publish", typeof(T).Name);
-        await context.Publish(answer, context.CancellationToken);
-        KillPoint.Reached("answer.after-publish", typeof(T).Name);
-    }
-}

@@ -1,0 +1,132 @@
+using Failback.Hosting;
+using MassTransit;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Failback.Tests;
+
+/// <summary>An endpoint lost its broker, and the bus library waits longer and longer before it tries again.</summary>
+[NeedsServer]
+[Covers("B1", "B15")]
+public sealed class When_an_endpoint_stays_away : IAsyncLifetime
+{
+    private readonly FakeTimeProvider time = new();
+    private readonly PublishGate publishing = new(TimeProvider.System);
+    private readonly Endpoints endpoints = new();
+    private RabbitVhost vhost = null!;
+    private IBusControl bus = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        vhost = await Servers.NewVhostAsync();
+        bus = Bus.Factory.CreateUsingRabbitMq(x =>
+        {
+            x.Host(vhost.Address);
+            x.ReceiveEndpoint("cameras", y => y.Handler<Messages.HoldChanged>(_ => Task.CompletedTask));
+        });
+        bus.ConnectReceiveEndpointObserver(endpoints);
+        await bus.StartAsync(Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await bus.StopAsync(Token);
+        publishing.Dispose();
+        await vhost.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task it_is_started_anew_once_the_broker_is_there()
+    {
+        await using var link = new BrokerLink(vhost.Address, [], "spec");
+        using var revival = Revival(link);
+        bus.ConnectReceiveEndpointObserver(revival);
+        await revival.Faulted(endpoints.Lost());
+
+        Assert.Equal(0, await RevivalsAsync(revival, 3));
+        Assert.Equal(1, await RevivalsAsync(revival, 1));
+        await Eventually.Equal("times that it was ready", 2, () => endpoints.Readies);
+        // Nothing is overdue any more.
+        Assert.Equal(0, await RevivalsAsync(revival, 60));
+    }
+
+    /// <summary>A queue that is there with other arguments is not mended by a start.</summary>
+    [Fact]
+    public async Task it_is_tried_less_and_less_often()
+    {
+        await using var link = new BrokerLink(vhost.Address, [], "spec");
+        // It does not hear that the endpoint is ready.
+        using var revival = Revival(link);
+        await revival.Faulted(endpoints.Lost());
+
+        var revivals = new List<int>();
+        for (var second = 1; second <= 4 + 8 + 16 + 16 + 16; second++)
+            if (await RevivalsAsync(revival, 1) > 0)
+                revivals.Add(second);
+
+        Assert.Equal([4, 4 + 8, 4 + 8 + 16, 4 + 8 + 16 + 16, 4 + 8 + 16 + 16 + 16], revivals);
+    }
+
+    [Fact]
+    public async Task it_is_left_alone_while_the_broker_is_away()
+    {
+        await using var link = new BrokerLink(new Uri($"amqp://127.0.0.1:{FreePort.Next()}"), [], "spec");
+        using var revival = Revival(link);
+        bus.ConnectReceiveEndpointObserver(revival);
+        await revival.Faulted(endpoints.Lost());
+
+        Assert.Equal(0, await RevivalsAsync(revival, 10));
+    }
+
+    private EndpointRevival Revival(BrokerLink link) => new(link, publishing, time, NullLogger<EndpointRevival>.Instance);
+
+    /// <summary>Lets seconds pass.</summary>
+    /// <returns>How often the endpoint was stopped meanwhile, to be started anew.</returns>
+    private async Task<int> RevivalsAsync(EndpointRevival revival, int seconds)
+    {
+        var before = endpoints.Stops;
+        for (var second = 0; second < seconds; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await revival.LookAsync(Token);
+        }
+        return endpoints.Stops - before;
+    }
+
+    private sealed class Endpoints : IReceiveEndpointObserver
+    {
+        private ReceiveEndpointReady? last;
+
+        public int Stops { get; private set; }
+        public int Readies { get; private set; }
+
+        public Gone Lost() => new Gone(last!.ReceiveEndpoint);
+
+        public Task Ready(ReceiveEndpointReady ready)
+        {
+            if (!ready.InputAddress.AbsolutePath.EndsWith("cameras", StringComparison.Ordinal))
+                return Task.CompletedTask;
+            last = ready;
+            Readies++;
+            return Task.CompletedTask;
+        }
+
+        public Task Stopping(ReceiveEndpointStopping stopping)
+        {
+            Stops++;
+            return Task.CompletedTask;
+        }
+
+        public Task Completed(ReceiveEndpointCompleted completed) => Task.CompletedTask;
+
+        public Task Faulted(ReceiveEndpointFaulted faulted) => Task.CompletedTask;
+    }
+
+    private sealed record Gone(IReceiveEndpoint ReceiveEndpoint) : ReceiveEndpointFaulted
+    {
+        public Uri InputAddress => ReceiveEndpoint.InputAddress;
+        public Exception Exception { get; } = new ConnectionException("gone");
+    }
+}
