@@ -8,7 +8,8 @@ namespace Failback.Hosting;
 /// <summary>
 /// Ends a process that went deaf: it consumed once, the broker takes and confirms messages, and for
 /// <see cref="BusOptions.ConsumersSeconds"/> a queue of ours had no consumer, or the bus library says that an endpoint of its own is down
-/// (B15); and one that went dumb: whatever it published for so long failed. An orchestrator starts it again, and nothing is lost: rows and queues are the truth. While the broker is away nobody is deaf.
+/// (B15); and one that went dumb: whatever it published for so long failed. An orchestrator starts it again, and nothing is lost: rows and
+/// queues are the truth. While the broker is away nobody is deaf or dumb.
 /// </summary>
 internal sealed partial class ConsumersWatch(
     HealthCheckService checks,

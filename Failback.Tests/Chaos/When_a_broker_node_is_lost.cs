@@ -30,6 +30,25 @@ public sealed class When_a_broker_node_is_lost(BrokerCluster cluster) : IClassFi
         );
 
     [RotatingFact]
+    [Covers("B3", "B1", "I5", "I9")]
+    public Task each_node_in_turn_may_be_killed() =>
+        NothingIsLostAsync(
+            async (site, _) =>
+            {
+                Recovery slowest = default;
+                for (var node = 1; node <= BrokerCluster.Nodes; node++)
+                {
+                    await cluster.KillAsync(node);
+                    var moved = await site.MovesAsync($"after the kill of node {node}");
+                    slowest = moved.All > slowest.All ? moved : slowest;
+                    await cluster.StartAsync(node);
+                    await cluster.WholeAsync();
+                }
+                return slowest;
+            }
+        );
+
+    [RotatingFact]
     [Covers("B3", "I5", "I9")]
     public Task a_follower_may_be_killed() =>
         NothingIsLostAsync(

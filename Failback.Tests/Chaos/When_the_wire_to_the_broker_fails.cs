@@ -55,25 +55,6 @@ public sealed class When_the_wire_to_the_broker_fails
             }
         );
 
-    [RotatingFact]
-    [Covers("B1", "B2", "I5", "I9")]
-    public Task connections_may_end_in_the_middle_of_a_frame() =>
-        NothingIsLostAsync(
-            async (site, proxy) =>
-            {
-                for (var times = 1; times <= 5; times++)
-                {
-                    var before = site.Ended.Count;
-                    var cut = ProxyFault.Truncate(1_000 + 777 * times);
-                    proxy.Fault = cut;
-                    await Eventually.True("a connection was cut", () => cut.IsSpent);
-                    proxy.Fault = ProxyFault.None;
-                    await Eventually.True("work goes on", () => site.Ended.Count > before);
-                }
-                return await site.MovesAsync("after the last cut");
-            }
-        );
-
     /// <summary>The broker took a message, and nobody here will ever know: it is sent again under the same id.</summary>
     [RotatingFact]
     [Covers("B2", "A17", "I8", "I9")]

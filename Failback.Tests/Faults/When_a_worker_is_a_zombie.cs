@@ -69,11 +69,12 @@ public sealed partial class When_a_worker_is_a_zombie
         site.AddressOf = (id, served) => id == KillSite.Failed ? network.Through(new Uri(served.Address)).ToString() : served.Address;
         var onItsWay = ProxyFault.Hold(KillSite.ItemsAKind / 2 * KillSite.ItemBytes);
         network.Fault = onItsWay;
-        var saga = site.StartWith(
+        var saga = site.Start(
             "Failback.Saga",
+            null,
             [.. Talkative, "--Failback:Copy:AnswerSeconds=5", "--Failback:Copy:SliceSeconds=3600", "--Failback:Copy:ClockSlackSeconds=0"]
         );
-        var zombie = site.StartWith("Failback.Worker", Talkative);
+        var zombie = site.Start("Failback.Worker", null, Talkative);
         var told = site.TellAsync();
         await Eventually.True("a slice is in the middle", () => told.IsCompleted || onItsWay.Holds, Patience);
         zombie.Stop();

@@ -71,14 +71,11 @@ internal sealed class KillSite : IAsyncDisposable
 
     public Guid Entry => entry;
 
-    /// <summary>Starts the program; with a point, to be killed there.</summary>
-    public ChildProcess Start(string program, string? point) => Start(program, point, ports[program]);
+    /// <summary>Starts the program; with a point, to be killed there; with settings of a spec's own.</summary>
+    public ChildProcess Start(string program, string? point, params string[] more) => Start(program, point, ports[program], more);
 
     /// <summary>A worker beside the first one.</summary>
     public ChildProcess StartAnother(params string[] more) => Start("Failback.Worker", null, FreePort.Next(), more);
-
-    /// <summary>With settings of a spec's own.</summary>
-    public ChildProcess StartWith(string program, params string[] more) => Start(program, null, ports[program], more);
 
     private ChildProcess Start(string program, string? point, int port, params string[] more)
     {
