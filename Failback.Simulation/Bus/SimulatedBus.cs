@@ -101,8 +101,7 @@ internal sealed class SimulatedBus(VirtualTime time, Dice dice, Faults faults, A
         );
         if (bound.TryGetValue(delivery.Message.GetType(), out var queues))
             foreach (var queue in queues)
-                if (!queue.Gone)
-                    queue.Add(new Delivery(delivery.Message, delivery.MessageId));
+                queue.Add(new Delivery(delivery.Message, delivery.MessageId));
     }
 
     private async Task HandleAsync(SimulatedQueue queue, Subscriber subscriber, Delivery delivery)

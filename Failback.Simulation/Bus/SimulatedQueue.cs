@@ -39,6 +39,8 @@ internal sealed class SimulatedQueue(string name, SimulatedBus bus, IReadOnlySet
 
     public void Add(Delivery delivery)
     {
+        if (Gone)
+            return;
         waiting.AddLast(delivery);
         HandOut();
     }

@@ -88,7 +88,8 @@ internal sealed class Story(
         died[recorder] = time.UtcNow;
         controller.Lost(recorder, recorder);
         time.After(dice.Seconds(600, 3_000), () => Repaired(recorder, deaths));
-        if (losses.Chance(0.4))
+        // A failback that waits for it ends now or later by milliseconds, and whether its recorder dies again depends on that: no comparison.
+        if (!plain && losses.Chance(0.4))
             time.After(losses.Seconds(120, 2_400), () => LoseStandIn(recorder));
     }
 
