@@ -9,6 +9,9 @@ public sealed record InspectRecorders
     public required RecorderAddress FailoverServer { get; init; }
     public DocumentReference? CachedSettings { get; init; }
 
+    /// <summary>As in <see cref="RestoreRecorder.EarlierEntryIds"/>.</summary>
+    public IReadOnlyList<Guid> EarlierEntryIds { get; init; } = [];
+
     /// <summary>UTC, half open: what a material copy would cover now.</summary>
     public required DateTimeOffset From { get; init; }
     public required DateTimeOffset To { get; init; }

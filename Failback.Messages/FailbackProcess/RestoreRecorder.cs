@@ -14,6 +14,12 @@ public sealed record RestoreRecorder
 
     /// <summary>Last good settings of the failover server in the cache; used when it does not give fresh ones (D4).</summary>
     public DocumentReference? CachedSettings { get; init; }
+
+    /// <summary>
+    /// Entries that this failback closes with its own (R26), newest first, at most 64. A restore for one of them that was abandoned may
+    /// have let the recorder record all the same: then it is restored again instead of being refused by R7.
+    /// </summary>
+    public IReadOnlyList<Guid> EarlierEntryIds { get; init; } = [];
 }
 
 /// <summary>Answer: the recorder holds the settings (read back) and records.</summary>

@@ -5,6 +5,9 @@ namespace Failback.Saga;
 /// <summary>What a failback tells the workers to do.</summary>
 internal static class FailbackCommands
 {
+    /// <summary>Only the last attempts matter, and a message has a limit.</summary>
+    private const int MostEarlierEntries = 64;
+
     /// <summary>Steps 7 and 8 (R11, R12). Needs both recorders in the directory.</summary>
     public static Publish Restore(FailoverLogEntry entry, FailbackFacts facts) =>
         new(
@@ -15,6 +18,7 @@ internal static class FailbackCommands
                 Recorder = facts.Address(entry.FailedRecorderId)!,
                 FailoverServer = facts.Address(entry.FailoverServerId)!,
                 CachedSettings = Cached(entry, facts),
+                EarlierEntryIds = [.. facts.ClosedWith(entry).Take(MostEarlierEntries).Select(x => x.EntryId)],
             },
             DerivedId.Of("restore", entry.EntryId, entry.Attempt)
         );

@@ -24,7 +24,7 @@ internal static class FailbackEnd
         };
         // A failover that came after the release began is a new entry (E2): it stays open, and it owns the roles.
         var newer = facts.NewerThan(entry).Any(x => x.AllowsFailback);
-        var older = facts.Entries.SkipWhile(x => x.EntryId != entry.EntryId).Skip(1).Where(x => x.AllowsFailback).ToList();
+        var older = facts.ClosedWith(entry).ToList();
         var effects = new List<Effect>();
         if (!newer && facts.Recorder is { } recorder)
             effects.Add(new Save(recorder with { Role = RecorderRole.Recorder })); // R13

@@ -47,6 +47,10 @@ internal sealed record FailbackFacts
     /// <summary>Entries of this recorder whose failover began after that of <paramref name="entry"/> (R24: then by id).</summary>
     public IEnumerable<FailoverLogEntry> NewerThan(FailoverLogEntry entry) => Entries.TakeWhile(x => x.EntryId != entry.EntryId);
 
+    /// <summary>Entries that a failback of <paramref name="entry"/> closes too (R26), newest first.</summary>
+    public IEnumerable<FailoverLogEntry> ClosedWith(FailoverLogEntry entry) =>
+        Entries.SkipWhile(x => x.EntryId != entry.EntryId).Skip(1).Where(x => x.AllowsFailback);
+
     /// <summary>Whether the entry's failover server records for this recorder: by its role, and because nobody called it since (E3).</summary>
     public bool StandsIn(FailoverLogEntry entry) =>
         FailoverServers.GetValueOrDefault(entry.FailoverServerId) is { Role: RecorderRole.Recorder }

@@ -137,7 +137,6 @@ public sealed class When_the_database_fails : IAsyncLifetime
     public async Task the_reply_to_a_commit_may_be_lost()
     {
         await using var proxy = FaultProxy.To(pair.Primary);
-        var lost = ProxyFault.DropReply("COMMIT"u8, times: 40);
         var found = 0L;
         using var listener = new MeterListener();
         listener.SetMeasurementEventCallback<long>((_, n, _, _) => Interlocked.Add(ref found, n));
@@ -146,10 +145,18 @@ public sealed class When_the_database_fails : IAsyncLifetime
             proxy.Through(Primary),
             async site =>
             {
-                proxy.Fault = lost;
-                await Eventually.Equal("lost replies", 40, () => lost.Replies, TimeSpan.FromMinutes(1));
-                await Eventually.True("units found to be done", () => Interlocked.Read(ref found) > 0);
-                return await site.MovesAsync("after the last lost reply");
+                var (moved, replies) = (default(Recovery), 0);
+                // Whose commits they are is luck: the reconciler, the relay and persons whose requests are rows commit too.
+                for (var times = 1; times <= 4 || (times <= 40 && Interlocked.Read(ref found) == 0); times++)
+                {
+                    var lost = ProxyFault.DropReply("COMMIT"u8, times: 10);
+                    proxy.Fault = lost;
+                    await Eventually.Equal("lost replies", 10, () => lost.Replies, TimeSpan.FromMinutes(1));
+                    replies += lost.Replies;
+                    moved = await site.MovesAsync($"after {replies} lost replies");
+                }
+                Assert.True(Interlocked.Read(ref found) > 0, "no message was found to be handled");
+                return moved;
             }
         );
     }

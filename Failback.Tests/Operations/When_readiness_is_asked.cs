@@ -98,7 +98,7 @@ public sealed class When_readiness_is_asked
 
         var first = await Readiness.AskAsync(http);
         Assert.Equal("Unhealthy no answer within 5 s", first.Of("hanging"));
-        Assert.InRange(watch.Elapsed.TotalSeconds, 4, 8);
+        Assert.True(watch.Elapsed.TotalSeconds > 4, $"cut after {watch.Elapsed}");
         await Eventually.True(
             "a later look",
             async () => (await Readiness.AskAsync(http)).Ready || end.TrySetResult(HealthCheckResult.Healthy())
@@ -176,7 +176,7 @@ public sealed class When_readiness_is_asked
         {
             var watch = Stopwatch.StartNew();
             await Readiness.NotWellAsync(http, "database", "Unhealthy");
-            Assert.InRange(watch.Elapsed.TotalSeconds, 0, 12);
+            Assert.InRange(watch.Elapsed, TimeSpan.Zero, Eventually.Deadline);
             Assert.Equal(HttpStatusCode.OK, (await Readiness.AskAsync(http, "health/live")).Status);
         }
         await Readiness.WellAsync(http);

@@ -35,6 +35,7 @@ public sealed class When_a_second_failover_happens
         Assert.Empty(_site.All<ReleaseFailoverServer>());
         _site.Ask();
         Assert.Equal(Site.OtherServer, _site.Last<RestoreRecorder>().FailoverServer.RecorderId);
+        Assert.Equal([entry], _site.Last<RestoreRecorder>().EarlierEntryIds);
     }
 
     [Fact]

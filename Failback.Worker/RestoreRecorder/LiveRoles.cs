@@ -6,19 +6,30 @@ namespace Failback.Worker;
 /// <summary>What live roles say before step 8 (D2). Pure.</summary>
 internal static class LiveRoles
 {
-    /// <summary>R7: still broken, or put to work by an earlier attempt of this same entry.</summary>
-    public static bool MayBeRestored(RecorderStatus recorder, Guid entryId) =>
-        recorder.Role == LiveRole.Broken || (recorder.Role == LiveRole.Recorder && recorder.LastAttempt?.EntryId == entryId);
+    /// <summary>
+    /// R7: still broken, or put to work by an earlier attempt of this same entry, or of one that this failback closes too: that one was
+    /// abandoned when a later failover was heard of, and its restore was already on its way (E2).
+    /// </summary>
+    public static bool MayBeRestored(RecorderStatus recorder, IEnumerable<Guid> entryIds) =>
+        recorder.Role == LiveRole.Broken
+        || (recorder is { Role: LiveRole.Recorder, LastAttempt.EntryId: var seen } && entryIds.Contains(seen));
 
     /// <summary>R6: it acts as a normal recorder.</summary>
     public static bool StandsIn(RecorderStatus failoverServer) => failoverServer.Role == LiveRole.Recorder;
 
     /// <summary>The refusal, R6 before R7 as the checks are ordered; null when both are as they must be.</summary>
-    public static (FailbackReason Reason, string Detail)? Refusal(RecorderStatus recorder, RecorderStatus failoverServer, Guid entryId)
+    /// <param name="recorder">The failed one.</param>
+    /// <param name="failoverServer">Who stands in.</param>
+    /// <param name="entryIds">The entry, and those that its failback closes too.</param>
+    public static (FailbackReason Reason, string Detail)? Refusal(
+        RecorderStatus recorder,
+        RecorderStatus failoverServer,
+        IEnumerable<Guid> entryIds
+    )
     {
         if (!StandsIn(failoverServer))
             return (FailbackReason.FailoverServerInWrongState, $"{failoverServer.RecorderId} is {failoverServer.Role}, not Recorder");
-        return MayBeRestored(recorder, entryId)
+        return MayBeRestored(recorder, entryIds)
             ? null
             : (FailbackReason.RecorderInWrongState, $"{recorder.RecorderId} is {recorder.Role}, not Broken");
     }

@@ -65,7 +65,7 @@ internal sealed partial class RecorderInspector(
             return FailbackReason.NoRecorderConnection;
         if (failoverServer.Status is null)
             return FailbackReason.NoFailoverServerConnection;
-        return LiveRoles.Refusal(recorder.Status, failoverServer.Status, work.EntryId)?.Reason;
+        return LiveRoles.Refusal(recorder.Status, failoverServer.Status, [work.EntryId, .. work.EarlierEntryIds ?? []])?.Reason;
     }
 
     private async Task<Seen> LookAsync(RecorderAddress address, Side side, CancellationToken token)

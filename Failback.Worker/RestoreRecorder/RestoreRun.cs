@@ -35,7 +35,7 @@ internal sealed class RestoreRun(RestoreRecorder work, IRecorderRegistry registr
         var (failoverServer, failoverStatus) = await LookAsync(work.FailoverServer, Side.FailoverServer, token);
         if (LiveRoles.IsHome(recorderStatus, failoverStatus, work.EntryId))
             return await HomeAsync(recorder, token);
-        if (LiveRoles.Refusal(recorderStatus, failoverStatus, work.EntryId) is { } refusal)
+        if (LiveRoles.Refusal(recorderStatus, failoverStatus, [work.EntryId, .. work.EarlierEntryIds ?? []]) is { } refusal)
             throw new NotRestoredException(refusal.Reason, refusal.Detail);
 
         (Step, WaitsFor) = ("finding the settings", Side.FailoverServer);

@@ -4,7 +4,7 @@ using static Failback.Tests.WorkerSite;
 
 namespace Failback.Tests;
 
-/// <summary>Its failover server may stand in for another recorder by then, with that one's settings.</summary>
+/// <summary>Twice, or although it was abandoned. Its failover server may stand in for another recorder by then, with that one's settings.</summary>
 [Covers("A17", "E3", "E8", "I7", "I8")]
 public sealed class When_a_restore_comes_twice
 {
@@ -41,15 +41,32 @@ public sealed class When_a_restore_comes_twice
         Assert.Equal(["GetStatus"], site.Recorder.Calls);
     }
 
-    private Task<Worker.RestoreAnswer> RestoreAsync() =>
-        site.Restorer.RestoreAsync(
-            new RestoreRecorder
-            {
-                EntryId = Entry,
-                Attempt = 2,
-                Recorder = RecorderAt,
-                FailoverServer = FailoverServerAt,
-            },
-            TestContext.Current.CancellationToken
-        );
+    /// <summary>A second failover abandoned the failback of the earlier entry, and its restore was on its way already.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Covers("E2", "R7", "R26")]
+    public async Task one_that_was_abandoned_bars_only_entries_that_do_not_close_its_own(bool closes)
+    {
+        var earlier = Guid.NewGuid();
+        await RestoreAsync(Work() with { EntryId = earlier });
+
+        var answer = await RestoreAsync(Work() with { EarlierEntryIds = closes ? [Guid.NewGuid(), earlier] : [Guid.NewGuid()] });
+
+        Assert.Equal(closes ? null : FailbackReason.RecorderInWrongState, answer.NotRestored?.Reason);
+        Assert.Equal(new RestoreAttempt(closes ? Entry : earlier, 2), site.Recorder.LastAttempt);
+        Assert.Equal((LiveRole.Recorder, true), (site.FailoverServer.Role, site.FailoverServer.Recording));
+    }
+
+    private Task<Worker.RestoreAnswer> RestoreAsync(RestoreRecorder? work = null) =>
+        site.Restorer.RestoreAsync(work ?? Work(), TestContext.Current.CancellationToken);
+
+    private static RestoreRecorder Work() =>
+        new()
+        {
+            EntryId = Entry,
+            Attempt = 2,
+            Recorder = RecorderAt,
+            FailoverServer = FailoverServerAt,
+        };
 }
