@@ -35,6 +35,9 @@ public static class BusRoom
         services.AddConfigurationCheck(WrongConnectionStrings);
         services.AddSingleton<OwnQueues>();
         services.AddSingleton<PublishGate>();
+        services.AddSingleton<RefusedPublishes>();
+        services.AddPublishObserver(x => x.GetRequiredService<RefusedPublishes>());
+        services.AddSendObserver(x => x.GetRequiredService<RefusedPublishes>());
         services.AddSingleton<IConfigureReceiveEndpoint, EndpointHabits>();
         if (BusAddress(configuration) is { } broker)
             services.AddBrokerChecks(broker);
@@ -127,8 +130,11 @@ public static class BusRoom
             host =>
             {
                 host.Heartbeat(TimeSpan.FromSeconds(options.HeartbeatSeconds));
-                if (options.NodeList is { Length: > 0 } nodes)
-                    host.UseCluster(cluster => Array.ForEach(nodes, cluster.Node));
+                if (options.NodeList is not { Length: > 0 } nodes)
+                    return;
+                host.UseCluster(cluster => Array.ForEach(nodes, cluster.Node));
+                var refused = context.GetRequiredService<RefusedPublishes>();
+                host.OnRefreshConnectionFactory = _ => refused.SettleAsync();
             }
         );
         // MassTransit copies a queue's arguments to its _error and _skipped queues; there nothing may expire or be limited.

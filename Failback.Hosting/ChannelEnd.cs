@@ -11,7 +11,8 @@ namespace Failback.Hosting;
 /// one after the other, while MassTransit 8.5 disposes the connection already: the channels that were not told yet never are. Their
 /// consumers would wait for that word for ever (B15), and what still set one up would wait for an answer of the broker.
 /// </summary>
-internal sealed partial class ChannelEnd(string queue, TimeSpan stopTime, TimeProvider time, ILogger logger) : IFilter<ChannelContext>
+internal sealed partial class ChannelEnd(string queue, TimeSpan stopTime, RefusedPublishes refused, TimeProvider time, ILogger logger)
+    : IFilter<ChannelContext>
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
@@ -23,6 +24,8 @@ internal sealed partial class ChannelEnd(string queue, TimeSpan stopTime, TimePr
 
     public async Task Send(ChannelContext context, IPipe<ChannelContext> next)
     {
+        // One for all endpoints, and for what is published.
+        refused.Connection = context.ConnectionContext.Connection;
         using var channel = new HeardChannel(context);
         var consuming = next.Send(channel);
         long? closed = null;

@@ -6,8 +6,13 @@ using Microsoft.Extensions.Options;
 namespace Failback.Hosting;
 
 /// <summary>What every endpoint has: explicit queue arguments, so that RabbitMQ 3.10 and 4 behave alike, and a bound on messages.</summary>
-internal sealed class EndpointHabits(IOptions<BusOptions> options, OwnQueues queues, TimeProvider time, ILogger<EndpointHabits> logger)
-    : IConfigureReceiveEndpoint
+internal sealed class EndpointHabits(
+    IOptions<BusOptions> options,
+    OwnQueues queues,
+    RefusedPublishes refused,
+    TimeProvider time,
+    ILogger<EndpointHabits> logger
+) : IConfigureReceiveEndpoint
 {
     public void Configure(string name, IReceiveEndpointConfigurator configurator)
     {
@@ -16,7 +21,7 @@ internal sealed class EndpointHabits(IOptions<BusOptions> options, OwnQueues que
         if (configurator is IRabbitMqReceiveEndpointConfigurator endpoint)
         {
             var stopTime = TimeSpan.FromSeconds(options.Value.StopSeconds);
-            endpoint.ConfigureChannel(x => x.UseFilter(new ChannelEnd(name, stopTime, time, logger)));
+            endpoint.ConfigureChannel(x => x.UseFilter(new ChannelEnd(name, stopTime, refused, time, logger)));
         }
         if (
             configurator is IRabbitMqReceiveEndpointConfigurator queue

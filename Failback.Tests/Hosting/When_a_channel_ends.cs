@@ -61,7 +61,13 @@ public sealed class When_a_channel_ends
         });
 
     private Task Endpoint(Func<ChannelContext, Task> consume) =>
-        new ChannelEnd("queue", StopTime, time, NullLogger.Instance).Send(channel.Context, Pipe.ExecuteAsync(consume));
+        new ChannelEnd(
+            "queue",
+            StopTime,
+            new RefusedPublishes(time, NullLogger<RefusedPublishes>.Instance),
+            time,
+            NullLogger.Instance
+        ).Send(channel.Context, Pipe.ExecuteAsync(consume));
 
     /// <summary>Second after second; whoever waits for one is waiting again before the next passes.</summary>
     private async Task PassAsync(int seconds, Task endpoint)
