@@ -124,16 +124,22 @@ internal sealed class WholeSite : IAsyncDisposable
     }
 
     /// <summary>The rooms go on in a process of their own, on the same database; with a point, to be killed there.</summary>
-    public ChildProcess Start(string? point) =>
+    public ChildProcess Start(string? point) => StartIn(new Dictionary<string, string> { [KillPoint.Variable] = point ?? "" });
+
+    /// <summary>The same in an environment of a spec's own.</summary>
+    public ChildProcess StartIn(IReadOnlyDictionary<string, string> environment, params string[] more) =>
         Processes.Start(
             "Failback.Host",
-            new Dictionary<string, string> { [KillPoint.Variable] = point ?? "" },
-            $"--ConnectionStrings:Database={database.ConnectionString}",
-            $"--urls=http://127.0.0.1:{FreePort.Next()}",
-            "--Logging:LogLevel:Default=Warning",
-            "--Failback:Saga:StableSeconds=0",
-            "--Failback:Copy:RetrySeconds=0.1",
-            "--Failback:Reconciler:EverySeconds=1"
+            environment,
+            [
+                $"--ConnectionStrings:Database={database.ConnectionString}",
+                $"--urls=http://127.0.0.1:{FreePort.Next()}",
+                "--Logging:LogLevel:Default=Warning",
+                "--Failback:Saga:StableSeconds=0",
+                "--Failback:Copy:RetrySeconds=0.1",
+                "--Failback:Reconciler:EverySeconds=1",
+                .. more,
+            ]
         );
 
     public async ValueTask DisposeAsync()
