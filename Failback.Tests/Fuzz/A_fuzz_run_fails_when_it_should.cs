@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Failback.Tests;
 
 /// <summary>What a run of bad inputs is for: each of its reasons to fail, shown once, with the input in its message.</summary>
@@ -29,6 +31,28 @@ public sealed class A_fuzz_run_fails_when_it_should
         var failed = await Assert.ThrowsAnyAsync<Exception>(() => run.RunAsync(_ => Bad, _ => new ValueTask<FuzzOutcome>(never.Task)));
         Assert.Contains("takes more than", failed.Message, StringComparison.Ordinal);
         never.SetResult(new FuzzOutcome("late"));
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    public async Task at_an_input_that_takes_too_long_twice(int times, bool fails)
+    {
+        var fed = 0;
+        var failed = await Record.ExceptionAsync(() =>
+            new FuzzRun("slow inputs", 1) { Hang = TimeSpan.FromMilliseconds(500) }.RunAsync(
+                _ => Bad,
+                _ =>
+                {
+                    var watch = Stopwatch.StartNew();
+                    SpinWait.SpinUntil(() => fed >= times || watch.Elapsed > TimeSpan.FromMilliseconds(700));
+                    fed++;
+                    return new FuzzOutcome("slow");
+                }
+            )
+        );
+        Assert.Equal(2, fed);
+        Assert.Equal(fails, failed?.Message.Contains("takes more than", StringComparison.Ordinal) == true);
     }
 
     [Fact]
