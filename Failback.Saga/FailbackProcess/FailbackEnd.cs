@@ -137,7 +137,7 @@ internal static class FailbackEnd
     /// <summary>R13, D2: the role follows, unless the failover server was called again meanwhile.</summary>
     private static IEnumerable<Effect> OnStandby(FailoverLogEntry entry, FailbackFacts facts)
     {
-        if (facts.FailoverServers.TryGetValue(entry.FailoverServerId, out var server) && !facts.CalledSince(entry))
+        if (facts.FailoverServers.TryGetValue(entry.FailoverServerId, out var server) && !facts.TookOverSince(entry))
             yield return new Save(server with { Role = RecorderRole.FailoverServer });
     }
 

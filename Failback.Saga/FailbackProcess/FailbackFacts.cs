@@ -56,9 +56,14 @@ internal sealed record FailbackFacts
         FailoverServers.GetValueOrDefault(entry.FailoverServerId) is { Role: RecorderRole.Recorder }
         && NewestCall(entry.FailoverServerId)?.FailedRecorderId == entry.FailedRecorderId;
 
-    /// <summary>Whether the failover server was called again, for whatever recorder, after the failover of <paramref name="entry"/>.</summary>
-    public bool CalledSince(FailoverLogEntry entry) =>
-        NewestCall(entry.FailoverServerId) is { } call && call.EntryId != entry.EntryId && IsNewer(call, entry);
+    /// <summary>
+    /// Whether the failover server took over again, for whatever recorder, after the failover of <paramref name="entry"/>. That it was called
+    /// is not enough: it may not manage, and is on standby then.
+    /// </summary>
+    public bool TookOverSince(FailoverLogEntry entry) =>
+        Calls
+            .GetValueOrDefault(entry.FailoverServerId)
+            ?.Any(x => x.Failover == FailoverStatus.Succeeded && x.EntryId != entry.EntryId && IsNewer(x, entry)) == true;
 
     public RecorderAddress? Address(string recorderId)
     {

@@ -101,4 +101,18 @@ public sealed class When_a_second_failover_happens
         _site.Hear(_site.Released());
         Assert.Equal((RecorderRole.Recorder, RecorderRole.Recorder), (_site[Site.Recorder]!.Role, _site[Site.Server]!.Role));
     }
+
+    /// <summary>It may not manage, and nobody would say again that it stands by.</summary>
+    [Fact]
+    [Covers("D2")]
+    public void a_failover_server_that_was_only_called_is_on_standby_after_its_release()
+    {
+        _site.Failover();
+        _site.Ask();
+        _site.Hear(_site.Recording());
+        var called = _site.Failover(7, Site.Server, "rec-2");
+        _site.Set(called, x => x with { Failover = FailoverStatus.Running });
+        _site.Hear(_site.Released());
+        Assert.Equal(RecorderRole.FailoverServer, _site[Site.Server]!.Role);
+    }
 }
