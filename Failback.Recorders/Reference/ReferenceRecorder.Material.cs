@@ -12,6 +12,10 @@ public sealed partial class ReferenceRecorder
     private const long VerifiedBytesPerPage = 64L << 20;
     private const int RecordedPerWrite = 1_000;
     private const long RecordedBytesPerWrite = 64L << 20;
+    private long writtenAgain;
+
+    /// <summary>Items that came in a write though they were there already, since it was opened: what a crash of a worker costs.</summary>
+    internal long WrittenAgain => Interlocked.Read(ref writtenAgain);
 
     public Task<IReadOnlyList<Channel>> ListChannelsAsync(string originRecorderId, CancellationToken token)
     {
@@ -48,10 +52,12 @@ public sealed partial class ReferenceRecorder
         }
     }
 
-    public Task<IReadOnlyList<ItemReceipt>> WriteItemsAsync(Track track, IAsyncEnumerable<ItemContent> items, CancellationToken token)
+    public async Task<IReadOnlyList<ItemReceipt>> WriteItemsAsync(Track track, IAsyncEnumerable<ItemContent> items, CancellationToken token)
     {
         Rules.Require(Rules.WhyWrong(track));
-        return WriteBatch.WriteAsync(store, track, items, isOwn: false, token);
+        var receipts = await WriteBatch.WriteAsync(store, track, items, isOwn: false, token);
+        Interlocked.Add(ref writtenAgain, receipts.Count(x => x.Result == WriteResult.AlreadyThere));
+        return receipts;
     }
 
     public Task<ItemPage> VerifyItemsAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token)

@@ -109,6 +109,20 @@ internal sealed class WholeSite : IAsyncDisposable
         return request;
     }
 
+    /// <summary>A failover of recorder-1 with footage of some tracks, until the recorder is home and its footage on the way.</summary>
+    public async Task<Guid> CopyingAsync(IReadOnlyList<string> tracks, int itemsATrack)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var start = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond)).AddSeconds(-itemsATrack - 10);
+        this["recorder-1"].Recorder.SetRole(LiveRole.Broken, recording: false);
+        var entry = await FailOverAsync("failover-1", start);
+        foreach (var track in tracks)
+            await this["failover-1"].RecordAsync(track, start, itemsATrack, track);
+        await AskAsync(entry);
+        await EntryAsync(entry, "the recorder is home", x => x.Failback == "Succeeded");
+        return entry;
+    }
+
     public Task<FailbackRejected> RejectedAsync(Guid request) =>
         Eventually.Get("the request is refused", () => rejections.Heard.GetValueOrDefault(request)!, x => x is not null);
 

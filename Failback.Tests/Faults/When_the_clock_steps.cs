@@ -38,7 +38,7 @@ public sealed class When_the_clock_steps
         using var folder = new TempFolder();
         var clock = folder.File("clock");
         await File.WriteAllTextAsync(clock, "+0", Token);
-        var entry = await CopyingAsync(site);
+        var entry = await site.CopyingAsync(Tracks, ItemsATrack);
         await site.StopAsync();
         Assert.False((await site.Read.EntryAsync(entry, Token))!.Finalised, "the copy was over before the clock stepped");
         var planned = await site.Read.MaterialCopyAsync(entry, Token);
@@ -123,17 +123,4 @@ public sealed class When_the_clock_steps
             .EnumerateDirectories("/usr/lib", "*-linux-gnu*")
             .Select(x => Path.Combine(x, "faketime", "libfaketimeMT.so.1"))
             .First(File.Exists);
-
-    private static async Task<Guid> CopyingAsync(WholeSite site)
-    {
-        var now = TimeProvider.System.GetUtcNow();
-        var start = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond)).AddSeconds(-ItemsATrack - 10);
-        site["recorder-1"].Recorder.SetRole(Recorders.LiveRole.Broken, recording: false);
-        var entry = await site.FailOverAsync("failover-1", start);
-        foreach (var track in Tracks)
-            await site["failover-1"].RecordAsync(track, start, ItemsATrack, track);
-        await site.AskAsync(entry);
-        await site.EntryAsync(entry, "the recorder is home", x => x.Failback == "Succeeded");
-        return entry;
-    }
 }

@@ -41,14 +41,17 @@ public sealed partial class The_reliability_page_is_true
         );
         var old = File.Exists(Repository.PathOf(Page)) ? Repository.Read(Page) : "";
         var at = old.IndexOf(Heading, StringComparison.Ordinal);
-        Snapshot.Matches(Text() + (at < 0 ? $"{Heading}\n\nWritten by `./test --long`; no long run yet.\n" : old[at..]), Page);
+        var figures = at < 0 ? $"{Heading}\n\nWritten by `./test --long`; no long run yet.\n" : old[at..];
+        Snapshot.Matches(Text(figures) + figures, Page);
     }
 
     [Fact]
     public void a_reason_stands_only_for_what_has_no_test() => Assert.Empty(Reasons.Keys.Except(Untested));
 
-    private static string Text()
+    private static string Text(string figures)
     {
+        // A class is linked to what the last long run counted of it; a new class has no figure yet.
+        string Linked(string test) => figures.Contains($"\n### {test}\n") ? $"[`{test}`](#{test.ToLowerInvariant()})" : $"`{test}`";
         var page = new StringBuilder(
             """
             # Reliability: what can go wrong, and which tests show what holds then
@@ -62,17 +65,20 @@ public sealed partial class The_reliability_page_is_true
             """
         );
         foreach (var (id, text) in Due)
-            page.Append($"| {id} | {text} | {string.Join(", ", Tests.GetValueOrDefault(id, []).Select(x => $"`{x}`"))} |\n");
+            page.Append($"| {id} | {text} | {string.Join(", ", Tests.GetValueOrDefault(id, []).Select(Linked))} |\n");
         page.Append($"\n## Without a test\n\n{Untested.Count} of {Due.Count}.\n\n");
         foreach (var id in Untested)
             page.Append($"- {id}: {Reasons.GetValueOrDefault(id, "missing")}\n");
         page.Append(Untested.Count > 0 ? "\n" : "");
         page.Append(
-            "## Deliberate bugs\n\nEach is built into a copy of the sources and must be seen; `Failback.Tests/Mutants` holds them.\n\n"
+            "## Deliberate bugs\n\nEach is built into a copy of the sources and must be seen; `Failback.Tests/Mutants` holds them. "
+                + $"After how many seeds, or by which test, is a figure of {Linked(nameof(Every_mutant_is_caught))}.\n\n"
         );
         page.Append("| bug | breaks | what it does | seen by |\n|---|---|---|---|\n");
         foreach (var mutant in Mutant.All)
-            page.Append($"| {mutant.Name} | {mutant.Rule} | {mutant.Breaks} | {mutant.Watchdog} |\n");
+            page.Append(
+                $"| {mutant.Name} | {mutant.Rule} | {mutant.Breaks} | {(mutant.Watchdog == Mutant.Simulator ? mutant.Watchdog : Linked(mutant.Watchdog))} |\n"
+            );
         return page.Append('\n').ToString();
     }
 

@@ -9,7 +9,7 @@ internal static class KillPoints
     private static readonly string[] Around = ["unit.received", "unit.before-commit", "unit.after-commit"];
     private static readonly string[] Publishing = ["outbox.before-publish", "outbox.after-publish"];
 
-    /// <summary>Of a saga: start, every message's unit, every message that leaves, the batches of slices.</summary>
+    /// <summary>Of a saga: start, plain JSON, every message's unit, every message that leaves, the batches of slices.</summary>
     public static IReadOnlyList<string> Saga { get; } =
     [
         "schema.before-migrate",
@@ -24,6 +24,10 @@ internal static class KillPoints
         "reconciler.after-commit/CopyReconciliation",
         "prune.before-commit",
         "prune.after-commit",
+        "admission.before-refusal",
+        "admission.after-refusal",
+        "admission.before-commit/LicenceChanged",
+        "admission.after-commit/LicenceChanged",
         .. Unit("failback-recorder-directory/RecorderDirectory/LicenceChanged"),
         .. Unit("failback-recorder-directory/RecorderDirectory/RecorderSnapshot"),
         "outbox.before-mark",
@@ -100,10 +104,6 @@ internal static class KillPoints
         "ledger.before-commit",
         "ledger.after-commit",
     ];
-
-    /// <summary>In the source, but on no way of the stories here; each has its own spec.</summary>
-    public static IReadOnlyList<string> Elsewhere { get; } =
-    ["admission.before-commit", "admission.after-commit", "admission.before-refusal", "admission.after-refusal"];
 
     private static IEnumerable<string> Unit(string message) => Around.Select(x => $"{x}/{message}");
 

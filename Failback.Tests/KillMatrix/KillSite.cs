@@ -21,6 +21,9 @@ internal sealed class KillSite : IAsyncDisposable
     public const string StandIn = "failover-1";
     public const int ItemsAKind = 12;
     public const int ItemBytes = 20_000;
+
+    /// <summary>Plain JSON that is refused: it says no instant.</summary>
+    private const string Nonsense = """{"recorderId":"recorder-1"}""";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly TempFolder folder = new();
     private readonly Told told = new();
@@ -32,6 +35,10 @@ internal sealed class KillSite : IAsyncDisposable
     private readonly WebApplication client;
     private readonly Dictionary<string, int> ports = [];
     private readonly List<ChildProcess> processes = [];
+    private readonly Queue<(string Message, string Json)> plain = new([
+        ("recorder-disconnected", Nonsense),
+        ("licence-changed", """{"failoverEnabled":true,"version":1}"""),
+    ]);
 
     private KillSite(RabbitVhost vhost, string database)
     {
@@ -70,6 +77,9 @@ internal sealed class KillSite : IAsyncDisposable
     public ServedRecorder this[string id] => recorders[id];
 
     public Guid Entry => entry;
+
+    /// <summary>Items that were brought home once more than needed.</summary>
+    public long BroughtAgain => recorders[Failed].Recorder.WrittenAgain;
 
     /// <summary>Starts the program; with a point, to be killed there; with settings of a spec's own.</summary>
     public ChildProcess Start(string program, string? point, params string[] more) => Start(program, point, ports[program], more);
@@ -181,6 +191,8 @@ internal sealed class KillSite : IAsyncDisposable
         foreach (var queue in (await vhost.ManageAsync("queues")).EnumerateArray().Select(x => x.GetProperty("name").GetString()!))
             if (queue.EndsWith("_error", StringComparison.Ordinal) || queue.EndsWith("_skipped", StringComparison.Ordinal))
                 Assert.True(await vhost.MessagesInAsync(queue) == 0, $"{queue} is not empty");
+        Assert.Equal(0u, await vhost.MessagesInAsync(Admission.Queue));
+        Assert.True(await vhost.MessagesInAsync(Admission.Refused) >= 1, "what was refused is not where people look");
     }
 
     /// <summary>For people: what the processes said last.</summary>
@@ -205,12 +217,16 @@ internal sealed class KillSite : IAsyncDisposable
             .Range(0, ItemsAKind)
             .Select(x => new RecordedItem(start.AddSeconds(1 + x), TimeSpan.FromSeconds(1), RandomNumberGenerator.GetBytes(ItemBytes)));
 
-    /// <summary>Repeated, as a controller does: told before anybody listened, it would be lost.</summary>
+    /// <summary>
+    /// Repeated, as a controller does: told before anybody listened, it would be lost. The licence comes as plain JSON, after something
+    /// that is refused; what the broker confirmed is not said again.
+    /// </summary>
     private async Task<bool> IntroducedAsync()
     {
-        if ((await Read.RecordersAsync(null, 100, Token)).Count == recorders.Count)
+        if (plain.Count == 0 && (await Read.RecordersAsync(null, 100, Token)).Count == recorders.Count)
             return true;
-        await PublishAsync(new LicenceChanged { FailoverEnabled = true, Version = 1 });
+        while (plain.TryPeek(out var next) && await vhost.PublishJsonAsync(Admission.ExchangeOf(next.Message), next.Json))
+            plain.Dequeue();
         foreach (var (id, served) in recorders)
             await PublishAsync(
                 new RecorderSnapshot

@@ -19,7 +19,7 @@ public sealed class When_an_embedded_process_is_killed
     public async Task at_its_start_and_while_it_copies_the_copy_ends_whole()
     {
         await using var site = await WholeSite.OpenAsync();
-        var entry = await CopyingAsync(site);
+        var entry = await site.CopyingAsync(Tracks, ItemsATrack);
         await site.StopAsync();
         Assert.False((await site.Read.EntryAsync(entry, Token))!.Finalised, "the copy was over before anything was killed");
 
@@ -39,20 +39,6 @@ public sealed class When_an_embedded_process_is_killed
         );
         await AssertWholeAsync(site, entry);
         Figures.Say($"{KillPoints.Embedded.Count} kill points of an embedded process in 1 story: 0 lost, 0 doubled");
-    }
-
-    /// <summary>A recorder is home and its footage is on the way.</summary>
-    private static async Task<Guid> CopyingAsync(WholeSite site)
-    {
-        var now = TimeProvider.System.GetUtcNow();
-        var start = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond)).AddSeconds(-ItemsATrack - 10);
-        site["recorder-1"].Recorder.SetRole(Recorders.LiveRole.Broken, recording: false);
-        var entry = await site.FailOverAsync("failover-1", start);
-        foreach (var track in Tracks)
-            await site["failover-1"].RecordAsync(track, start, ItemsATrack, track);
-        await site.AskAsync(entry);
-        await site.EntryAsync(entry, "the recorder is home", x => x.Failback == "Succeeded");
-        return entry;
     }
 
     private static async Task AssertWholeAsync(WholeSite site, Guid entry)

@@ -60,6 +60,29 @@ internal sealed class RabbitVhost : IAsyncDisposable
         }
     }
 
+    /// <summary>Publishes plain JSON as a controller that is not .NET does.</summary>
+    /// <returns>Whether the broker confirmed that a queue has it; false also when there is no such exchange yet.</returns>
+    public async Task<bool> PublishJsonAsync(string exchange, string json)
+    {
+        try
+        {
+            await using var connection = await ConnectAsync();
+            await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+            var properties = new BasicProperties
+            {
+                Persistent = true,
+                MessageId = Guid.NewGuid().ToString(),
+                ContentType = "application/json",
+            };
+            await channel.BasicPublishAsync(exchange, "", mandatory: true, properties, Encoding.UTF8.GetBytes(json));
+            return true;
+        }
+        catch (Exception fault) when (fault is PublishException or OperationInterruptedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Whatever the management API says of this virtual host, for example <c>ManageAsync("queues")</c>; its counts lag by seconds.</summary>
     public async Task<JsonElement> ManageAsync(string resource)
     {
