@@ -48,6 +48,9 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
     /// <summary>No room, or the disk refuses.</summary>
     public RecorderFault? Trouble { get; set; }
 
+    /// <summary>Takes every request and answers none.</summary>
+    public bool Hangs { get; set; }
+
     /// <summary>How far its own clock is off.</summary>
     public TimeSpan Skew { get; set; }
 

@@ -24,15 +24,17 @@ public sealed class Any_segments_are_copied_once
         new(2038, 1, 19, 3, 14, 7, TimeSpan.Zero),
     ];
 
+    /// <summary>Seeds that failed once, and run first: two empty segments of one start, both on the recorder before.</summary>
+    private static readonly int[] Kept = [-1163507316];
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task union_of_the_source_is_union_of_the_target_and_every_item_is_counted_once()
     {
         var (cases, items, slices) = (Programme.Pick(1_500, 20_000), 0, 0);
-        for (var i = 0; i < cases; i++)
+        foreach (var (i, seed) in Kept.Concat(Enumerable.Range(0, cases).Select(new FuzzRun("segments", 0).SeedOf)).Index())
         {
-            var seed = new FuzzRun("segments", 0).SeedOf(i);
             try
             {
                 var (copied, handedOut) = await CopiedAsync(new Random(seed));
@@ -159,7 +161,8 @@ public sealed class Any_segments_are_copied_once
             case 0:
                 site.FailoverServer.AddAs(WorkerSite.Video, item, bytes);
                 break;
-            case 1 or 2:
+            // A recorder has an item once, by start and digest: put if absent.
+            case 1 or 2 when site.Recorder.EntriesOf(WorkerSite.Video).All(x => Key(x) != Key(item)):
                 site.Recorder.AddAs(WorkerSite.Video, item with { SourceRecorderId = "fo-1" }, bytes);
                 break;
             case 3:
