@@ -55,6 +55,14 @@ public interface IRecorder
     /// <summary>Recomputes digests of the items of a period from disk; the entries it can vouch for, paged (a page may be empty and not the last).</summary>
     Task<ItemPage> VerifyItemsAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token);
 
+    /// <summary>
+    /// One page of what was copied of a period (provenance), by start; the recorder's own recording is left out. A page may be empty and
+    /// not the last. Without <see cref="RecorderFeatures.Provenance"/> it is refused (NotSupported).
+    /// </summary>
+    /// <param name="limit">1 to <see cref="Limits.SpansPerPage"/>.</param>
+    Task<CopiedPage> ListCopiedAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token) =>
+        throw new RecorderException(RecorderFault.NotSupported, "it does not say where copies come from");
+
     /// <summary>Keeps a period of an origin recorder's material from retention until the hold is released; idempotent by hold id (D5).</summary>
     Task HoldAsync(Hold hold, CancellationToken token);
 

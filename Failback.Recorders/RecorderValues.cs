@@ -24,6 +24,9 @@ public enum RecorderFeatures
 
     /// <summary>The target pulls a slice straight from the source on the worker's order.</summary>
     CopyFrom = 8,
+
+    /// <summary>It says of what was copied where it came from, for which failover, and when.</summary>
+    Provenance = 16,
 }
 
 /// <summary>What a recorder says about itself.</summary>
@@ -106,13 +109,15 @@ public sealed record TrackPeriod(Track Track, DateTimeOffset From, DateTimeOffse
 /// <param name="Duration">Zero for a record.</param>
 /// <param name="Digest">XxHash128 of the content, 32 lower-case hexadecimal digits.</param>
 /// <param name="SourceRecorderId">Null for the recorder's own recording, else the failover server it was copied from.</param>
+/// <param name="EntryId">On its way to a target: the entry of the failover log that it comes home for. Listings leave it out.</param>
 public sealed record ItemEntry(
     DateTimeOffset Start,
     TimeSpan Duration,
     long Length,
     string Digest,
     string? SourceRecorderId = null,
-    bool Overlap = false
+    bool Overlap = false,
+    Guid? EntryId = null
 )
 {
     public DateTimeOffset End => Start + Duration;
@@ -120,6 +125,27 @@ public sealed record ItemEntry(
 
 /// <summary>One page of a listing; <see cref="Next"/> is null on the last.</summary>
 public sealed record ItemPage(IReadOnlyList<ItemEntry> Items, string? Next);
+
+/// <summary>Neighbours of a track that came home together: from where, for which failover, when, and what they are.</summary>
+/// <param name="From">UTC: the start of the first item.</param>
+/// <param name="To">UTC: the latest end of an item, and one tick after a record.</param>
+/// <param name="Bytes">Of the contents.</param>
+/// <param name="EntryId">The entry of the failover log; null when the writer did not say.</param>
+/// <param name="At">UTC, to the second: when they became durable, by the recorder's clock.</param>
+/// <param name="Digest">XxHash128 over the items' digests, 16 bytes each, in the order of the listing; 32 lower-case hexadecimal digits.</param>
+public sealed record CopiedSpan(
+    DateTimeOffset From,
+    DateTimeOffset To,
+    long Items,
+    long Bytes,
+    string SourceRecorderId,
+    Guid? EntryId,
+    DateTimeOffset At,
+    string Digest
+);
+
+/// <summary>One page of spans; <see cref="Next"/> is null on the last. A span ends where its page ends.</summary>
+public sealed record CopiedPage(IReadOnlyList<CopiedSpan> Spans, string? Next);
 
 /// <summary>An item on its way. The content streams <see cref="ItemEntry.Length"/> bytes and is valid until the next item is asked for.</summary>
 public sealed record ItemContent(ItemEntry Entry, Stream Content);
@@ -151,6 +177,7 @@ public static class Limits
 {
     public const int ItemsPerPage = 5_000;
     public const int ItemsPerRequest = 5_000;
+    public const int SpansPerPage = 1_000;
 
     /// <summary>One item: 64 MiB.</summary>
     public const long ItemBytes = 64L << 20;

@@ -29,6 +29,7 @@ internal static class Rules
         : entry.Start > DateTimeOffset.MaxValue - Limits.ItemDuration ? "item.start: a day before the end of time at most"
         : Digests.Parse(entry.Digest) is null ? "item.digest: 32 lower-case hexadecimal digits"
         : entry.SourceRecorderId is { } source && WhyWrongRecorderId(source) is { } why ? $"item.sourceRecorderId: {why}"
+        : entry.EntryId == Guid.Empty ? "item.entryId: not empty"
         : null;
 
     public static string? WhyWrong(RestoreAttempt? attempt) =>
@@ -53,6 +54,18 @@ internal static class Rules
         : null;
 
     public static string? WhyWrongLimit(int limit) => limit is < 1 or > Limits.ItemsPerPage ? $"limit: 1 to {Limits.ItemsPerPage}" : null;
+
+    public static string? WhyWrongSpanLimit(int limit) =>
+        limit is < 1 or > Limits.SpansPerPage ? $"limit: 1 to {Limits.SpansPerPage}" : null;
+
+    public static string? WhyWrong(CopiedSpan? span) =>
+        span is null ? "span: missing"
+        : span.To <= span.From ? "span.to: after from"
+        : span.Items < 1 || span.Bytes < 0 ? "span.items: at least 1, of 0 bytes or more"
+        : WhyWrongRecorderId(span.SourceRecorderId) is { } source ? $"span.sourceRecorderId: {source}"
+        : span.EntryId == Guid.Empty ? "span.entryId: not empty"
+        : Digests.Parse(span.Digest) is null ? "span.digest: 32 lower-case hexadecimal digits"
+        : null;
 
     public static string? WhyWrongRecorderId(string? id) => WhyWrongText(id, Limits.RecorderIdCharacters);
 

@@ -13,6 +13,7 @@ internal sealed class RelayWorker(SliceCopier copier, RecorderAddress source, Re
 {
     private const int InFlight = 2;
     private const int MaxSeconds = 60;
+    private static readonly Guid Entry = Guid.CreateVersion7();
 
     /// <summary>Answers lines of orders until the input ends.</summary>
     public async Task ServeAsync(TextReader input, TextWriter output, CancellationToken token)
@@ -68,6 +69,7 @@ internal sealed class RelayWorker(SliceCopier copier, RecorderAddress source, Re
             MaxItems = CopyWork.MostItems,
             MaxTime = TimeSpan.FromSeconds(MaxSeconds),
             MaxBytesPerSecond = null,
+            EntryId = Entry,
         };
 
     /// <summary>One channel copy, as the plan knows it: its period, and how much of it there is.</summary>

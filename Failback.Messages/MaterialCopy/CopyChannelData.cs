@@ -37,6 +37,9 @@ public sealed record CopyChannelData
 
     /// <summary>Null means no limit (D13).</summary>
     public long? MaxBytesPerSecond { get; init; }
+
+    /// <summary>The entry of the failover log that the material comes home for: the recorder keeps it with what is copied (provenance).</summary>
+    public Guid? EntryId { get; init; }
 }
 
 /// <summary>How a slice ended.</summary>

@@ -208,7 +208,7 @@ internal static class WritingChecks
 
     private static ItemContent ContentOf(RecordedItem item) => new(EntryOf(item), new MemoryContent(item.Content));
 
-    private static IAsyncEnumerable<ItemContent> One(ItemContent item) => Many([item]);
+    internal static IAsyncEnumerable<ItemContent> One(ItemContent item) => Many([item]);
 
     private static async IAsyncEnumerable<ItemContent> Many(IEnumerable<ItemContent> items)
     {

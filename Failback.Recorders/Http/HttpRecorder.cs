@@ -94,6 +94,23 @@ internal sealed class HttpRecorder(HttpExchange exchange) : IRecorder
     public Task<ItemPage> VerifyItemsAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token) =>
         PageAsync("verify", period, cursor, limit, token);
 
+    public async Task<CopiedPage> ListCopiedAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token)
+    {
+        Rules.Require(Rules.WhyWrong(period));
+        Rules.Require(Rules.WhyWrongSpanLimit(limit));
+        var json = JsonSerializer.SerializeToUtf8Bytes(WirePeriod.Of(period, cursor, limit), Wire.Json);
+        using var answer = await exchange.SendAsync(
+            "copied",
+            HttpMethod.Post,
+            "items/copied",
+            x => new BytesContent(json, "application/json", x),
+            null,
+            token
+        );
+        var page = await answer.ReadJsonAsync<CopiedPage>();
+        return WhyWrong(page, cursor, limit) is { } wrong ? throw exchange.Faults("copied").BadAnswer(wrong) : page;
+    }
+
     public async IAsyncEnumerable<ItemContent> ReadItemsAsync(
         Track track,
         IReadOnlyList<ItemEntry> items,
@@ -205,6 +222,22 @@ internal sealed class HttpRecorder(HttpExchange exchange) : IRecorder
                 return "an item outside of the period";
             if (i > 0 && Compare(page.Items[i - 1], page.Items[i]) >= 0)
                 return "items out of order";
+        }
+        return null;
+    }
+
+    private static string? WhyWrong(CopiedPage page, string? cursor, int limit)
+    {
+        if (page.Next?.Length > Limits.CursorCharacters || page.Next is not null && page.Next == cursor)
+            return "a cursor that is too long or leads nowhere";
+        if (page.Spans.Count > limit)
+            return $"more than {limit} spans";
+        for (var i = 0; i < page.Spans.Count; i++)
+        {
+            if (Rules.WhyWrong(page.Spans[i]) is { } wrong)
+                return wrong;
+            if (i > 0 && page.Spans[i].From < page.Spans[i - 1].From)
+                return "spans out of order";
         }
         return null;
     }

@@ -20,6 +20,7 @@ public enum RecorderOperation
 
     /// <summary>The listings for people.</summary>
     Browse = 15,
+    ListCopied = 16,
 }
 
 /// <summary>What goes wrong with one request.</summary>

@@ -19,6 +19,7 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
     {
         app.MapPost("/v1/items/list", ListAsync).WithMetadata(new Served(RecorderOperation.ListItems));
         app.MapPost("/v1/items/verify", VerifyAsync).WithMetadata(new Served(RecorderOperation.VerifyItems));
+        app.MapPost("/v1/items/copied", CopiedAsync).WithMetadata(new Served(RecorderOperation.ListCopied));
         app.MapPost("/v1/items/read", ReadAsync).WithMetadata(new Served(RecorderOperation.ReadItems));
         app.MapPost("/v1/items/write", WriteAsync).WithMetadata(new Served(RecorderOperation.WriteItems, WriteBytes));
     }
@@ -35,6 +36,14 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
         var asked = await context.ReadJsonAsync<WirePeriod>();
         var page = await recorder.VerifyItemsAsync(asked.Period, asked.Cursor, asked.Limit, context.RequestAborted);
         await context.WriteBytesAsync(Frames.Page(page), Wire.FramesType);
+    }
+
+    private async Task CopiedAsync(HttpContext context)
+    {
+        var asked = await context.ReadJsonAsync<WirePeriod>();
+        // The limit that a period has by itself is that of items.
+        var limit = Math.Min(asked.Limit, Limits.SpansPerPage);
+        await context.WriteJsonAsync(await recorder.ListCopiedAsync(asked.Period, asked.Cursor, limit, context.RequestAborted));
     }
 
     private async Task WriteAsync(HttpContext context)

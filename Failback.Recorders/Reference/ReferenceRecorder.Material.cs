@@ -86,6 +86,15 @@ public sealed partial class ReferenceRecorder
         return Task.FromResult(new ItemPage(good, looked < found.Count ? CursorAfter(found[looked - 1]) : null));
     }
 
+    public Task<CopiedPage> ListCopiedAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        Rules.Require(Rules.WhyWrongSpanLimit(limit));
+        var found = Look(period, cursor, Limits.ItemsPerPage);
+        var spans = store.SpansOf([.. found.Take(Limits.ItemsPerPage)], limit, out var taken);
+        return Task.FromResult(new CopiedPage(spans, taken < found.Count ? CursorAfter(found[taken - 1]) : null));
+    }
+
     /// <summary>The recorder's own recording of one segment or record; it records only in the role of a recorder (D16).</summary>
     /// <exception cref="RecorderException">WrongRole: it does not record. Full. BadRequest.</exception>
     public async Task<ItemEntry> RecordAsync(

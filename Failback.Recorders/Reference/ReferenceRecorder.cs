@@ -34,7 +34,7 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
         {
             state = LoadState();
             channels = new ChannelTable(Path.Combine(this.folder, "channels.json"), disk);
-            store = new ItemStore(this.folder, disk);
+            store = new ItemStore(this.folder, disk, clock);
         }
         catch
         {
@@ -191,7 +191,7 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
             SettingsFormat = options.SettingsFormat,
             Storages = options.Storages,
             Drivers = options.Drivers,
-            Features = RecorderFeatures.Holds,
+            Features = RecorderFeatures.Holds | RecorderFeatures.Provenance,
             LastAttempt = now.LastAttempt,
             FreeBytes = new DriveInfo(folder).AvailableFreeSpace,
         };

@@ -48,6 +48,8 @@ internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken
         var source = await ReadTextAsync(3 * Limits.RecorderIdCharacters, token);
         if ((flags & Frames.SourceFlag) != 0)
             entry = entry with { SourceRecorderId = source };
+        if ((flags & Frames.EntryFlag) != 0)
+            entry = entry with { EntryId = new Guid((await TakeAsync(Frames.EntryIdBytes, token)).Span, bigEndian: true) };
         return Rules.WhyWrong(entry) is { } wrong ? throw Broken(wrong) : entry;
     }
 

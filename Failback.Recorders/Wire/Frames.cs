@@ -7,7 +7,7 @@ namespace Failback.Recorders;
 /// The binary shapes of material on the wire, little endian, described in docs/writing-an-adapter.md:
 /// <code>
 /// track   = "FBT1" | originLength u16 | origin UTF-8 | kind u8 | idLength u16 | id UTF-8
-/// entry   = start i64 | duration i64 | length i64 | digest 16 B | flags u8 | sourceLength u16 | source UTF-8
+/// entry   = start i64 | duration i64 | length i64 | digest 16 B | flags u8 | sourceLength u16 | source UTF-8 (| entry id 16 B)
 /// frame   = "FBF1" | entry | length bytes                          (write: track, frames, end; read answers: frames, end)
 /// end     = "FBFE" | count u32                                     (no end: torn)
 /// page    = "FBP1" | count u32 | entries | nextLength u16 | next   (nextLength 0: last page)
@@ -26,16 +26,20 @@ internal static class Frames
 
     public const byte OverlapFlag = 1;
     public const byte SourceFlag = 2;
+    public const byte EntryFlag = 4;
 
     public const int EndBytes = 8;
     public const int FixedEntryBytes = 43;
+    public const int EntryIdBytes = 16;
     public const int MostTextBytes = 3 * Limits.TrackIdCharacters;
-    public const int MostEntryBytes = FixedEntryBytes + 3 * Limits.RecorderIdCharacters;
+    public const int MostEntryBytes = FixedEntryBytes + 3 * Limits.RecorderIdCharacters + EntryIdBytes;
     public const int MostTrackBytes = 4 + 2 + 3 * Limits.RecorderIdCharacters + 1 + 2 + MostTextBytes;
     public const int WantedBytes = 24;
 
     public static int EntryBytes(ItemEntry entry) =>
-        FixedEntryBytes + (entry.SourceRecorderId is null ? 0 : Encoding.UTF8.GetByteCount(entry.SourceRecorderId));
+        FixedEntryBytes
+        + (entry.SourceRecorderId is null ? 0 : Encoding.UTF8.GetByteCount(entry.SourceRecorderId))
+        + (entry.EntryId is null ? 0 : EntryIdBytes);
 
     /// <summary>Bytes of a frame without its content.</summary>
     public static int HeaderBytes(ItemEntry entry) => 4 + EntryBytes(entry);
@@ -60,8 +64,13 @@ internal static class Frames
         BinaryPrimitives.WriteInt64LittleEndian(to[8..], entry.Duration.Ticks);
         BinaryPrimitives.WriteInt64LittleEndian(to[16..], entry.Length);
         BinaryPrimitives.WriteUInt128BigEndian(to[24..], Digests.Parse(entry.Digest) ?? 0);
-        to[40] = (byte)((entry.Overlap ? OverlapFlag : 0) | (entry.SourceRecorderId is null ? 0 : SourceFlag));
-        return 41 + WriteText(to[41..], entry.SourceRecorderId ?? "");
+        to[40] = (byte)(
+            (entry.Overlap ? OverlapFlag : 0) | (entry.SourceRecorderId is null ? 0 : SourceFlag) | (entry.EntryId is null ? 0 : EntryFlag)
+        );
+        var at = 41 + WriteText(to[41..], entry.SourceRecorderId ?? "");
+        if (entry.EntryId is { } id)
+            id.TryWriteBytes(to[at..], bigEndian: true, out _);
+        return entry.EntryId is null ? at : at + EntryIdBytes;
     }
 
     public static int WriteEnd(Span<byte> to, int count)

@@ -87,6 +87,7 @@ internal static class CopyRun
             First = slice.From == row.From,
             // The limit is the recorder's: slices at work at the same time share it.
             MaxBytesPerSecond = options.MaxBytesPerSecond / (options.ChannelsAtOnce * options.SlicesInFlight),
+            EntryId = row.EntryId,
         };
 
     /// <summary>When to look again though nobody asks: the earliest slice to be overdue, or retry.</summary>

@@ -18,6 +18,7 @@ public sealed class The_conformance_suite
     [InlineData("attempts are not compared", "An_older_attempt_puts_nothing")]
     [InlineData("compatibility is not checked", "Settings_of_another_format_are_incompatible_and_change_nothing")]
     [InlineData("settings survive release", "Release_makes_it_a_standby_without_settings")]
+    [InlineData("the failover is forgotten", "What_was_copied_says_from_where_for_which_failover_when_and_its_digest")]
     [InlineData("holds are ignored", "Holds_are_shown_or_said_to_be_missing")]
     [InlineData("names are trimmed", "Odd_track_ids_are_kept_apart_and_come_back_as_they_are")]
     [InlineData("source failures are swallowed", "A_source_that_fails_is_told_as_it_is")]
@@ -125,6 +126,17 @@ public sealed class The_conformance_suite
         {
             var page = await good.VerifyItemsAsync(Named(period), cursor, limit, token);
             return defect == "verification skips the last" ? page with { Items = [.. page.Items.SkipLast(1)] } : page;
+        }
+
+        public async Task<CopiedPage> ListCopiedAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token)
+        {
+            var page = await good.ListCopiedAsync(Named(period), cursor, limit, token);
+            return defect == "the failover is forgotten"
+                ? page with
+                {
+                    Spans = [.. page.Spans.Select(x => x with { EntryId = null })],
+                }
+                : page;
         }
 
         public Task HoldAsync(Hold hold, CancellationToken token) =>

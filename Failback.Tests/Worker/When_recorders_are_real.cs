@@ -87,6 +87,9 @@ public sealed class When_recorders_are_real : IAsyncLifetime
         var verified = await recorder.VerifyItemsAsync(new TrackPeriod(Video, Noon, Noon.AddHours(1)), null, 100, Token);
         Assert.Equal(recorded.Select(x => (x.Start, x.Digest)), verified.Items.Select(x => (x.Start, x.Digest)));
         Assert.All(verified.Items, x => Assert.Equal("fo-1", x.SourceRecorderId));
+        var copied = await recorder.ListCopiedAsync(new TrackPeriod(Video, Noon, Noon.AddHours(1)), null, 100, Token);
+        Assert.All(copied.Spans, x => Assert.Equal(("fo-1", Here().EntryId), (x.SourceRecorderId, x.EntryId)));
+        Assert.Equal((20, Noon, Noon.AddSeconds(200)), (copied.Spans.Sum(x => x.Items), copied.Spans[0].From, copied.Spans[^1].To));
     }
 
     [Fact]
@@ -131,5 +134,5 @@ public sealed class When_recorders_are_real : IAsyncLifetime
             FailoverServer = FailoverServerHere,
         };
 
-    private CopyChannelData Here() => Job(seconds: 200) with { Source = FailoverServerHere, Target = RecorderHere };
+    private CopyChannelData Here() => Job(seconds: 200) with { Source = FailoverServerHere, Target = RecorderHere, EntryId = Entry };
 }

@@ -24,6 +24,9 @@ internal sealed record CopyWork
     public required TimeSpan MaxTime { get; init; }
     public required long? MaxBytesPerSecond { get; init; }
 
+    /// <summary>The failover that the material comes home for; null when a saga of an earlier version asks.</summary>
+    public required Guid? EntryId { get; init; }
+
     /// <summary>
     /// Where an item stands in the slice: what straddles From stands at From. In microseconds, as the ledger keeps the time reached:
     /// items of one microsecond stay in one slice, else the next one would count them again (F8).
@@ -54,6 +57,7 @@ internal sealed record CopyWork
                 MaxItems = job.MaxItems,
                 MaxTime = TimeSpan.FromSeconds(job.MaxSeconds),
                 MaxBytesPerSecond = job.MaxBytesPerSecond,
+                EntryId = job.EntryId,
             }
             : null;
         return work is not null;
@@ -83,6 +87,8 @@ internal sealed record CopyWork
             return $"MaxItems: 1 to {MostItems}";
         if (job.MaxSeconds is < 1 or > MostSeconds)
             return $"MaxSeconds: 1 to {MostSeconds}";
+        if (job.EntryId == Guid.Empty)
+            return "EntryId: not empty, or none";
         return job.MaxBytesPerSecond is < 1 ? "MaxBytesPerSecond: at least 1, or none" : null;
     }
 }

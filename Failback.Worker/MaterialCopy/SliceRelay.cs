@@ -152,7 +152,7 @@ internal sealed class SliceRelay(
     {
         var relay = new RelayedContent(content, this, item);
         relayed[item] = relay;
-        return new ItemContent(item.Entry with { SourceRecorderId = source.Id, Overlap = item.Overlap }, relay);
+        return new ItemContent(item.Entry with { SourceRecorderId = source.Id, Overlap = item.Overlap, EntryId = work.EntryId }, relay);
     }
 
     private static int Position(IReadOnlyList<SliceItem> batch, int from, ItemEntry entry)

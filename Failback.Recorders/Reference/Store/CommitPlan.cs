@@ -1,7 +1,7 @@
 namespace Failback.Recorders;
 
 /// <summary>What becomes of a batch: the index entries to append, and the receipts to answer.</summary>
-internal sealed class CommitPlan(uint trackNumber, TrackKind kind)
+internal sealed class CommitPlan(uint trackNumber, TrackKind kind, DateTimeOffset now)
 {
     private readonly HashSet<(long, UInt128)> items = [];
     private readonly HashSet<long> starts = [];
@@ -31,7 +31,7 @@ internal sealed class CommitPlan(uint trackNumber, TrackKind kind)
             Length = (uint)entry.Length,
             Pack = written.Pack,
             Offset = written.Offset,
-            Source = names.NumberOfSource(entry.SourceRecorderId),
+            Copy = names.NumberOf(entry, now),
             Overlap = entry.SourceRecorderId is not null && there?.HasOwn(start, start + entry.Duration.Ticks) == true,
         };
         Entries.Add(new IndexEntry(false, trackNumber, stored));

@@ -113,8 +113,9 @@ internal sealed class IndexFile : IDisposable
     private static void Write(Span<byte> to, in IndexEntry entry)
     {
         to[0] = entry.Gone ? GoneKind : ItemKind;
-        to[1] = entry.Item.Overlap ? (byte)1 : (byte)0;
-        BinaryPrimitives.WriteUInt16LittleEndian(to[2..], entry.Item.Source);
+        // The lowest bit is the overlap; the upper seven are those of the copy's number that the next two bytes have no room for.
+        to[1] = (byte)(entry.Item.Copy >> 16 << 1 | (entry.Item.Overlap ? 1u : 0u));
+        BinaryPrimitives.WriteUInt16LittleEndian(to[2..], (ushort)entry.Item.Copy);
         BinaryPrimitives.WriteUInt32LittleEndian(to[4..], entry.Track);
         BinaryPrimitives.WriteInt64LittleEndian(to[8..], entry.Item.Start);
         BinaryPrimitives.WriteInt64LittleEndian(to[16..], entry.Item.Duration);
@@ -131,8 +132,8 @@ internal sealed class IndexFile : IDisposable
             return null;
         var item = new StoredItem
         {
-            Overlap = from[1] == 1,
-            Source = BinaryPrimitives.ReadUInt16LittleEndian(from[2..]),
+            Overlap = (from[1] & 1) != 0,
+            Copy = (uint)(from[1] >> 1) << 16 | BinaryPrimitives.ReadUInt16LittleEndian(from[2..]),
             Start = BinaryPrimitives.ReadInt64LittleEndian(from[8..]),
             Duration = BinaryPrimitives.ReadInt64LittleEndian(from[16..]),
             Length = BinaryPrimitives.ReadUInt32LittleEndian(from[24..]),

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 
@@ -15,10 +16,12 @@ internal sealed class ItemStore : IDisposable
     private readonly IndexFile index;
     private readonly NameLog names;
     private readonly Dictionary<Track, TrackItems> tracks = [];
+    private readonly TimeProvider clock;
     private bool failed;
 
-    public ItemStore(string folder, Disk disk)
+    public ItemStore(string folder, Disk disk, TimeProvider clock)
     {
+        this.clock = clock;
         packs = new Packs(Path.Combine(folder, "packs"), disk);
         names = new NameLog(Path.Combine(folder, "names.log"), disk);
         index = new IndexFile(Path.Combine(folder, "items.index"), disk);
@@ -59,9 +62,33 @@ internal sealed class ItemStore : IDisposable
             TimeSpan.FromTicks(item.Duration),
             item.Length,
             Digests.Text(item.Digest),
-            names.SourceOf(item.Source),
+            names.CopyOf(item.Copy)?.SourceRecorderId,
             item.Overlap
         );
+
+    /// <summary>Neighbours that one copy brought, of items in the order of a listing; the recorder's own are passed over.</summary>
+    /// <param name="taken">Items looked at: fewer than all when one span more than <paramref name="most"/> begins.</param>
+    public List<CopiedSpan> SpansOf(IReadOnlyList<StoredItem> items, int most, out int taken)
+    {
+        var (spans, some) = (new List<CopiedSpan>(), new List<StoredItem>());
+        for (taken = 0; taken < items.Count; taken++)
+        {
+            var item = items[taken];
+            if (item.Copy == 0)
+                continue;
+            if (some.Count > 0 && some[^1].Copy != item.Copy)
+            {
+                spans.Add(SpanOf(some));
+                some.Clear();
+            }
+            if (spans.Count == most)
+                return spans;
+            some.Add(item);
+        }
+        if (some.Count > 0)
+            spans.Add(SpanOf(some));
+        return spans;
+    }
 
     /// <summary>Every track with items: number, track, count, bytes, first start and last end.</summary>
     public List<HeldTrack> Held()
@@ -91,7 +118,7 @@ internal sealed class ItemStore : IDisposable
         {
             RefuseWhenFailed();
             var number = batch.Written.Count == 0 ? 0 : names.NumberOf(batch.Track);
-            var plan = new CommitPlan(number, batch.Track.Kind);
+            var plan = new CommitPlan(number, batch.Track.Kind, clock.GetUtcNow());
             lock (memory)
             {
                 tracks.TryGetValue(batch.Track, out var items);
@@ -152,6 +179,28 @@ internal sealed class ItemStore : IDisposable
         return !own && !items.Track.Kind.HoldsRecords() && items.HasStart(start) ? WriteResult.Conflict : null;
     }
 
+    private CopiedSpan SpanOf(List<StoredItem> items)
+    {
+        var hash = new XxHash128();
+        Span<byte> digest = stackalloc byte[16];
+        foreach (var item in items)
+        {
+            BinaryPrimitives.WriteUInt128BigEndian(digest, item.Digest);
+            hash.Append(digest);
+        }
+        var copy = names.CopyOf(items[0].Copy)!;
+        return new CopiedSpan(
+            new DateTimeOffset(items[0].Start, TimeSpan.Zero),
+            new DateTimeOffset(items.Max(x => x.Duration == 0 ? x.Start + 1 : x.End), TimeSpan.Zero),
+            items.Count,
+            items.Sum(x => (long)x.Length),
+            copy.SourceRecorderId,
+            copy.EntryId,
+            copy.At,
+            Digests.Text(hash.GetCurrentHashAsUInt128())
+        );
+    }
+
     private void Append(List<IndexEntry> entries)
     {
         if (entries.Count == 0)
@@ -195,7 +244,9 @@ internal sealed class ItemStore : IDisposable
             packs.Saw(entry.Item.Pack, 0);
             if (entry.Gone)
                 gone.Add(entry.Item.Place);
-            else if (byNumber.TryGetValue(entry.Track, out var items) && names.KnowsSource(entry.Item.Source))
+            else if (
+                byNumber.TryGetValue(entry.Track, out var items) && (entry.Item.Copy == 0 || names.CopyOf(entry.Item.Copy) is not null)
+            )
                 items.Load(entry.Item);
             else
                 lost++;

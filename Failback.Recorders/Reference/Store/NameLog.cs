@@ -6,7 +6,8 @@ using System.Text.Json;
 namespace Failback.Recorders;
 
 /// <summary>
-/// Gives names from outside a number, so that no name is ever a path: an append-only file of lines <c>crc json</c>, one a name.
+/// Gives names from outside a number, so that no name is ever a path, and keeps where copies came from: an append-only file of lines
+/// <c>crc json</c>, one a track or a copy.
 /// </summary>
 internal sealed class NameLog : IDisposable
 {
@@ -14,14 +15,17 @@ internal sealed class NameLog : IDisposable
     private const int MostTracks = 200_000;
     private const int CrcCharacters = 8;
 
+    /// <summary>What the index has room for: years of copying, as all that comes within a second for one failover is one copy.</summary>
+    public const uint MostCopies = (1 << 23) - 1;
+
     private readonly Disk disk;
     private readonly Microsoft.Win32.SafeHandles.SafeFileHandle file;
-    private readonly Dictionary<string, ushort> sources = [];
-    private string[] sourceNames = [""];
+    private readonly Dictionary<CopyOrigin, uint> latest = [];
+    private volatile CopyOrigin?[] copies = new CopyOrigin?[16];
     private readonly Dictionary<Track, uint> tracks = [];
     private readonly Dictionary<string, HashSet<string>> channels = [];
     private uint lastTrack;
-    private uint lastSource;
+    private uint lastCopy;
     private long length;
 
     public NameLog(string path, Disk disk)
@@ -34,9 +38,8 @@ internal sealed class NameLog : IDisposable
     /// <summary>Every track that was ever named, with its number.</summary>
     public IReadOnlyDictionary<Track, uint> Tracks => tracks;
 
-    public string? SourceOf(ushort number) => number == 0 ? null : sourceNames[number];
-
-    public bool KnowsSource(ushort number) => number == 0 || number < sourceNames.Length && sourceNames[number].Length > 0;
+    /// <summary>What is known of a copy; null when nothing is. May be asked from any thread.</summary>
+    public CopyOrigin? CopyOf(uint number) => copies is var known && number < known.Length ? known[number] : null;
 
     /// <exception cref="RecorderException">BadRequest: more channels or tracks than allowed.</exception>
     public uint NumberOf(Track track)
@@ -55,19 +58,22 @@ internal sealed class NameLog : IDisposable
         return name.Number;
     }
 
-    /// <exception cref="RecorderException">BadRequest: more source recorders than allowed.</exception>
-    public ushort NumberOfSource(string? recorderId)
+    /// <summary>The number of the copy that brings an item now; 0 for the recorder's own. Durable before the index names it.</summary>
+    /// <exception cref="RecorderException">BadRequest: more copies than allowed.</exception>
+    public uint NumberOf(ItemEntry entry, DateTimeOffset now)
     {
-        if (recorderId is null)
+        if (entry.SourceRecorderId is not { } source)
             return 0;
-        if (sources.TryGetValue(recorderId, out var number))
+        var second = new DateTimeOffset(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerSecond, TimeSpan.Zero);
+        var copy = new CopyOrigin(source, entry.EntryId, second);
+        if (latest.TryGetValue(copy, out var number))
             return number;
-        if (lastSource >= ushort.MaxValue)
-            throw new RecorderException(RecorderFault.BadRequest, $"item.sourceRecorderId: at most {ushort.MaxValue} different ones");
-        var name = new Name(lastSource + 1, null, recorderId);
+        if (lastCopy >= MostCopies)
+            throw new RecorderException(RecorderFault.BadRequest, $"item.sourceRecorderId: at most {MostCopies} copies");
+        var name = new Name(lastCopy + 1, null, copy);
         Append(name);
         Take(name);
-        return (ushort)name.Number;
+        return name.Number;
     }
 
     public void Dispose() => file.Dispose();
@@ -83,7 +89,7 @@ internal sealed class NameLog : IDisposable
             if (Read(rest[..end]) is { } name)
                 Take(name);
             else
-                (lastTrack, lastSource) = (lastTrack + 1, lastSource + 1);
+                (lastTrack, lastCopy) = (lastTrack + 1, lastCopy + 1);
             rest = rest[(end + 1)..];
             length = bytes.Length - rest.Length;
         }
@@ -96,7 +102,8 @@ internal sealed class NameLog : IDisposable
         if (line.Length < CrcCharacters + 1 || !uint.TryParse(line[..CrcCharacters], NumberStyles.AllowHexSpecifier, null, out var crc))
             return null;
         var json = line[(CrcCharacters + 1)..];
-        return Crc32.HashToUInt32(json) == crc ? JsonSerializer.Deserialize<Name>(json) : null;
+        var name = Crc32.HashToUInt32(json) == crc ? JsonSerializer.Deserialize<Name>(json) : null;
+        return name?.Source is { } source ? name with { Copy = new CopyOrigin(source, null, default) } : name;
     }
 
     private void Take(Name name)
@@ -109,16 +116,17 @@ internal sealed class NameLog : IDisposable
                 channels[track.OriginRecorderId] = ids = [];
             ids.Add(track.TrackId);
         }
-        else if (name.Source is { } source)
+        else if (name.Copy is { } copy && name.Number <= MostCopies)
         {
-            // A new array each time: readers look without a lock.
-            var known = new string[Math.Max(sourceNames.Length, name.Number + 1)];
-            Array.Fill(known, "");
-            sourceNames.CopyTo(known, 0);
-            known[name.Number] = source;
-            sourceNames = known;
-            sources[source] = (ushort)name.Number;
-            lastSource = Math.Max(lastSource, name.Number);
+            var known = copies;
+            if (name.Number >= known.Length)
+                Array.Resize(ref known, (int)Math.Max(name.Number + 1, 2 * known.Length));
+            known[name.Number] = copy;
+            copies = known; // readers look without a lock
+            if (latest.Keys.FirstOrDefault()?.At != copy.At)
+                latest.Clear();
+            latest[copy] = name.Number;
+            lastCopy = Math.Max(lastCopy, name.Number);
         }
     }
 
@@ -131,5 +139,9 @@ internal sealed class NameLog : IDisposable
         length += line.Length;
     }
 
-    private sealed record Name(uint Number, Track? Track, string? Source);
+    /// <param name="Source">As an earlier build wrote it: where a copy came from, and no more.</param>
+    private sealed record Name(uint Number, Track? Track, CopyOrigin? Copy, string? Source = null);
 }
+
+/// <summary>What was copied from one recorder for one failover within one second.</summary>
+internal sealed record CopyOrigin(string SourceRecorderId, Guid? EntryId, DateTimeOffset At);

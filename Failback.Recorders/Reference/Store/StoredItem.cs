@@ -3,6 +3,9 @@ namespace Failback.Recorders;
 /// <summary>An item as the index keeps it in memory: 48 bytes, so that a million items of a track are 48 MB.</summary>
 internal record struct StoredItem
 {
+    private const uint OverlapBit = 1u << 31;
+    private const uint DamagedBit = 1u << 30;
+
     public UInt128 Digest;
     public long Start;
     public long Duration;
@@ -10,12 +13,27 @@ internal record struct StoredItem
     public uint Pack;
     public uint Offset;
 
-    /// <summary>Number of the recorder it was copied from; 0 for the recorder's own recording.</summary>
-    public ushort Source;
-    public bool Overlap;
+    private uint marks;
+
+    /// <summary>Number of the copy that brought it (<see cref="NameLog"/>); 0 for the recorder's own recording.</summary>
+    public uint Copy
+    {
+        readonly get => marks & ~(OverlapBit | DamagedBit);
+        set => marks = marks & (OverlapBit | DamagedBit) | value;
+    }
+
+    public bool Overlap
+    {
+        readonly get => (marks & OverlapBit) != 0;
+        set => marks = value ? marks | OverlapBit : marks & ~OverlapBit;
+    }
 
     /// <summary>Its bytes were seen not to have its digest: a write of the same item replaces it.</summary>
-    public bool Damaged;
+    public bool Damaged
+    {
+        readonly get => (marks & DamagedBit) != 0;
+        set => marks = value ? marks | DamagedBit : marks & ~DamagedBit;
+    }
 
     public readonly long End => Start + Duration;
 

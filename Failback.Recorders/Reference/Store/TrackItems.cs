@@ -65,7 +65,7 @@ internal sealed class TrackItems(int number, Track track)
     public bool HasOwn(long from, long to)
     {
         for (var i = FirstThatMayMeet(from); i < count && items[i].Start < to; i++)
-            if (items[i].Source == 0 && items[i].Meets(from, to))
+            if (items[i].Copy == 0 && items[i].Meets(from, to))
                 return true;
         return false;
     }

@@ -239,6 +239,7 @@ public sealed class When_material_is_copied : CopySpec
 
         Assert.Equal(["fo-2", FailoverServer], Memory.Channels.Select(x => x.SourceRecorderId)); // oldest first (D13)
         Assert.Equal([older.FailoverStartedAt, entry.FailoverStartedAt], Memory.Channels.Select(x => x.From));
+        Assert.Equal([older.EntryId, entry.EntryId], Said<CopyChannelData>().OrderBy(x => x.From).Select(x => x.EntryId!.Value).Distinct());
         Assert.Equal([HoldStatus.Releasing, HoldStatus.Releasing], Memory.Entries.Select(x => x.Hold));
         Assert.Equal(2, Said<ReleaseHold>().Select(x => x.FailoverServer.RecorderId).Distinct().Count());
         await StartAsync(older);

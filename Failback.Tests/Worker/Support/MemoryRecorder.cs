@@ -229,7 +229,7 @@ internal sealed class MemoryRecorder(string id) : IRecorder
             return WriteResult.AlreadyThere;
         if (there.Count > 0 && !track.Kind.HoldsRecords())
             return WriteResult.Conflict;
-        AddAs(track, entry, bytes);
+        AddAs(track, entry with { EntryId = null }, bytes);
         return WriteResult.Created;
     }
 }
