@@ -65,7 +65,7 @@ public sealed class Whatever_a_recorder_answers : IDisposable
     /// <summary>First byte: what is asked. Second: how the head is wrong. The rest: the body.</summary>
     private static byte[] Made(Random random)
     {
-        var (asked, head) = (random.Next(8), random.Next(3) > 0 ? 0 : random.Next(1, 256));
+        var (asked, head) = (random.Next(9), random.Next(3) > 0 ? 0 : random.Next(1, 256));
         var body = Body(asked);
         if (random.Next(20) > 0)
             body = asked is >= 4 and <= 6 ? Mutator.Bytes(body, random) : Mutator.Json(Encoding.UTF8.GetString(body), random);
@@ -82,12 +82,16 @@ public sealed class Whatever_a_recorder_answers : IDisposable
             4 => Frames.Page(new ItemPage(Listed, "next")),
             5 => Framed(Listed, Contents),
             6 => Frames.Receipts([.. Listed.Select(x => new ItemReceipt(x, WriteResult.Created))]),
-            _ => Json(new WireDigest(new string('a', 64))),
+            7 => Json(new WireDigest(new string('a', 64))),
+            _ => Json(new CopiedPage([Span(Noon), Span(Noon.AddHours(1))], "next")),
         };
+
+    private static CopiedSpan Span(DateTimeOffset from) =>
+        new(from, from.AddMinutes(1), 6, 1_000, "fo-1", Guid.NewGuid(), from.AddDays(1), new string('a', 32));
 
     private async ValueTask<FuzzOutcome> FeedAsync(byte[] input)
     {
-        var (asked, head, body) = (input[0] % 8, input[1], input[2..]);
+        var (asked, head, body) = (input[0] % 9, input[1], input[2..]);
         using var transport = new HttpMessageInvoker(new SpoiltAnswers(Id, head, body));
         var (address, stall) = (new Uri("http://127.0.0.1:1"), TimeSpan.FromSeconds(10));
         var exchange = new HttpExchange(Id, address, transport, credentials, stall, new FakeTimeProvider());
@@ -137,6 +141,9 @@ public sealed class Whatever_a_recorder_answers : IDisposable
                 );
                 Assert.Equal(Listed.Length, receipts.Count);
                 break;
+            case 8:
+                Assert.All((await recorder.ListCopiedAsync(Day, null, 100, none)).Spans, x => Assert.Null(Rules.WhyWrong(x)));
+                break;
             default:
                 var digest = await recorder.PutSettingsAsync(new RecorderSettings(Settings), new RestoreAttempt(Guid.NewGuid(), 1), none);
                 Assert.Equal(64, digest.Length);
@@ -160,7 +167,7 @@ public sealed class Whatever_a_recorder_answers : IDisposable
         random.Next(4) switch
         {
             0 => Frames.Page(new ItemPage(Listed, "next")),
-            1 => Framed(Listed, Contents),
+            1 => Framed([.. Listed.Select(x => x with { EntryId = Guid.NewGuid() })], Contents),
             2 => Frames.Wanted(Camera, Listed),
             _ => Frames.Receipts([.. Listed.Select(x => new ItemReceipt(x, WriteResult.Created))]),
         };

@@ -157,6 +157,7 @@ public sealed class Whatever_is_sent_to_a_recorder : IAsyncLifetime
             ("GET", "v1/tracks", [], true),
             ("GET", "v1/tracks/1/items?limit=5", [], true),
             ("GET", $"v1/tracks/1/items/{Items.Noon.UtcTicks:x16}{new string('0', 32)}", [], true),
+            ("POST", "v1/items/copied", period, true),
         ];
     }
 
