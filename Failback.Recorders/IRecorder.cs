@@ -42,6 +42,15 @@ public interface IRecorder
     /// <summary>One page of the items of a track that meet a period, by start then digest. Items straddling the period's ends are listed whole (D8).</summary>
     Task<ItemPage> ListItemsAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token);
 
+    /// <summary>
+    /// Sums up a period in buckets of equal length (<see cref="Buckets"/>): an item belongs to the bucket in which it starts, and one that
+    /// started before the period to none. Without <see cref="RecorderFeatures.BucketDigests"/> it is refused (NotSupported).
+    /// </summary>
+    /// <param name="buckets">1 to <see cref="Limits.BucketsPerRequest"/>.</param>
+    /// <returns>One sum a bucket, in their order.</returns>
+    Task<IReadOnlyList<BucketDigest>> DigestItemsAsync(TrackPeriod period, int buckets, CancellationToken token) =>
+        throw new RecorderException(RecorderFault.NotSupported, "it does not sum up what it has");
+
     /// <summary>Streams items in the order asked. An item that is gone is left out; a damaged one is delivered as it is: the digest tells.</summary>
     /// <param name="items">At most <see cref="Limits.ItemsPerRequest"/>, of one track.</param>
     IAsyncEnumerable<ItemContent> ReadItemsAsync(Track track, IReadOnlyList<ItemEntry> items, CancellationToken token);

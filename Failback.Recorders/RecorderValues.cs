@@ -18,6 +18,8 @@ public enum LiveRole
 public enum RecorderFeatures
 {
     None = 0,
+
+    /// <summary>It sums up what it has, so that two recorders that agree are compared without listing.</summary>
     BucketDigests = 1,
     Sha256 = 2,
     Holds = 4,
@@ -126,6 +128,15 @@ public sealed record ItemEntry(
 /// <summary>One page of a listing; <see cref="Next"/> is null on the last.</summary>
 public sealed record ItemPage(IReadOnlyList<ItemEntry> Items, string? Next);
 
+/// <summary>All items of a track that start in a bucket of a period, summed up; two recorders with the same sum have the same items.</summary>
+/// <param name="Bytes">Of the contents.</param>
+/// <param name="Overlaps">Those that overlap the recorder's own recording (D17).</param>
+/// <param name="Digest">
+/// XxHash128 over start, duration, length and digest of each item in the order of the listing: the first 40 bytes of its entry in a frame.
+/// 32 lower-case hexadecimal digits.
+/// </param>
+public sealed record BucketDigest(long Items, long Bytes, long Overlaps, string Digest);
+
 /// <summary>Neighbours of a track that came home together: from where, for which failover, when, and what they are.</summary>
 /// <param name="From">UTC: the start of the first item.</param>
 /// <param name="To">UTC: the latest end of an item, and one tick after a record.</param>
@@ -178,6 +189,7 @@ public static class Limits
     public const int ItemsPerPage = 5_000;
     public const int ItemsPerRequest = 5_000;
     public const int SpansPerPage = 1_000;
+    public const int BucketsPerRequest = 256;
 
     /// <summary>One item: 64 MiB.</summary>
     public const long ItemBytes = 64L << 20;

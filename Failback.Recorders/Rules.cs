@@ -58,6 +58,15 @@ internal static class Rules
     public static string? WhyWrongSpanLimit(int limit) =>
         limit is < 1 or > Limits.SpansPerPage ? $"limit: 1 to {Limits.SpansPerPage}" : null;
 
+    public static string? WhyWrongBuckets(int buckets) =>
+        buckets is < 1 or > Limits.BucketsPerRequest ? $"buckets: 1 to {Limits.BucketsPerRequest}" : null;
+
+    public static string? WhyWrong(BucketDigest? sum) =>
+        sum is null ? "bucket: missing"
+        : sum.Items < 0 || sum.Bytes < 0 || sum.Overlaps < 0 || sum.Overlaps > sum.Items ? "bucket: no less than nothing"
+        : Digests.Parse(sum.Digest) is null ? "bucket.digest: 32 lower-case hexadecimal digits"
+        : null;
+
     public static string? WhyWrong(CopiedSpan? span) =>
         span is null ? "span: missing"
         : span.To <= span.From ? "span.to: after from"

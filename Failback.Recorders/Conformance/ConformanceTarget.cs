@@ -102,6 +102,7 @@ public static class RecorderConformance
         .. TornWriteChecks.All,
         .. ReadingChecks.All,
         .. NameChecks.All,
+        .. DigestChecks.All,
         .. ProvenanceChecks.All,
         .. HoldChecks.All,
         .. DurabilityChecks.All,

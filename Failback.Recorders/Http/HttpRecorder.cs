@@ -94,19 +94,25 @@ internal sealed class HttpRecorder(HttpExchange exchange) : IRecorder
     public Task<ItemPage> VerifyItemsAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token) =>
         PageAsync("verify", period, cursor, limit, token);
 
+    public async Task<IReadOnlyList<BucketDigest>> DigestItemsAsync(TrackPeriod period, int buckets, CancellationToken token)
+    {
+        Rules.Require(Rules.WhyWrong(period));
+        Rules.Require(Rules.WhyWrongBuckets(buckets));
+        var (track, from, to) = period;
+        var asked = new WireBuckets(track.OriginRecorderId, track.Kind, track.TrackId, from, to, buckets);
+        using var answer = await AskAsync("digest", "items/digest", asked, token);
+        var sums = await answer.ReadJsonAsync<List<BucketDigest>>();
+        var faults = exchange.Faults("digest");
+        if (sums.Count != buckets)
+            throw faults.BadAnswer($"{sums.Count} buckets instead of {buckets}");
+        return sums.Select(Rules.WhyWrong).FirstOrDefault(x => x is not null) is { } wrong ? throw faults.BadAnswer(wrong) : sums;
+    }
+
     public async Task<CopiedPage> ListCopiedAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token)
     {
         Rules.Require(Rules.WhyWrong(period));
         Rules.Require(Rules.WhyWrongSpanLimit(limit));
-        var json = JsonSerializer.SerializeToUtf8Bytes(WirePeriod.Of(period, cursor, limit), Wire.Json);
-        using var answer = await exchange.SendAsync(
-            "copied",
-            HttpMethod.Post,
-            "items/copied",
-            x => new BytesContent(json, "application/json", x),
-            null,
-            token
-        );
+        using var answer = await AskAsync("copied", "items/copied", WirePeriod.Of(period, cursor, limit), token);
         var page = await answer.ReadJsonAsync<CopiedPage>();
         return WhyWrong(page, cursor, limit) is { } wrong ? throw exchange.Faults("copied").BadAnswer(wrong) : page;
     }
@@ -187,6 +193,12 @@ internal sealed class HttpRecorder(HttpExchange exchange) : IRecorder
         return wrong is null ? holds : throw exchange.Faults("holds").BadAnswer(wrong);
     }
 
+    private Task<HttpAnswer> AskAsync<T>(string phase, string path, T body, CancellationToken token)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(body, Wire.Json);
+        return exchange.SendAsync(phase, HttpMethod.Post, path, x => new BytesContent(json, "application/json", x), null, token);
+    }
+
     private async Task CommandAsync<T>(string phase, HttpMethod method, string path, T body, CancellationToken token)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(body, Wire.Json);
@@ -197,16 +209,8 @@ internal sealed class HttpRecorder(HttpExchange exchange) : IRecorder
     {
         Rules.Require(Rules.WhyWrong(period));
         Rules.Require(Rules.WhyWrongLimit(limit));
-        var json = JsonSerializer.SerializeToUtf8Bytes(WirePeriod.Of(period, cursor, limit), Wire.Json);
         var faults = exchange.Faults(phase);
-        using var answer = await exchange.SendAsync(
-            phase,
-            HttpMethod.Post,
-            $"items/{phase}",
-            x => new BytesContent(json, "application/json", x),
-            null,
-            token
-        );
+        using var answer = await AskAsync(phase, $"items/{phase}", WirePeriod.Of(period, cursor, limit), token);
         using var reader = new FrameReader(answer, faults.BadAnswer);
         var page = await reader.ReadPageAsync(limit, token);
         return WhyWrong(page, period, cursor) is { } wrong ? throw faults.BadAnswer(wrong) : page;

@@ -21,6 +21,7 @@ public enum RecorderOperation
     /// <summary>The listings for people.</summary>
     Browse = 15,
     ListCopied = 16,
+    DigestItems = 17,
 }
 
 /// <summary>What goes wrong with one request.</summary>

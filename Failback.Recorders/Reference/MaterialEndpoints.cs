@@ -19,6 +19,7 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
     {
         app.MapPost("/v1/items/list", ListAsync).WithMetadata(new Served(RecorderOperation.ListItems));
         app.MapPost("/v1/items/verify", VerifyAsync).WithMetadata(new Served(RecorderOperation.VerifyItems));
+        app.MapPost("/v1/items/digest", DigestAsync).WithMetadata(new Served(RecorderOperation.DigestItems));
         app.MapPost("/v1/items/copied", CopiedAsync).WithMetadata(new Served(RecorderOperation.ListCopied));
         app.MapPost("/v1/items/read", ReadAsync).WithMetadata(new Served(RecorderOperation.ReadItems));
         app.MapPost("/v1/items/write", WriteAsync).WithMetadata(new Served(RecorderOperation.WriteItems, WriteBytes));
@@ -36,6 +37,12 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
         var asked = await context.ReadJsonAsync<WirePeriod>();
         var page = await recorder.VerifyItemsAsync(asked.Period, asked.Cursor, asked.Limit, context.RequestAborted);
         await context.WriteBytesAsync(Frames.Page(page), Wire.FramesType);
+    }
+
+    private async Task DigestAsync(HttpContext context)
+    {
+        var asked = await context.ReadJsonAsync<WireBuckets>();
+        await context.WriteJsonAsync(await recorder.DigestItemsAsync(asked.Period, asked.Buckets, context.RequestAborted));
     }
 
     private async Task CopiedAsync(HttpContext context)

@@ -86,6 +86,21 @@ public sealed partial class ReferenceRecorder
         return Task.FromResult(new ItemPage(good, looked < found.Count ? CursorAfter(found[looked - 1]) : null));
     }
 
+    public Task<IReadOnlyList<BucketDigest>> DigestItemsAsync(TrackPeriod period, int buckets, CancellationToken token)
+    {
+        Rules.Require(Rules.WhyWrong(period));
+        Rules.Require(Rules.WhyWrongBuckets(buckets));
+        var sums = new BucketDigest[buckets];
+        for (var i = 0; i < buckets; i++)
+        {
+            token.ThrowIfCancellationRequested();
+            sums[i] = store.Digest(period.Track, Boundary(i), Boundary(i + 1));
+        }
+        return Task.FromResult<IReadOnlyList<BucketDigest>>(sums);
+
+        long Boundary(int i) => Buckets.Boundary(period.From, period.To, buckets, i).UtcTicks;
+    }
+
     public Task<CopiedPage> ListCopiedAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();

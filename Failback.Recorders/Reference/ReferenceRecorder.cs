@@ -191,7 +191,7 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
             SettingsFormat = options.SettingsFormat,
             Storages = options.Storages,
             Drivers = options.Drivers,
-            Features = RecorderFeatures.Holds | RecorderFeatures.Provenance,
+            Features = RecorderFeatures.BucketDigests | RecorderFeatures.Holds | RecorderFeatures.Provenance,
             LastAttempt = now.LastAttempt,
             FreeBytes = new DriveInfo(folder).AvailableFreeSpace,
         };

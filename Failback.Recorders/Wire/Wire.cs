@@ -160,6 +160,19 @@ internal sealed record WirePeriod(
     public TrackPeriod Period => new(new Track(OriginRecorderId, Kind, TrackId), From, To);
 }
 
+/// <summary>What is asked to be summed up.</summary>
+internal sealed record WireBuckets(
+    string OriginRecorderId,
+    TrackKind Kind,
+    string TrackId,
+    DateTimeOffset From,
+    DateTimeOffset To,
+    int Buckets = 1
+)
+{
+    public TrackPeriod Period => new(new Track(OriginRecorderId, Kind, TrackId), From, To);
+}
+
 internal sealed record WireDigest(string Digest);
 
 /// <summary>A hold without its id, which stands in the address.</summary>

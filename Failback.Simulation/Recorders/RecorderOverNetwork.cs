@@ -30,6 +30,9 @@ internal sealed class RecorderOverNetwork(SimulatedRecorder recorder, SimulatedP
     public Task<ItemPage> ListItemsAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token) =>
         AskAsync(() => recorder.List(period, cursor, limit), token);
 
+    public Task<IReadOnlyList<BucketDigest>> DigestItemsAsync(TrackPeriod period, int buckets, CancellationToken token) =>
+        AskAsync(() => recorder.Sum(period, buckets), token);
+
     public async IAsyncEnumerable<ItemContent> ReadItemsAsync(
         Track track,
         IReadOnlyList<ItemEntry> items,

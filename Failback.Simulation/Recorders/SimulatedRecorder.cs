@@ -51,6 +51,9 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
     /// <summary>Takes every request and answers none.</summary>
     public bool Hangs { get; set; }
 
+    /// <summary>It sums up what it has when it is asked.</summary>
+    public bool SumsUp { get; set; }
+
     /// <summary>How far its own clock is off.</summary>
     public TimeSpan Skew { get; set; }
 
@@ -95,6 +98,7 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
             Version = Version,
             SettingsFormat = Format,
             Storages = ["D"],
+            Features = SumsUp ? RecorderFeatures.BucketDigests : RecorderFeatures.None,
             LastAttempt = State.LastAttempt,
         };
 
@@ -150,6 +154,9 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
             page = [.. page.Select(x => x with { Start = x.Start.ToOffset(TimeSpan.FromHours(3)) })];
         return new ItemPage(page, skip + limit < met.Count ? (skip + limit).ToString() : null);
     }
+
+    public IReadOnlyList<BucketDigest> Sum(TrackPeriod period, int buckets) =>
+        Buckets.Of(Of(period.Track).Select(x => x.Entry), period, buckets);
 
     public Stored? Find(Track track, ItemEntry entry) =>
         Of(track).FirstOrDefault(x => x.Entry.Start == entry.Start && x.Entry.Digest == entry.Digest);

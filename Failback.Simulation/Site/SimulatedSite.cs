@@ -19,6 +19,10 @@ internal sealed class SimulatedSite
             .. Enumerable.Range(1, options.FailoverServers).Select(x => new SimulatedRecorder($"S{x}", faults, () => time.UtcNow)),
         ];
         Recorders = Failing.Concat(FailoverServers).ToDictionary(x => x.Id);
+        // Dice of their own: what else a seed has does not depend on it.
+        var sums = dice.For("sums");
+        foreach (var recorder in Recorders.Values)
+            recorder.SumsUp = sums.Chance(0.8);
         foreach (var recorder in Failing)
         {
             Footage.Equip(recorder.Id);

@@ -65,7 +65,7 @@ public sealed class Whatever_a_recorder_answers : IDisposable
     /// <summary>First byte: what is asked. Second: how the head is wrong. The rest: the body.</summary>
     private static byte[] Made(Random random)
     {
-        var (asked, head) = (random.Next(9), random.Next(3) > 0 ? 0 : random.Next(1, 256));
+        var (asked, head) = (random.Next(10), random.Next(3) > 0 ? 0 : random.Next(1, 256));
         var body = Body(asked);
         if (random.Next(20) > 0)
             body = asked is >= 4 and <= 6 ? Mutator.Bytes(body, random) : Mutator.Json(Encoding.UTF8.GetString(body), random);
@@ -83,6 +83,7 @@ public sealed class Whatever_a_recorder_answers : IDisposable
             5 => Framed(Listed, Contents),
             6 => Frames.Receipts([.. Listed.Select(x => new ItemReceipt(x, WriteResult.Created))]),
             7 => Json(new WireDigest(new string('a', 64))),
+            9 => Json(new[] { new BucketDigest(3, 100, 1, new string('a', 32)), new BucketDigest(0, 0, 0, new string('b', 32)) }),
             _ => Json(new CopiedPage([Span(Noon), Span(Noon.AddHours(1))], "next")),
         };
 
@@ -91,7 +92,7 @@ public sealed class Whatever_a_recorder_answers : IDisposable
 
     private async ValueTask<FuzzOutcome> FeedAsync(byte[] input)
     {
-        var (asked, head, body) = (input[0] % 9, input[1], input[2..]);
+        var (asked, head, body) = (input[0] % 10, input[1], input[2..]);
         using var transport = new HttpMessageInvoker(new SpoiltAnswers(Id, head, body));
         var (address, stall) = (new Uri("http://127.0.0.1:1"), TimeSpan.FromSeconds(10));
         var exchange = new HttpExchange(Id, address, transport, credentials, stall, new FakeTimeProvider());
@@ -143,6 +144,9 @@ public sealed class Whatever_a_recorder_answers : IDisposable
                 break;
             case 8:
                 Assert.All((await recorder.ListCopiedAsync(Day, null, 100, none)).Spans, x => Assert.Null(Rules.WhyWrong(x)));
+                break;
+            case 9:
+                Assert.All(await recorder.DigestItemsAsync(Day, 2, none), x => Assert.Null(Rules.WhyWrong(x)));
                 break;
             default:
                 var digest = await recorder.PutSettingsAsync(new RecorderSettings(Settings), new RestoreAttempt(Guid.NewGuid(), 1), none);

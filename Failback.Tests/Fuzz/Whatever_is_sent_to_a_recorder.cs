@@ -158,6 +158,12 @@ public sealed class Whatever_is_sent_to_a_recorder : IAsyncLifetime
             ("GET", "v1/tracks/1/items?limit=5", [], true),
             ("GET", $"v1/tracks/1/items/{Items.Noon.UtcTicks:x16}{new string('0', 32)}", [], true),
             ("POST", "v1/items/copied", period, true),
+            (
+                "POST",
+                "v1/items/digest",
+                Json(new WireBuckets("origin", TrackKind.Video, "camera å 1", Items.Noon, Items.Noon.AddDays(1), 7)),
+                true
+            ),
         ];
     }
 

@@ -32,6 +32,7 @@ public sealed partial class The_recorder_api_document
         var schemas = Map(Root["components"]["schemas"]);
         Assert.Equal(Limits.ItemsPerPage.ToString(), schemas["Period"]["properties"]["limit"]["maximum"].ToString());
         Assert.Equal(Limits.SpansPerPage.ToString(), schemas["Copied"]["properties"]["spans"]["maxItems"].ToString());
+        Assert.Equal(Limits.BucketsPerRequest.ToString(), schemas["PeriodInBuckets"]["properties"]["buckets"]["maximum"].ToString());
         Assert.Equal(Limits.TrackIdCharacters.ToString(), schemas["TrackId"]["maxLength"].ToString());
         Assert.Equal(Limits.RecorderIdCharacters.ToString(), schemas["RecorderId"]["maxLength"].ToString());
     }

@@ -36,8 +36,8 @@ internal sealed partial class CopyPlanner(
             {
                 asked = source.Source;
                 var link = RecorderLink.Open(registry, asked, Side.FailoverServer, retries);
-                await link.StatusAsync(time.Token);
-                await foreach (var line in LinesAsync(link, source, time.Token))
+                var status = await link.StatusAsync(time.Token);
+                await foreach (var line in LinesAsync(link, status.Features, source, time.Token))
                     lines.Add(line);
             }
             return await StoreAsync(work, lines, time.Token);
@@ -64,15 +64,14 @@ internal sealed partial class CopyPlanner(
     /// <summary>One line a channel and kind, in the order people know the channels by; a track without items is listed with 0.</summary>
     internal static async IAsyncEnumerable<PlannedChannelCopy> LinesAsync(
         RecorderLink link,
+        RecorderFeatures features,
         CopySource source,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token
     )
     {
         foreach (var track in await TracksAsync(link, source.OriginRecorderId, token))
         {
-            var (items, bytes) = (0L, 0L);
-            await foreach (var item in link.ItemsAsync(new TrackPeriod(track, source.From, source.To), token))
-                (items, bytes) = (items + 1, bytes + Math.Clamp(item.Length, 0, Limits.ItemBytes));
+            var (items, bytes) = await CountAsync(link, features, new TrackPeriod(track, source.From, source.To), token);
             yield return new PlannedChannelCopy
             {
                 EntryId = source.EntryId,
@@ -86,6 +85,25 @@ internal sealed partial class CopyPlanner(
                 Bytes = bytes,
             };
         }
+    }
+
+    /// <summary>Items that meet a period and their bytes: a sum of those that start in it, and the few that straddle its start.</summary>
+    private static async Task<(long Items, long Bytes)> CountAsync(
+        RecorderLink link,
+        RecorderFeatures features,
+        TrackPeriod period,
+        CancellationToken token
+    )
+    {
+        var (items, bytes) = (0L, 0L);
+        var isSummedUp = features.HasFlag(RecorderFeatures.BucketDigests) && period.To - period.From > SliceParts.Edge;
+        if (isSummedUp && await link.SumsAsync(period, 1, token) is [var sum])
+            (items, bytes) = (sum.Items, sum.Bytes);
+        var listed = isSummedUp ? period with { To = period.From + SliceParts.Edge } : period;
+        await foreach (var item in link.ItemsAsync(listed, token))
+            if (!isSummedUp || item.Start < period.From)
+                (items, bytes) = (items + 1, bytes + Math.Clamp(item.Length, 0, Limits.ItemBytes));
+        return (items, bytes);
     }
 
     /// <summary>Every track that a recorder holds of an origin recorder, each once.</summary>

@@ -10,6 +10,10 @@ internal sealed class SliceInHand
     /// <summary>Items that one slice may list on a side: many with the same start go over MaxItems, but not without end.</summary>
     private const int MostListed = 100_000;
 
+    /// <summary>A slice in which the recorders differ is summed up once more, in buckets of so many items, when it has two of them.</summary>
+    private const int ItemsPerBucket = 8;
+    private const int MostBuckets = 64;
+
     private readonly RecorderLink source;
     private readonly RecorderLink target;
     private readonly Retries retries;
@@ -32,12 +36,13 @@ internal sealed class SliceInHand
     public async Task<SliceProgress> ListAsync(CancellationToken token)
     {
         time.WaitsFor = Side.FailoverServer;
-        await source.StatusAsync(token);
+        var theirs = await source.StatusAsync(token);
         time.WaitsFor = Side.Recorder;
-        await target.StatusAsync(token);
+        var ours = await target.StatusAsync(token);
+        var parts = await PartsAsync(theirs.Features & ours.Features, token);
         time.WaitsFor = Side.FailoverServer;
-        var (items, listedTo) = await ListSourceAsync(token);
-        progress = new SliceProgress(work, items, listedTo);
+        var (items, listedTo) = await ListSourceAsync(parts.Listed, token);
+        progress = new SliceProgress(work, items, listedTo, parts);
         await CompareAsync(token);
         KillPoint.Reached("slice.listed", work.Track.Kind.ToString());
         return progress;
@@ -74,7 +79,7 @@ internal sealed class SliceInHand
     public async Task CompareAsync(CancellationToken token)
     {
         var ours = new List<ItemEntry>();
-        if (progress.Span() is { } span)
+        foreach (var span in progress.Spans())
         {
             time.WaitsFor = Side.Recorder;
             await foreach (var item in target.ItemsAsync(new TrackPeriod(work.Track, span.From, span.To), token))
@@ -88,13 +93,56 @@ internal sealed class SliceInHand
         progress.Compare(ours);
     }
 
+    /// <summary>
+    /// Sums first, listings only of what differs: what both have is found by two small answers. A target that has nothing yet is not asked
+    /// twice.
+    /// </summary>
+    private async Task<SliceParts> PartsAsync(RecorderFeatures both, CancellationToken token)
+    {
+        var edge = work.First ? new Part(work.From, work.From + SliceParts.Edge) : (Part?)null;
+        var time = new Part(edge?.To ?? work.From, work.To);
+        if (!both.HasFlag(RecorderFeatures.BucketDigests) || time.From >= time.To || !IsWhole(work.From) || !IsWhole(work.To))
+            return SliceParts.Whole(work);
+        var (theirs, ours) = await SumsAsync(time, 1, token);
+        if (ours[0].Items == 0)
+            return SliceParts.Whole(work);
+        var parts = SliceParts.Of(time, theirs, ours, edge);
+        var buckets = (int)Math.Min(theirs[0].Items / ItemsPerBucket, MostBuckets);
+        if (parts.Agreed.Count > 0 || buckets < 2)
+            return parts;
+        (theirs, ours) = await SumsAsync(time, buckets, token);
+        return SliceParts.Of(time, theirs, ours, edge);
+
+        // The ledger and the buckets have boundaries in whole microseconds.
+        static bool IsWhole(DateTimeOffset at) => at.UtcTicks % TimeSpan.TicksPerMicrosecond == 0;
+    }
+
+    private async Task<(IReadOnlyList<BucketDigest> Theirs, IReadOnlyList<BucketDigest> Ours)> SumsAsync(
+        Part part,
+        int buckets,
+        CancellationToken token
+    )
+    {
+        var period = new TrackPeriod(work.Track, part.From, part.To);
+        time.WaitsFor = Side.Recorder;
+        var ours = await target.SumsAsync(period, buckets, token);
+        if (buckets == 1 && ours[0].Items == 0)
+            return (ours, ours);
+        time.WaitsFor = Side.FailoverServer;
+        return (await source.SumsAsync(period, buckets, token), ours);
+    }
+
     /// <summary>At most MaxItems, cut between two starts: items with the same start stay together, so the time reached is exact.</summary>
-    private async Task<(List<ItemEntry> Items, DateTimeOffset ListedTo)> ListSourceAsync(CancellationToken token)
+    private async Task<(List<ItemEntry> Items, DateTimeOffset ListedTo)> ListSourceAsync(IReadOnlyList<Part> parts, CancellationToken token)
     {
         var items = new List<ItemEntry>();
-        await foreach (var item in source.ItemsAsync(new TrackPeriod(work.Track, work.From, work.To), token))
+        foreach (var part in parts)
+        await foreach (var item in source.ItemsAsync(new TrackPeriod(work.Track, part.From, part.To), token))
         {
-            if (!work.Takes(item) || (items.Count > 0 && ItemOrder.Instance.Compare(items[^1], item) == 0))
+            if (!work.Takes(item) || (items.Count > 0 && ItemOrder.Instance.Compare(items[^1], item) >= 0))
+                continue;
+            // What started before the part is of an earlier one, unless it straddles the start of the first slice.
+            if (item.Start < part.From && part.From > work.From)
                 continue;
             if (items.Count >= work.MaxItems && work.At(item) > work.At(items[^1]))
                 return (items, work.At(item));

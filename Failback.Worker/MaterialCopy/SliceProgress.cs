@@ -11,14 +11,16 @@ internal sealed class SliceProgress
 
     private readonly CopyWork work;
     private readonly DateTimeOffset listedTo;
+    private readonly SliceParts parts;
     private readonly Dictionary<(DateTimeOffset, string), SliceItem> byKey = [];
     private bool compared;
 
     /// <param name="listed">The slice's items of the source, by start then digest, each once.</param>
     /// <param name="listedTo">Up to where the source was listed: To, or the first item that is left for the next slice.</param>
-    public SliceProgress(CopyWork work, IReadOnlyList<ItemEntry> listed, DateTimeOffset listedTo)
+    /// <param name="parts">What was listed, and what the recorders agree on without; by default all was listed.</param>
+    public SliceProgress(CopyWork work, IReadOnlyList<ItemEntry> listed, DateTimeOffset listedTo, SliceParts? parts = null)
     {
-        (this.work, this.listedTo) = (work, listedTo);
+        (this.work, this.listedTo, this.parts) = (work, listedTo, parts ?? SliceParts.Whole(work));
         Items = [.. listed.Select(x => new SliceItem(x, work.At(x)))];
         foreach (var item in Items)
         {
@@ -34,19 +36,22 @@ internal sealed class SliceProgress
 
     public SliceItem? Find(ItemEntry entry) => byKey.GetValueOrDefault((entry.Start, entry.Digest));
 
-    /// <summary>The time that must be listed on the target to compare; null when the source has nothing.</summary>
-    public (DateTimeOffset From, DateTimeOffset To)? Span()
+    /// <summary>The times that must be listed on the target to compare, of each part one; none when the source has nothing.</summary>
+    public IEnumerable<Part> Spans()
     {
-        var sound = Items.Where(x => x.Entry.IsSound()).ToList();
-        if (sound.Count == 0)
-            return null;
-        var end = sound.Max(x => x.Entry.End);
-        var last = sound[^1].Entry.Start.AddTicks(1);
-        return (sound[0].Entry.Start, end > last ? end : last);
+        foreach (var part in parts.Listed)
+        {
+            var sound = Items.Where(x => x.At >= part.From && x.At < part.To && x.Entry.IsSound()).Select(x => x.Entry).ToList();
+            if (sound.Count == 0)
+                continue;
+            var end = sound.Max(x => x.End);
+            var last = sound[^1].Start.AddTicks(1);
+            yield return new Part(sound[0].Start, end > last ? end : last);
+        }
     }
 
     /// <summary>Takes in what the target has now.</summary>
-    /// <param name="ours">Its items that meet <see cref="Span"/>.</param>
+    /// <param name="ours">Its items that meet <see cref="Spans"/>.</param>
     public void Compare(IReadOnlyList<ItemEntry> ours)
     {
         foreach (
@@ -96,14 +101,17 @@ internal sealed class SliceProgress
         var (missing, cut) = MissingUpTo(reached);
         reached = cut ?? reached;
         var settled = Items.TakeWhile(x => x.At < reached).ToList();
+        // Reached lies in what was listed or at its end: a part that is agreed on is before it or after it.
+        var agreed = parts.Agreed.Where(x => x.To <= reached).ToList();
+        var there = agreed.Sum(x => x.Items);
         return new SliceResult
         {
             Reached = reached,
-            Expected = settled.Count,
+            Expected = settled.Count + there,
             Copied = settled.Count(x => x.State == ItemState.Copied),
-            AlreadyThere = settled.Count(x => x.State == ItemState.AlreadyThere),
-            Verified = settled.Count(x => x.Verified),
-            Overlaps = settled.Count(x => x.Overlap),
+            AlreadyThere = settled.Count(x => x.State == ItemState.AlreadyThere) + there,
+            Verified = settled.Count(x => x.Verified) + there,
+            Overlaps = settled.Count(x => x.Overlap) + agreed.Sum(x => x.Overlaps),
             Conflicts = settled.Count(x => x.State == ItemState.Conflict),
             BytesCopied = BytesCopied,
             Missing = missing,
@@ -121,7 +129,7 @@ internal sealed class SliceProgress
         {
             if (item.State == ItemState.Lost)
             {
-                var joins = before is { State: ItemState.Lost } && before.Why == item.Why;
+                var joins = before is { State: ItemState.Lost } && before.Why == item.Why && !AgreedBetween(before, item);
                 var full = ranges.Count == MostMissingRanges;
                 if (!joins && full && item.At > work.From)
                     return (MissingUpTo(item.At).Ranges, item.At);
@@ -134,6 +142,9 @@ internal sealed class SliceProgress
         }
         return (ranges, null);
     }
+
+    /// <summary>Between the two are items that are there, though nobody listed them.</summary>
+    private bool AgreedBetween(SliceItem before, SliceItem item) => parts.Agreed.Any(x => x.To > before.At && x.To <= item.At);
 
     private static MissingRange Range(SliceItem item) =>
         new()

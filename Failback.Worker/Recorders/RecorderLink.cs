@@ -95,6 +95,16 @@ internal sealed class RecorderLink
         throw new SideException(Side, RecorderFault.BadAnswer, $"{Id} does not end its listing");
     }
 
+    /// <summary>The sums of a period in buckets.</summary>
+    /// <exception cref="SideException">The recorder's fault; BadAnswer when it is not one sane sum a bucket.</exception>
+    public async Task<IReadOnlyList<BucketDigest>> SumsAsync(TrackPeriod period, int buckets, CancellationToken token)
+    {
+        var sums = await AskAsync((x, y) => x.DigestItemsAsync(period, buckets, y), token);
+        return sums.Count == buckets && sums.All(x => x is { Items: >= 0, Bytes: >= 0, Overlaps: >= 0, Digest.Length: > 0 })
+            ? sums
+            : throw new SideException(Side, RecorderFault.BadAnswer, $"{Id} sums up {buckets} buckets wrongly");
+    }
+
     public SideException Faulted(RecorderException fault) => new(Side, fault.Fault, $"{Id}: {fault.Message}", fault);
 }
 

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 
@@ -10,6 +9,9 @@ namespace Failback.Recorders;
 /// </summary>
 internal sealed class ItemStore : IDisposable
 {
+    /// <summary>Items that are summed up while writes wait.</summary>
+    private const int DigestedAtOnce = 10_000;
+
     private readonly Lock memory = new();
     private readonly Lock commits = new();
     private readonly Packs packs;
@@ -43,6 +45,27 @@ internal sealed class ItemStore : IDisposable
                 : [];
     }
 
+    /// <summary>Sums up the items that start in a half-open time; writes may come between two handfuls, as between two pages.</summary>
+    public BucketDigest Digest(Track track, long from, long to)
+    {
+        var (hash, count, bytes, overlaps) = (new XxHash128(), 0L, 0L, 0L);
+        StoredItem? last = null;
+        for (; ; )
+        {
+            StoredItem[] some;
+            lock (memory)
+                some = tracks.TryGetValue(track, out var items) ? [.. items.Starting(from, to, last, DigestedAtOnce)] : [];
+            foreach (var item in some)
+            {
+                Buckets.Add(hash, item.Start, item.Duration, item.Length, item.Digest);
+                (count, bytes, overlaps) = (count + 1, bytes + item.Length, overlaps + (item.Overlap ? 1 : 0));
+            }
+            if (some.Length < DigestedAtOnce)
+                return new BucketDigest(count, bytes, overlaps, Digests.Text(hash.GetCurrentHashAsUInt128()));
+            last = some[^1];
+        }
+    }
+
     public StoredItem? Find(Track track, long start, UInt128 digest)
     {
         lock (memory)
@@ -66,29 +89,9 @@ internal sealed class ItemStore : IDisposable
             item.Overlap
         );
 
-    /// <summary>Neighbours that one copy brought, of items in the order of a listing; the recorder's own are passed over.</summary>
-    /// <param name="taken">Items looked at: fewer than all when one span more than <paramref name="most"/> begins.</param>
-    public List<CopiedSpan> SpansOf(IReadOnlyList<StoredItem> items, int most, out int taken)
-    {
-        var (spans, some) = (new List<CopiedSpan>(), new List<StoredItem>());
-        for (taken = 0; taken < items.Count; taken++)
-        {
-            var item = items[taken];
-            if (item.Copy == 0)
-                continue;
-            if (some.Count > 0 && some[^1].Copy != item.Copy)
-            {
-                spans.Add(SpanOf(some));
-                some.Clear();
-            }
-            if (spans.Count == most)
-                return spans;
-            some.Add(item);
-        }
-        if (some.Count > 0)
-            spans.Add(SpanOf(some));
-        return spans;
-    }
+    /// <summary>Where copied items came from, in spans: <see cref="CopiedSpans"/>.</summary>
+    public List<CopiedSpan> SpansOf(IReadOnlyList<StoredItem> items, int most, out int taken) =>
+        CopiedSpans.Of(items, most, x => names.CopyOf(x)!, out taken);
 
     /// <summary>Every track with items: number, track, count, bytes, first start and last end.</summary>
     public List<HeldTrack> Held()
@@ -177,28 +180,6 @@ internal sealed class ItemStore : IDisposable
         if (items.Find(start, digest) is >= 0 and var at)
             return items.At(at).Damaged ? null : WriteResult.AlreadyThere;
         return !own && !items.Track.Kind.HoldsRecords() && items.HasStart(start) ? WriteResult.Conflict : null;
-    }
-
-    private CopiedSpan SpanOf(List<StoredItem> items)
-    {
-        var hash = new XxHash128();
-        Span<byte> digest = stackalloc byte[16];
-        foreach (var item in items)
-        {
-            BinaryPrimitives.WriteUInt128BigEndian(digest, item.Digest);
-            hash.Append(digest);
-        }
-        var copy = names.CopyOf(items[0].Copy)!;
-        return new CopiedSpan(
-            new DateTimeOffset(items[0].Start, TimeSpan.Zero),
-            new DateTimeOffset(items.Max(x => x.Duration == 0 ? x.Start + 1 : x.End), TimeSpan.Zero),
-            items.Count,
-            items.Sum(x => (long)x.Length),
-            copy.SourceRecorderId,
-            copy.EntryId,
-            copy.At,
-            Digests.Text(hash.GetCurrentHashAsUInt128())
-        );
     }
 
     private void Append(List<IndexEntry> entries)

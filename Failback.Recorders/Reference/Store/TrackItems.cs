@@ -86,6 +86,14 @@ internal sealed class TrackItems(int number, Track track)
         return found;
     }
 
+    /// <summary>Up to so many items that start in a half-open time and come after an item.</summary>
+    public ReadOnlySpan<StoredItem> Starting(long from, long to, StoredItem? after, int limit)
+    {
+        var first = after is { } last && Find(last) is var index ? (index < 0 ? ~index : index + 1) : FirstFrom(from);
+        var end = FirstFrom(to);
+        return items.AsSpan(first, Math.Clamp(end - first, 0, limit));
+    }
+
     /// <summary>Takes out what is listed by place.</summary>
     public void Remove(HashSet<(uint, uint)> places)
     {

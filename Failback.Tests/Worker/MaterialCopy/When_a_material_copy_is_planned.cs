@@ -10,9 +10,12 @@ public sealed class When_a_material_copy_is_planned
 {
     private readonly WorkerSite site = new();
 
-    [Fact]
-    public async Task every_kind_of_every_channel_is_a_line_with_its_items_and_bytes()
+    [Theory]
+    [InlineData(RecorderFeatures.None)]
+    [InlineData(RecorderFeatures.BucketDigests)]
+    public async Task every_kind_of_every_channel_is_a_line_with_its_items_and_bytes(RecorderFeatures features)
     {
+        site.FailoverServer.Features = features;
         site.RecordTenSegments();
         site.FailoverServer.Add(Video, Noon.AddSeconds(-5), TimeSpan.FromSeconds(10), Bytes(50));
         site.FailoverServer.Channels.Add(new Channel("alarm-1", "Door", 9, [TrackKind.Alarm]));

@@ -29,6 +29,10 @@ internal sealed class MemoryRecorder(string id) : IRecorder
     /// <summary>Names of the port's calls, in order.</summary>
     public List<string> Calls { get; } = [];
     public int PageSize { get; set; } = 7;
+    public RecorderFeatures Features { get; set; }
+
+    /// <summary>Items that were listed.</summary>
+    public int Listed { get; private set; }
 
     /// <summary>Runs before a call is served; throws, waits, or changes something.</summary>
     public Func<string, CancellationToken, Task>? Before { get; set; }
@@ -94,6 +98,7 @@ internal sealed class MemoryRecorder(string id) : IRecorder
             Version = Version,
             SettingsFormat = SettingsFormat,
             Storages = Storages,
+            Features = Features,
             LastAttempt = LastAttempt,
         };
     }
@@ -138,7 +143,14 @@ internal sealed class MemoryRecorder(string id) : IRecorder
         var skip = cursor is null ? 0 : int.Parse(cursor);
         var met = EntriesOf(period.Track).Where(x => Meets(x, period)).Skip(skip).Take(Math.Min(limit, PageSize) + 1).ToList();
         var size = Math.Min(limit, PageSize);
+        Listed += Math.Min(size, met.Count);
         return new ItemPage([.. met.Take(size)], met.Count > size ? (skip + size).ToString() : null);
+    }
+
+    public async Task<IReadOnlyList<BucketDigest>> DigestItemsAsync(TrackPeriod period, int buckets, CancellationToken token)
+    {
+        await BeginAsync("DigestItems", token);
+        return Buckets.Of(EntriesOf(period.Track), period, buckets);
     }
 
     public async IAsyncEnumerable<ItemContent> ReadItemsAsync(
