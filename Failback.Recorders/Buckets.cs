@@ -8,7 +8,7 @@ public static class Buckets
 {
     private const int EntryBytes = 40;
 
-    /// <summary>Where bucket i of n begins: From and i n-ths of the period, cut to a whole microsecond; bucket n begins at To.</summary>
+    /// <summary>Where bucket i of n begins: i n-ths of the period after From, cut to whole microseconds; bucket n begins at To.</summary>
     public static DateTimeOffset Boundary(DateTimeOffset from, DateTimeOffset to, int buckets, int i) =>
         i == buckets
             ? to

@@ -142,7 +142,7 @@ public sealed record BucketDigest(long Items, long Bytes, long Overlaps, string 
 /// <param name="To">UTC: the latest end of an item, and one tick after a record.</param>
 /// <param name="Bytes">Of the contents.</param>
 /// <param name="EntryId">The entry of the failover log; null when the writer did not say.</param>
-/// <param name="At">UTC, to the second: when they became durable, by the recorder's clock.</param>
+/// <param name="At">UTC, cut to a minute or finer: when they became durable, by the recorder's clock.</param>
 /// <param name="Digest">XxHash128 over the items' digests, 16 bytes each, in the order of the listing; 32 lower-case hexadecimal digits.</param>
 public sealed record CopiedSpan(
     DateTimeOffset From,

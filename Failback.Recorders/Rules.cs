@@ -70,7 +70,8 @@ internal static class Rules
     public static string? WhyWrong(CopiedSpan? span) =>
         span is null ? "span: missing"
         : span.To <= span.From ? "span.to: after from"
-        : span.Items < 1 || span.Bytes < 0 ? "span.items: at least 1, of 0 bytes or more"
+        : span.Items is < 1 or > Limits.ItemsPerPage ? $"span.items: 1 to {Limits.ItemsPerPage}"
+        : span.Bytes < 0 || span.Bytes > span.Items * Limits.ItemBytes ? $"span.bytes: at most {Limits.ItemBytes} an item"
         : WhyWrongRecorderId(span.SourceRecorderId) is { } source ? $"span.sourceRecorderId: {source}"
         : span.EntryId == Guid.Empty ? "span.entryId: not empty"
         : Digests.Parse(span.Digest) is null ? "span.digest: 32 lower-case hexadecimal digits"

@@ -71,6 +71,13 @@ internal static class DigestChecks
         var sums = await run.Recorder.DigestItemsAsync(Period(run.Video(), 0, 40), 2, run.Token);
         Equal([1L, 1L], sums.Select(x => x.Items), "items of two buckets");
         Equal([5L, 6L], sums.Select(x => x.Bytes), "bytes of two buckets");
+
+        // Ten microseconds in three: cut at 3 and at 6, not at a third of the ticks, and not rounded.
+        var track = run.Video("camera of ticks");
+        long[] ticks = [29, 30, 33, 59, 60, 66, 67, 99];
+        await run.WriteAsync(track, [.. ticks.Select(x => Segment(x / 1e7, $"tick {x}", 0))]);
+        sums = await run.Recorder.DigestItemsAsync(new TrackPeriod(track, Noon, Noon.AddTicks(100)), 3, run.Token);
+        Equal([1L, 3L, 4L], sums.Select(x => x.Items), "items of three buckets of ten microseconds");
     }
 
     private static async Task NothingAsync(ConformanceRun run)

@@ -10,6 +10,7 @@ internal sealed class HttpRecorder(HttpExchange exchange) : IRecorder
 {
     private const int ChannelsBytes = 64 << 20;
     private const int HoldsBytes = 16 << 20;
+    private const int CopiedBytes = 4 << 20;
     private const int DigestCharacters = 64;
     private static readonly Action<HttpRequestHeaders> AskFirst = x => x.ExpectContinue = true;
 
@@ -113,8 +114,18 @@ internal sealed class HttpRecorder(HttpExchange exchange) : IRecorder
         Rules.Require(Rules.WhyWrong(period));
         Rules.Require(Rules.WhyWrongSpanLimit(limit));
         using var answer = await AskAsync("copied", "items/copied", WirePeriod.Of(period, cursor, limit), token);
-        var page = await answer.ReadJsonAsync<CopiedPage>();
-        return WhyWrong(page, cursor, limit) is { } wrong ? throw exchange.Faults("copied").BadAnswer(wrong) : page;
+        var page = await answer.ReadJsonAsync<CopiedPage>(CopiedBytes);
+        if (WhyWrong(page, period, cursor, limit) is { } wrong)
+            throw exchange.Faults("copied").BadAnswer(wrong);
+        var spans = page.Spans.Select(x =>
+            x with
+            {
+                From = x.From.ToUniversalTime(),
+                To = x.To.ToUniversalTime(),
+                At = x.At.ToUniversalTime(),
+            }
+        );
+        return page with { Spans = [.. spans] };
     }
 
     public async IAsyncEnumerable<ItemContent> ReadItemsAsync(
@@ -230,7 +241,7 @@ internal sealed class HttpRecorder(HttpExchange exchange) : IRecorder
         return null;
     }
 
-    private static string? WhyWrong(CopiedPage page, string? cursor, int limit)
+    private static string? WhyWrong(CopiedPage page, TrackPeriod period, string? cursor, int limit)
     {
         if (page.Next?.Length > Limits.CursorCharacters || page.Next is not null && page.Next == cursor)
             return "a cursor that is too long or leads nowhere";
@@ -240,6 +251,8 @@ internal sealed class HttpRecorder(HttpExchange exchange) : IRecorder
         {
             if (Rules.WhyWrong(page.Spans[i]) is { } wrong)
                 return wrong;
+            if (page.Spans[i].From >= period.To || page.Spans[i].To <= period.From)
+                return "a span outside of the period";
             if (i > 0 && page.Spans[i].From < page.Spans[i - 1].From)
                 return "spans out of order";
         }

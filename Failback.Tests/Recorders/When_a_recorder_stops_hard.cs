@@ -86,6 +86,35 @@ public sealed class When_a_recorder_stops_hard
             Assert.Equal(2, await CountAfterAsync(stand.Folder, x => AppendPart(Path.Combine(x, "names.log"), names, extra)));
     }
 
+    /// <summary>Where it came from is lost then, not what came; and it does not become the recorder's own.</summary>
+    [Fact]
+    [Covers("T25", "F5")]
+    public async Task a_damaged_origin_costs_no_item_and_its_number_is_not_given_again()
+    {
+        await using var stand = await WithItemsAsync(2);
+        await AfterAsync(
+            stand.Folder,
+            x => Spoil(Path.Combine(x, "names.log")),
+            async (folder, recorder) =>
+            {
+                Assert.Equal(["?", "?"], (await ListAsync(recorder)).Select(x => x.SourceRecorderId));
+                await WriteAsync(recorder, 3);
+                recorder.Dispose();
+                using var again = Open(folder);
+                Assert.Equal(["?", "?", "failover-1"], (await ListAsync(again)).Select(x => x.SourceRecorderId));
+                return 0;
+            }
+        );
+
+        // The last line is that of the copy.
+        static void Spoil(string names)
+        {
+            var bytes = File.ReadAllBytes(names);
+            bytes[^3] ^= 1;
+            File.WriteAllBytes(names, bytes);
+        }
+    }
+
     [Fact]
     public async Task a_second_process_on_the_same_folder_is_refused()
     {

@@ -95,13 +95,17 @@ internal sealed partial class CopyPlanner(
         CancellationToken token
     )
     {
-        var (items, bytes) = (0L, 0L);
-        var isSummedUp = features.HasFlag(RecorderFeatures.BucketDigests) && period.To - period.From > SliceParts.Edge;
-        if (isSummedUp && await link.SumsAsync(period, 1, token) is [var sum])
-            (items, bytes) = (sum.Items, sum.Bytes);
-        var listed = isSummedUp ? period with { To = period.From + SliceParts.Edge } : period;
+        var sum =
+            features.HasFlag(RecorderFeatures.BucketDigests) && period.To - period.From > SliceParts.Edge
+                ? (await link.SumsAsync(period, 1, token))[0]
+                : null;
+        // A sum of nothing is looked at: what is planned as nothing is never copied.
+        if (sum is { Items: 0 })
+            sum = null;
+        var (items, bytes) = (sum?.Items ?? 0, sum?.Bytes ?? 0);
+        var listed = sum is null ? period : period with { To = period.From + SliceParts.Edge };
         await foreach (var item in link.ItemsAsync(listed, token))
-            if (!isSummedUp || item.Start < period.From)
+            if (sum is null || item.Start < period.From)
                 (items, bytes) = (items + 1, bytes + Math.Clamp(item.Length, 0, Limits.ItemBytes));
         return (items, bytes);
     }

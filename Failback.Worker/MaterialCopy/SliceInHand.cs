@@ -11,7 +11,7 @@ internal sealed class SliceInHand
     private const int MostListed = 100_000;
 
     /// <summary>A slice in which the recorders differ is summed up once more, in buckets of so many items, when it has two of them.</summary>
-    private const int ItemsPerBucket = 8;
+    private const int ItemsPerBucket = 80;
     private const int MostBuckets = 64;
 
     private readonly RecorderLink source;
@@ -21,6 +21,7 @@ internal sealed class SliceInHand
     private readonly SliceTime time;
     private readonly TokenBucket bucket;
     private SliceProgress progress = null!;
+    private RecorderFeatures ofTarget;
     private int fruitless;
 
     /// <exception cref="SideException">BadAddress.</exception>
@@ -38,8 +39,8 @@ internal sealed class SliceInHand
         time.WaitsFor = Side.FailoverServer;
         var theirs = await source.StatusAsync(token);
         time.WaitsFor = Side.Recorder;
-        var ours = await target.StatusAsync(token);
-        var parts = await PartsAsync(theirs.Features & ours.Features, token);
+        ofTarget = (await target.StatusAsync(token)).Features;
+        var parts = await PartsAsync(theirs.Features & ofTarget, token);
         time.WaitsFor = Side.FailoverServer;
         var (items, listedTo) = await ListSourceAsync(parts.Listed, token);
         progress = new SliceProgress(work, items, listedTo, parts);
@@ -54,7 +55,7 @@ internal sealed class SliceInHand
         while (!time.IsDraining && progress.NextBatch() is { Count: > 0 } batch)
         {
             var before = progress.SettledCount;
-            var relay = new SliceRelay(source, target, work, progress, time, bucket);
+            var relay = new SliceRelay(source, target, work, progress, time, bucket, ofTarget);
             await relay.RunAsync(batch, token);
             await CompareAsync(token);
             KillPoint.Reached("slice.verified", work.Track.Kind.ToString());
@@ -100,18 +101,19 @@ internal sealed class SliceInHand
     private async Task<SliceParts> PartsAsync(RecorderFeatures both, CancellationToken token)
     {
         var edge = work.First ? new Part(work.From, work.From + SliceParts.Edge) : (Part?)null;
-        var time = new Part(edge?.To ?? work.From, work.To);
-        if (!both.HasFlag(RecorderFeatures.BucketDigests) || time.From >= time.To || !IsWhole(work.From) || !IsWhole(work.To))
+        var rest = new Part(edge?.To ?? work.From, work.To);
+        if (!both.HasFlag(RecorderFeatures.BucketDigests) || rest.From >= rest.To || !IsWhole(work.From) || !IsWhole(work.To))
             return SliceParts.Whole(work);
-        var (theirs, ours) = await SumsAsync(time, 1, token);
+        var (theirs, ours) = await SumsAsync(rest, 1, token);
         if (ours[0].Items == 0)
             return SliceParts.Whole(work);
-        var parts = SliceParts.Of(time, theirs, ours, edge);
-        var buckets = (int)Math.Min(theirs[0].Items / ItemsPerBucket, MostBuckets);
+        var parts = SliceParts.Of(rest, theirs, ours, edge);
+        var (items, buckets) = (theirs[0].Items, (int)Math.Min(theirs[0].Items / ItemsPerBucket, MostBuckets));
         if (parts.Agreed.Count > 0 || buckets < 2)
             return parts;
-        (theirs, ours) = await SumsAsync(time, buckets, token);
-        return SliceParts.Of(time, theirs, ours, edge);
+        (theirs, ours) = await SumsAsync(rest, buckets, token);
+        // Buckets that do not add up are not believed.
+        return theirs.Sum(x => x.Items) == items ? SliceParts.Of(rest, theirs, ours, edge) : SliceParts.Whole(work);
 
         // The ledger and the buckets have boundaries in whole microseconds.
         static bool IsWhole(DateTimeOffset at) => at.UtcTicks % TimeSpan.TicksPerMicrosecond == 0;
@@ -141,8 +143,8 @@ internal sealed class SliceInHand
         {
             if (!work.Takes(item) || (items.Count > 0 && ItemOrder.Instance.Compare(items[^1], item) >= 0))
                 continue;
-            // What started before the part is of an earlier one, unless it straddles the start of the first slice.
-            if (item.Start < part.From && part.From > work.From)
+            // Of another part, unless it straddles the start of the first slice.
+            if (item.Start >= part.To || (item.Start < part.From && part.From > work.From))
                 continue;
             if (items.Count >= work.MaxItems && work.At(item) > work.At(items[^1]))
                 return (items, work.At(item));

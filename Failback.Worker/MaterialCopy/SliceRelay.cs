@@ -11,7 +11,8 @@ internal sealed class SliceRelay(
     CopyWork work,
     SliceProgress progress,
     SliceTime time,
-    TokenBucket bucket
+    TokenBucket bucket,
+    RecorderFeatures ofTarget
 )
 {
     private readonly Dictionary<SliceItem, RelayedContent> relayed = [];
@@ -31,6 +32,9 @@ internal sealed class SliceRelay(
 
     /// <summary>A limit or the drain ended the stream between two items.</summary>
     public bool Stopped { get; private set; }
+
+    /// <summary>Only to a target that keeps it: another one need not know how it is said.</summary>
+    private Guid? EntryToKeep => ofTarget.HasFlag(RecorderFeatures.Provenance) ? work.EntryId : null;
 
     /// <summary>What came over of an item.</summary>
     public ReadSignature SignatureOf(SliceItem item) => relayed.TryGetValue(item, out var content) ? content.Signature : default;
@@ -152,7 +156,7 @@ internal sealed class SliceRelay(
     {
         var relay = new RelayedContent(content, this, item);
         relayed[item] = relay;
-        return new ItemContent(item.Entry with { SourceRecorderId = source.Id, Overlap = item.Overlap, EntryId = work.EntryId }, relay);
+        return new ItemContent(item.Entry with { SourceRecorderId = source.Id, Overlap = item.Overlap, EntryId = EntryToKeep }, relay);
     }
 
     private static int Position(IReadOnlyList<SliceItem> batch, int from, ItemEntry entry)

@@ -100,10 +100,19 @@ internal sealed class RecorderLink
     public async Task<IReadOnlyList<BucketDigest>> SumsAsync(TrackPeriod period, int buckets, CancellationToken token)
     {
         var sums = await AskAsync((x, y) => x.DigestItemsAsync(period, buckets, y), token);
-        return sums.Count == buckets && sums.All(x => x is { Items: >= 0, Bytes: >= 0, Overlaps: >= 0, Digest.Length: > 0 })
+        return sums.Count == buckets && sums.All(x => x is not null && IsSane(x))
             ? sums
             : throw new SideException(Side, RecorderFault.BadAnswer, $"{Id} sums up {buckets} buckets wrongly");
     }
+
+    private static bool IsSane(BucketDigest sum) =>
+        sum.Items is >= 0 and <= (long)PagesPerListing * Limits.ItemsPerPage
+        && sum.Bytes >= 0
+        && sum.Bytes <= sum.Items * Limits.ItemBytes
+        && sum.Overlaps >= 0
+        && sum.Overlaps <= sum.Items
+        && sum.Digest is { Length: 32 }
+        && sum.Digest.All(char.IsAsciiHexDigitLower);
 
     public SideException Faulted(RecorderException fault) => new(Side, fault.Fault, $"{Id}: {fault.Message}", fault);
 }

@@ -1,7 +1,7 @@
 namespace Failback.Recorders;
 
 /// <summary>What becomes of a batch: the index entries to append, and the receipts to answer.</summary>
-internal sealed class CommitPlan(uint trackNumber, TrackKind kind, DateTimeOffset now)
+internal sealed class CommitPlan(uint trackNumber, TrackKind kind)
 {
     private readonly HashSet<(long, UInt128)> items = [];
     private readonly HashSet<long> starts = [];
@@ -11,7 +11,7 @@ internal sealed class CommitPlan(uint trackNumber, TrackKind kind, DateTimeOffse
     public IReadOnlyList<ItemReceipt> Receipts => receipts;
 
     /// <summary>Decides one item against what is there and what the batch brought before it.</summary>
-    public void Decide(in WrittenItem written, TrackItems? there, bool isOwn, NameLog names)
+    public void Decide(in WrittenItem written, TrackItems? there, bool isOwn, uint copy)
     {
         var entry = written.Entry;
         var start = entry.Start.UtcTicks;
@@ -31,7 +31,7 @@ internal sealed class CommitPlan(uint trackNumber, TrackKind kind, DateTimeOffse
             Length = (uint)entry.Length,
             Pack = written.Pack,
             Offset = written.Offset,
-            Copy = names.NumberOf(entry, now),
+            Copy = copy,
             Overlap = entry.SourceRecorderId is not null && there?.HasOwn(start, start + entry.Duration.Ticks) == true,
         };
         Entries.Add(new IndexEntry(false, trackNumber, stored));

@@ -121,12 +121,13 @@ internal sealed class ItemStore : IDisposable
         {
             RefuseWhenFailed();
             var number = batch.Written.Count == 0 ? 0 : names.NumberOf(batch.Track);
-            var plan = new CommitPlan(number, batch.Track.Kind, clock.GetUtcNow());
+            var copies = CopiesOf(batch);
+            var plan = new CommitPlan(number, batch.Track.Kind);
             lock (memory)
             {
                 tracks.TryGetValue(batch.Track, out var items);
-                foreach (var written in batch.Written)
-                    plan.Decide(written, items, batch.IsOwn, names);
+                for (var i = 0; i < copies.Length; i++)
+                    plan.Decide(batch.Written[i], items, batch.IsOwn, copies[i]);
             }
             Append(plan.Entries);
             if (plan.Entries.Count == 0)
@@ -182,6 +183,23 @@ internal sealed class ItemStore : IDisposable
         return !own && !items.Track.Kind.HoldsRecords() && items.HasStart(start) ? WriteResult.Conflict : null;
     }
 
+    /// <summary>The number of the copy of each item that may be kept; durable, and while nobody waits for the memory.</summary>
+    private uint[] CopiesOf(WriteBatch batch)
+    {
+        try
+        {
+            var now = clock.GetUtcNow();
+            uint[] copies = [.. batch.Written.Select(x => x.Result is null ? names.NumberOf(x.Entry, now) : 0)];
+            names.Sync();
+            return copies;
+        }
+        catch (Exception fault) when (fault is not RecorderException)
+        {
+            failed = true;
+            throw;
+        }
+    }
+
     private void Append(List<IndexEntry> entries)
     {
         if (entries.Count == 0)
@@ -223,6 +241,7 @@ internal sealed class ItemStore : IDisposable
         index.Load(entry =>
         {
             packs.Saw(entry.Item.Pack, 0);
+            names.Saw(entry.Item.Copy);
             if (entry.Gone)
                 gone.Add(entry.Item.Place);
             else if (

@@ -15,7 +15,7 @@ internal sealed class NameLog : IDisposable
     private const int MostTracks = 200_000;
     private const int CrcCharacters = 8;
 
-    /// <summary>What the index has room for: years of copying, as all that comes within a second for one failover is one copy.</summary>
+    /// <summary>What the index has room for: sixteen years of copying, as all that comes within a minute for one failover is one copy.</summary>
     public const uint MostCopies = (1 << 23) - 1;
 
     private readonly Disk disk;
@@ -26,6 +26,7 @@ internal sealed class NameLog : IDisposable
     private readonly Dictionary<string, HashSet<string>> channels = [];
     private uint lastTrack;
     private uint lastCopy;
+    private bool isSynced = true;
     private long length;
 
     public NameLog(string path, Disk disk)
@@ -38,8 +39,14 @@ internal sealed class NameLog : IDisposable
     /// <summary>Every track that was ever named, with its number.</summary>
     public IReadOnlyDictionary<Track, uint> Tracks => tracks;
 
-    /// <summary>What is known of a copy; null when nothing is. May be asked from any thread.</summary>
-    public CopyOrigin? CopyOf(uint number) => copies is var known && number < known.Length ? known[number] : null;
+    /// <summary>Where a copy came from; null for the recorder's own. May be asked from any thread.</summary>
+    public CopyOrigin? CopyOf(uint number) =>
+        number == 0 ? null
+        : copies is var known && number < known.Length && known[number] is { } origin ? origin
+        : CopyOrigin.Unknown;
+
+    /// <summary>The index names a copy: its number is never given again, whatever became of its line.</summary>
+    public void Saw(uint copy) => lastCopy = Math.Max(lastCopy, copy);
 
     /// <exception cref="RecorderException">BadRequest: more channels or tracks than allowed.</exception>
     public uint NumberOf(Track track)
@@ -54,31 +61,41 @@ internal sealed class NameLog : IDisposable
             );
         var name = new Name(lastTrack + 1, track, null);
         Append(name);
+        disk.Sync(file);
         Take(name);
         return name.Number;
     }
 
-    /// <summary>The number of the copy that brings an item now; 0 for the recorder's own. Durable before the index names it.</summary>
+    /// <summary>The number of the copy that brings an item now; 0 for the recorder's own. <see cref="Sync"/> comes before the index names it.</summary>
     /// <exception cref="RecorderException">BadRequest: more copies than allowed.</exception>
     public uint NumberOf(ItemEntry entry, DateTimeOffset now)
     {
         if (entry.SourceRecorderId is not { } source)
             return 0;
-        var second = new DateTimeOffset(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerSecond, TimeSpan.Zero);
-        var copy = new CopyOrigin(source, entry.EntryId, second);
+        var minute = new DateTimeOffset(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerMinute, TimeSpan.Zero);
+        var copy = new CopyOrigin(source, entry.EntryId, minute);
         if (latest.TryGetValue(copy, out var number))
             return number;
         if (lastCopy >= MostCopies)
             throw new RecorderException(RecorderFault.BadRequest, $"item.sourceRecorderId: at most {MostCopies} copies");
         var name = new Name(lastCopy + 1, null, copy);
         Append(name);
+        isSynced = false;
         Take(name);
         return name.Number;
     }
 
+    /// <summary>Numbers given to copies are durable when it returns.</summary>
+    public void Sync()
+    {
+        if (!isSynced)
+            disk.Sync(file);
+        isSynced = true;
+    }
+
     public void Dispose() => file.Dispose();
 
-    /// <summary>A torn line is cut off; a damaged one costs its own name only, and its number stays unused.</summary>
+    /// <summary>A torn line is cut off; a damaged one costs its own name only (a track's items with it), and its number stays unused.</summary>
     private void Load(byte[] bytes)
     {
         for (var rest = bytes.AsSpan(); ; )
@@ -135,7 +152,6 @@ internal sealed class NameLog : IDisposable
         var json = JsonSerializer.SerializeToUtf8Bytes(name);
         byte[] line = [.. Encoding.ASCII.GetBytes(Crc32.HashToUInt32(json).ToString("x8")), (byte)' ', .. json, (byte)'\n'];
         disk.Write(file, line, length);
-        disk.Sync(file);
         length += line.Length;
     }
 
@@ -143,5 +159,9 @@ internal sealed class NameLog : IDisposable
     private sealed record Name(uint Number, Track? Track, CopyOrigin? Copy, string? Source = null);
 }
 
-/// <summary>What was copied from one recorder for one failover within one second.</summary>
-internal sealed record CopyOrigin(string SourceRecorderId, Guid? EntryId, DateTimeOffset At);
+/// <summary>What was copied from one recorder for one failover within one minute.</summary>
+internal sealed record CopyOrigin(string SourceRecorderId, Guid? EntryId, DateTimeOffset At)
+{
+    /// <summary>The line that said it is damaged: the item is there, and is no recording of the recorder's own.</summary>
+    public static readonly CopyOrigin Unknown = new("?", null, default);
+}

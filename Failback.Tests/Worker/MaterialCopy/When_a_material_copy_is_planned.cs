@@ -95,6 +95,18 @@ public sealed class When_a_material_copy_is_planned
         Assert.Equal(4, site.FailoverServer.Calls.Count(x => x == "ListItems"));
     }
 
+    [Fact]
+    [Covers("T15", "I1")]
+    public async Task a_sum_of_nothing_is_looked_at()
+    {
+        site.FailoverServer.Channels.Add(new Channel("cam-7", "Gate", 7, [TrackKind.Video]));
+        site.FailoverServer.Features = RecorderFeatures.BucketDigests;
+        site.FailoverServer.Sum = (sums, _) => [.. sums.Select(x => x with { Items = 0, Bytes = 0, Overlaps = 0 })];
+        site.RecordTenSegments();
+
+        Assert.Equal(10, Assert.Single(await LinesAsync(await PlanAsync())).Items);
+    }
+
     private static CopySource Source =>
         new()
         {

@@ -31,6 +31,9 @@ internal sealed class MemoryRecorder(string id) : IRecorder
     public int PageSize { get; set; } = 7;
     public RecorderFeatures Features { get; set; }
 
+    /// <summary>What is said of the true sums; null tells the truth.</summary>
+    public Func<IReadOnlyList<BucketDigest>, TrackPeriod, IReadOnlyList<BucketDigest>>? Sum { get; set; }
+
     /// <summary>Items that were listed.</summary>
     public int Listed { get; private set; }
 
@@ -150,7 +153,8 @@ internal sealed class MemoryRecorder(string id) : IRecorder
     public async Task<IReadOnlyList<BucketDigest>> DigestItemsAsync(TrackPeriod period, int buckets, CancellationToken token)
     {
         await BeginAsync("DigestItems", token);
-        return Buckets.Of(EntriesOf(period.Track), period, buckets);
+        var sums = Buckets.Of(EntriesOf(period.Track), period, buckets);
+        return Sum?.Invoke(sums, period) ?? sums;
     }
 
     public async IAsyncEnumerable<ItemContent> ReadItemsAsync(
