@@ -34,27 +34,24 @@ internal sealed class SimulatedRun : IPlant
     /// <param name="plain">No faults and nobody who meddles: for comparing the modes.</param>
     /// <param name="embedded">Null: as the seed says.</param>
     /// <param name="traced">Keeps the journal as text.</param>
-    /// <param name="hangs">The first recorder answers nothing any more from the end of its failback to the calm.</param>
-    public SimulatedRun(ulong seed, bool plain = false, bool? embedded = null, bool traced = false, bool hangs = false)
+    public SimulatedRun(ulong seed, bool plain = false, bool? embedded = null, bool traced = false)
     {
         (this.seed, journal) = (seed, new Journal(time, traced));
         dice = new Dice(seed);
         faults = new Faults(dice.For("faults"), plain);
         options = SiteOptions.Of(dice.For("site"), embedded);
-        database = new SimulatedDatabase(time, dice.For("database"), faults) { Left = () => sagas.ForEach(x => x.Wake()) };
+        database = new SimulatedDatabase(time, dice.For("database"), faults) { Left = Wake };
         bus = new SimulatedBus(time, dice.For("bus"), faults, journal.Write);
         world = new SimulatedProcess("site", time);
         site = new SimulatedSite(time, dice.For("recorders"), faults, options, Fail);
         controller = new Controller(world, PublishAsync, site, dice.For("controller"));
         story = new Story(time, dice.For("story"), site, controller, database, clients, plain);
         trouble = new Trouble(time, dice.For("trouble"), faults, bus, database, site, this);
-        Isolation = new Isolation(database, site, hangs);
         verdict = new Verdict(database, bus, site, controller, clients);
         var rules = new CommitRules(database);
         database.Committed = unit =>
         {
             journal.Write(unit);
-            Isolation.Committed();
             try
             {
                 rules.Look(unit);
@@ -88,8 +85,6 @@ internal sealed class SimulatedRun : IPlant
     /// <summary>Items that were sent to a recorder which had them.</summary>
     public long Redone => site.Recorders.Values.Sum(x => x.Redone);
 
-    public Isolation Isolation { get; }
-
     public RunOutcome Execute()
     {
         string? failure = null;
@@ -97,8 +92,6 @@ internal sealed class SimulatedRun : IPlant
         try
         {
             Begin();
-            time.RunUntil(CalmAt - Isolation.Grace);
-            Isolation.Early();
             time.RunUntil(CalmAt);
             Calm();
             for (var until = CalmAt; ; )
@@ -206,7 +199,6 @@ internal sealed class SimulatedRun : IPlant
     {
         faults.Open = false;
         trouble.End();
-        Isolation.Calm();
         foreach (var process in Processes)
         {
             process.Skew = default;
@@ -288,6 +280,12 @@ internal sealed class SimulatedRun : IPlant
     /// <summary>What clients were told of an entry, each kind once: how often progress is told depends on how slices meet.</summary>
     private IEnumerable<Messages.SystemChangeKind> Told(Guid entryId) =>
         database.Changes.Where(x => x.EntryId == entryId).Select(x => x.Kind).Distinct();
+
+    private void Wake()
+    {
+        foreach (var saga in sagas)
+            saga.Wake();
+    }
 
     private void Fail(Exception fault) => unforeseen ??= fault;
 

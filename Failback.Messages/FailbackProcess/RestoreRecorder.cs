@@ -16,8 +16,9 @@ public sealed record RestoreRecorder
     public DocumentReference? CachedSettings { get; init; }
 
     /// <summary>
-    /// Entries that this failback closes with its own (R26), newest first, at most 64. A restore for one of them that was abandoned may
-    /// have let the recorder record all the same: then it is restored again instead of being refused by R7.
+    /// Entries that this failback closes with its own (R26), and those whose failback ended while this failover was on its way, newest
+    /// first, at most 64. A restore for one of them may have let the recorder record all the same: then it is restored again instead of
+    /// being refused by R7.
     /// </summary>
     public IReadOnlyList<Guid> EarlierEntryIds { get; init; } = [];
 }

@@ -18,7 +18,7 @@ internal static class FailbackCommands
                 Recorder = facts.Address(entry.FailedRecorderId)!,
                 FailoverServer = facts.Address(entry.FailoverServerId)!,
                 CachedSettings = Cached(entry, facts),
-                EarlierEntryIds = [.. facts.ClosedWith(entry).Take(MostEarlierEntries).Select(x => x.EntryId)],
+                EarlierEntryIds = [.. facts.MayHaveRestored(entry).Take(MostEarlierEntries).Select(x => x.EntryId)],
             },
             DerivedId.Of("restore", entry.EntryId, entry.Attempt)
         );

@@ -51,6 +51,16 @@ internal sealed record FailbackFacts
     public IEnumerable<FailoverLogEntry> ClosedWith(FailoverLogEntry entry) =>
         Entries.SkipWhile(x => x.EntryId != entry.EntryId).Skip(1).Where(x => x.AllowsFailback);
 
+    /// <summary>
+    /// Older entries whose restore may have let the recorder record although this failover counts, newest first: those that are closed too,
+    /// and those whose failback ended while this failover was on its way, as far as the clocks of a site agree.
+    /// </summary>
+    public IEnumerable<FailoverLogEntry> MayHaveRestored(FailoverLogEntry entry) =>
+        Entries
+            .SkipWhile(x => x.EntryId != entry.EntryId)
+            .Skip(1)
+            .Where(x => x.AllowsFailback || x.FailbackEndedAt >= entry.FailoverStartedAt - Periods.MostClockSlack);
+
     /// <summary>Whether the entry's failover server records for this recorder: by its role, and because nobody called it since (E3).</summary>
     public bool StandsIn(FailoverLogEntry entry) =>
         FailoverServers.GetValueOrDefault(entry.FailoverServerId) is { Role: RecorderRole.Recorder }

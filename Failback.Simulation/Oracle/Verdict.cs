@@ -30,7 +30,7 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
             return $"{uncopied.EntryId} of {uncopied.FailedRecorderId}: material copy {uncopied.MaterialCopy}";
         if (
             database
-                .Entries.Values.Where(x => x is { InheritedBy: null, MaterialCopy: MaterialCopyStatus.Partial })
+                .Entries.Values.Where(x => Used(x).MaterialCopy == MaterialCopyStatus.Partial)
                 .Select(Lacking)
                 .FirstOrDefault(x => x is not null) is
             { } lacking
@@ -70,6 +70,9 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
             throw new ViolationException("I16", $"{recorder.Requests} requests to {recorder.Id} in {elapsed}");
     }
 
+    /// <summary>Whose material copy has the period of an entry: its own, or that of the entry that inherited it (D6).</summary>
+    private FailoverLogEntry Used(FailoverLogEntry entry) => entry.InheritedBy is { } by ? database.Entries[by] : entry;
+
     private static bool IsUncopied(FailoverLogEntry entry) =>
         entry
             is {
@@ -102,7 +105,7 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
     {
         if (Lacking(entry) is { } lacking)
             throw new ViolationException("I1", lacking);
-        var used = entry.InheritedBy is { } by ? database.Entries[by] : entry;
+        var used = Used(entry);
         var home = site.Recorders[entry.FailedRecorderId];
         foreach (var item in site.Footage.All.Where(x => IsOf(x, entry)))
         {
@@ -166,6 +169,7 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
                 && called.EntryId != attempt.EntryId
                 && called.Succeeded
                 && called.FailedRecorderId != meant?.FailedRecorderId
+                && !server.Journal.Any(x => x.What == "release" && x.Attempt.EntryId == called.EntryId && x.At <= at)
             )
                 throw new ViolationException(
                     "E3",

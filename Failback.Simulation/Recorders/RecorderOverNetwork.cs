@@ -119,7 +119,7 @@ internal sealed class RecorderOverNetwork(SimulatedRecorder recorder, SimulatedP
             Fail(answered, RecorderFault.Unreachable, TimeSpan.FromSeconds(dice.Chance(0.5) ? 0.01 : 3));
         else if (faults.Strikes(FaultKind.Busy))
             Fail(answered, dice.Chance(0.5) ? RecorderFault.Busy : RecorderFault.Unreachable, TimeSpan.FromMilliseconds(20));
-        else if (recorder.Hangs || faults.Strikes(FaultKind.HangInHeaders))
+        else if (faults.Strikes(FaultKind.HangInHeaders))
             Fail(answered, RecorderFault.Stalled, Stall);
         else
             Serve(serve, sync, answered);

@@ -48,9 +48,6 @@ internal sealed class SimulatedRecorder(string id, Faults faults, Func<DateTimeO
     /// <summary>No room, or the disk refuses.</summary>
     public RecorderFault? Trouble { get; set; }
 
-    /// <summary>Takes every request and answers none.</summary>
-    public bool Hangs { get; set; }
-
     /// <summary>It sums up what it has when it is asked.</summary>
     public bool SumsUp { get; set; }
 

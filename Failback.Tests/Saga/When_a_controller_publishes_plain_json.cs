@@ -61,6 +61,7 @@ public sealed class When_a_controller_publishes_plain_json : IAsyncLifetime
     {
         var id = Guid.NewGuid().ToString();
         await PublishAsync("recorder-configured", Configured("rec-1", 1), id);
+        await Eventually.True("the first is known", async () => (await RecordersAsync()).Contains("rec-1"));
         await PublishAsync("recorder-configured", Configured("rec-2", 1), id);
         await PublishAsync("recorder-configured", Configured("rec-3", 1));
         await Eventually.True("the last is known", async () => (await RecordersAsync()).Contains("rec-3"));

@@ -38,6 +38,40 @@ public sealed class When_a_second_failover_happens
         Assert.Equal([entry], _site.Last<RestoreRecorder>().EarlierEntryIds);
     }
 
+    /// <summary>The failover that came too late counts all the same; the recorder that is home already must not be refused for ever.</summary>
+    [Fact]
+    [Covers("E2", "R7")]
+    public void a_failback_that_ended_while_it_was_on_its_way_does_not_bar_its_own()
+    {
+        var entry = _site.Failover();
+        _site.Ask();
+        _site.Hear(_site.Recording());
+        _site.Hear(_site.Released());
+        var late = (_site.Entry(entry).FailbackEndedAt!.Value - Site.Start).TotalHours - 0.01;
+        _site.FailsOver(late);
+        _site.Set(Site.Recorder, x => x with { Role = RecorderRole.Broken });
+        _site.Set(Site.OtherServer, x => x with { Role = RecorderRole.Recorder });
+        _site.Ask();
+        Assert.Equal([entry], _site.Last<RestoreRecorder>().EarlierEntryIds);
+    }
+
+    /// <summary>A recorder that came home, failed again and says that it records is not what R7 waits for.</summary>
+    [Fact]
+    [Covers("R7", "D2")]
+    public void a_failback_that_ended_long_before_it_began_is_no_excuse()
+    {
+        var entry = _site.Failover();
+        _site.Ask();
+        _site.Hear(_site.Recording());
+        _site.Hear(_site.Released());
+        var later = (_site.Entry(entry).FailbackEndedAt!.Value - Site.Start).TotalHours + 2;
+        _site.FailsOver(later);
+        _site.Set(Site.Recorder, x => x with { Role = RecorderRole.Broken });
+        _site.Set(Site.OtherServer, x => x with { Role = RecorderRole.Recorder });
+        _site.Ask();
+        Assert.Empty(_site.Last<RestoreRecorder>().EarlierEntryIds);
+    }
+
     [Fact]
     public void one_that_failed_or_is_older_changes_nothing()
     {

@@ -104,31 +104,6 @@ public sealed class When_thousands_of_sites_are_simulated
         Assert.True(differing.Count == 0, string.Join('\n', differing.Take(3).Select(x => $"{x.Seed}: {x.What}")));
     }
 
-    /// <summary>One recorder takes every request and answers none, from the end of its failback on: the others come home all the same.</summary>
-    [Fact]
-    [Covers("I15")]
-    public void a_recorder_that_hangs_keeps_no_other_from_coming_home()
-    {
-        var (hung, over, late) = (0, 0, new List<string>());
-        foreach (var seed in Seeds(First + SeedsOfACommit / 4, 200))
-        {
-            var with = new SimulatedRun(seed, plain: true, hangs: true);
-            if (!with.Isolation.HasOthers)
-                continue;
-            Assert.Null(with.Execute().Failure);
-            if (!with.Isolation.Hung)
-                continue;
-            var without = new SimulatedRun(seed, plain: true);
-            without.Execute();
-            hung++;
-            over += without.Isolation.OverEarly.Count;
-            late.AddRange(without.Isolation.OverEarly.Except(with.Isolation.OverAtCalm).Select(x => $"{seed}: {x}"));
-        }
-        Figures.Say($"{hung} sites with a recorder that hangs: of {over} failovers of others {late.Count} end more than 20 min later");
-        Assert.True(over > 0);
-        Assert.True(late.Count == 0, string.Join('\n', late));
-    }
-
     [Fact]
     public async Task the_program_says_one_line_and_refuses_nonsense()
     {

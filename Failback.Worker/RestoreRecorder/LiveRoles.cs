@@ -7,8 +7,8 @@ namespace Failback.Worker;
 internal static class LiveRoles
 {
     /// <summary>
-    /// R7: still broken, or put to work by an earlier attempt of this same entry, or of one that this failback closes too: that one was
-    /// abandoned when a later failover was heard of, and its restore was already on its way (E2).
+    /// R7: still broken, or put to work by an earlier attempt of this same entry, of one that this failback closes too, or of one that ended
+    /// while this failover was on its way: a later failover counts, and the restore was already on its way or done (E2).
     /// </summary>
     public static bool MayBeRestored(RecorderStatus recorder, IEnumerable<Guid> entryIds) =>
         recorder.Role == LiveRole.Broken
@@ -20,7 +20,7 @@ internal static class LiveRoles
     /// <summary>The refusal, R6 before R7 as the checks are ordered; null when both are as they must be.</summary>
     /// <param name="recorder">The failed one.</param>
     /// <param name="failoverServer">Who stands in.</param>
-    /// <param name="entryIds">The entry, and those that its failback closes too.</param>
+    /// <param name="entryIds">The entry, and those whose restore may have let the recorder record.</param>
     public static (FailbackReason Reason, string Detail)? Refusal(
         RecorderStatus recorder,
         RecorderStatus failoverServer,
