@@ -6,8 +6,6 @@ namespace Failback.Recorders;
 /// <summary>How a period is cut into buckets, and what a bucket's digest is: the same at every recorder.</summary>
 public static class Buckets
 {
-    private const int EntryBytes = 40;
-
     /// <summary>Where bucket i of n begins: i n-ths of the period after From, cut to whole microseconds; bucket n begins at To.</summary>
     public static DateTimeOffset Boundary(DateTimeOffset from, DateTimeOffset to, int buckets, int i) =>
         i == buckets
@@ -15,16 +13,6 @@ public static class Buckets
             : from.AddTicks(
                 (long)((Int128)((to - from).Ticks / TimeSpan.TicksPerMicrosecond) * i / buckets) * TimeSpan.TicksPerMicrosecond
             );
-
-    internal static void Add(XxHash128 hash, long start, long duration, long length, UInt128 digest)
-    {
-        Span<byte> bytes = stackalloc byte[EntryBytes];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, start);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], duration);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[16..], length);
-        BinaryPrimitives.WriteUInt128BigEndian(bytes[24..], digest);
-        hash.Append(bytes);
-    }
 
     /// <summary>What a recorder answers that has these items, in the order of the listing.</summary>
     public static IReadOnlyList<BucketDigest> Of(IEnumerable<ItemEntry> items, TrackPeriod period, int buckets)
@@ -42,12 +30,32 @@ public static class Buckets
     /// <summary>The sum of these items, all of one bucket and in the order of the listing.</summary>
     public static BucketDigest Of(IEnumerable<ItemEntry> items)
     {
-        var (hash, count, bytes, overlaps) = (new XxHash128(), 0L, 0L, 0L);
+        var sum = new BucketSum();
         foreach (var item in items)
-        {
-            Add(hash, item.Start.UtcTicks, item.Duration.Ticks, item.Length, Digests.Parse(item.Digest) ?? 0);
-            (count, bytes, overlaps) = (count + 1, bytes + item.Length, overlaps + (item.Overlap ? 1 : 0));
-        }
-        return new BucketDigest(count, bytes, overlaps, Digests.Text(hash.GetCurrentHashAsUInt128()));
+            sum.Add(item.Start.UtcTicks, item.Duration.Ticks, item.Length, Digests.Parse(item.Digest) ?? 0, item.Overlap);
+        return sum.Result;
+    }
+}
+
+/// <summary>Sums up the items of one bucket, in the order of the listing: of each 40 bytes, start to digest, go into the hash.</summary>
+internal sealed class BucketSum
+{
+    private const int EntryBytes = 40;
+    private readonly XxHash128 hash = new();
+    private long items;
+    private long bytes;
+    private long overlaps;
+
+    public BucketDigest Result => new(items, bytes, overlaps, Digests.Text(hash.GetCurrentHashAsUInt128()));
+
+    public void Add(long start, long duration, long length, UInt128 digest, bool overlap)
+    {
+        Span<byte> entry = stackalloc byte[EntryBytes];
+        BinaryPrimitives.WriteInt64LittleEndian(entry, start);
+        BinaryPrimitives.WriteInt64LittleEndian(entry[8..], duration);
+        BinaryPrimitives.WriteInt64LittleEndian(entry[16..], length);
+        BinaryPrimitives.WriteUInt128BigEndian(entry[24..], digest);
+        hash.Append(entry);
+        (items, bytes, overlaps) = (items + 1, bytes + length, overlaps + (overlap ? 1 : 0));
     }
 }

@@ -151,8 +151,8 @@ internal static class Demo
             "/demo/failback",
             async (Asking asking, CancellationToken token) =>
             {
-                if (story.Outages.Count == 0)
-                    return Results.Conflict(new { error = "nothing failed yet" });
+                if (!story.AllAreBack)
+                    return Results.Conflict(new { error = "the story has not come to the return of the recorders yet" });
                 var outcomes = new List<Answer>();
                 foreach (var request in story.Outages.Select(asking.For))
                 {

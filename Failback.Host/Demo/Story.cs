@@ -18,6 +18,9 @@ internal sealed class Story(DemoOptions options, Site site, Controller controlle
     /// <summary>The failovers of the story, once they happened.</summary>
     public IReadOnlyList<Outage> Outages { get; private set; } = [];
 
+    /// <summary>Every recorder that failed is back: before that, a failback that a person asks for can only fail.</summary>
+    public bool AllAreBack { get; private set; }
+
     public async Task<Summary> TellAsync(CancellationToken token)
     {
         screen.Say(
@@ -35,6 +38,7 @@ internal sealed class Story(DemoOptions options, Site site, Controller controlle
             await FailOverAsync(outage, token);
         foreach (var outage in Outages)
             await ReturnAsync(outage, token);
+        AllAreBack = true;
         if (options.Manual)
             await WaitForAPersonAsync(token);
 

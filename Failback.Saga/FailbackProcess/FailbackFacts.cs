@@ -47,19 +47,18 @@ internal sealed record FailbackFacts
     /// <summary>Entries of this recorder whose failover began after that of <paramref name="entry"/> (R24: then by id).</summary>
     public IEnumerable<FailoverLogEntry> NewerThan(FailoverLogEntry entry) => Entries.TakeWhile(x => x.EntryId != entry.EntryId);
 
+    /// <summary>Those whose failover began before it, newest first.</summary>
+    private IEnumerable<FailoverLogEntry> OlderThan(FailoverLogEntry entry) => Entries.SkipWhile(x => x.EntryId != entry.EntryId).Skip(1);
+
     /// <summary>Entries that a failback of <paramref name="entry"/> closes too (R26), newest first.</summary>
-    public IEnumerable<FailoverLogEntry> ClosedWith(FailoverLogEntry entry) =>
-        Entries.SkipWhile(x => x.EntryId != entry.EntryId).Skip(1).Where(x => x.AllowsFailback);
+    public IEnumerable<FailoverLogEntry> ClosedWith(FailoverLogEntry entry) => OlderThan(entry).Where(x => x.AllowsFailback);
 
     /// <summary>
     /// Older entries whose restore may have let the recorder record although this failover counts, newest first: those that are closed too,
     /// and those whose failback ended while this failover was on its way, as far as the clocks of a site agree.
     /// </summary>
     public IEnumerable<FailoverLogEntry> MayHaveRestored(FailoverLogEntry entry) =>
-        Entries
-            .SkipWhile(x => x.EntryId != entry.EntryId)
-            .Skip(1)
-            .Where(x => x.AllowsFailback || x.FailbackEndedAt >= entry.FailoverStartedAt - Periods.MostClockSlack);
+        OlderThan(entry).Where(x => x.AllowsFailback || x.FailbackEndedAt >= entry.FailoverStartedAt - Periods.MostClockSlack);
 
     /// <summary>Whether the entry's failover server records for this recorder: by its role, and because nobody called it since (E3).</summary>
     public bool StandsIn(FailoverLogEntry entry) =>

@@ -112,6 +112,7 @@ internal sealed partial class OutboxDelivery(
                 gate.Leave();
         }
         PersistenceTelemetry.Delivered.Add(sent.Count);
+        token.ThrowIfCancellationRequested();
         if (!failed.IsEmpty && !there)
             throw new AggregateException("The broker took not all messages.", failed.Values.Take(3));
         PersistenceTelemetry.OldestDue(null);

@@ -133,6 +133,14 @@ internal sealed class BusySite : IAsyncDisposable
             await TryTellAsync(message, id);
     }
 
+    /// <summary>Until a publish is given up: nobody pretends that the broker took it.</summary>
+    public Task StandsStillAsync() =>
+        Eventually.True(
+            "a publish is not confirmed",
+            async () => !await TryTellAsync(new UpdateFailoverTaskStates { RecorderId = "rec-1" }, Guid.NewGuid()),
+            TimeSpan.FromMinutes(1)
+        );
+
     private async Task<bool> TryTellAsync(object message, Guid id)
     {
         var watch = Stopwatch.StartNew();

@@ -72,7 +72,23 @@ internal static class Reckoning
         }
         catch (Exception failed) when (!Token.IsCancellationRequested)
         {
-            throw new InvalidOperationException($"{failed.Message}\nQueues, and what was set aside:\n{await FaultsAsync(vhost)}", failed);
+            throw new InvalidOperationException(
+                $"{failed.Message}\nQueues, and what was set aside:\n{await FaultsOrWhyNotAsync(vhost)}",
+                failed
+            );
+        }
+    }
+
+    /// <summary>A broker that does not answer hides nothing of why the spec failed.</summary>
+    private static async Task<string> FaultsOrWhyNotAsync(RabbitVhost vhost)
+    {
+        try
+        {
+            return await FaultsAsync(vhost);
+        }
+        catch (Exception silent)
+        {
+            return $"unknown: {silent.Message}";
         }
     }
 

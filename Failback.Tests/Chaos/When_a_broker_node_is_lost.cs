@@ -120,7 +120,7 @@ public sealed class When_a_broker_node_is_lost(BrokerCluster cluster) : IClassFi
                 await cluster.KillAsync(1);
                 await cluster.KillAsync(2);
                 // Nothing can be confirmed, and still what is accepted becomes a row.
-                await StandsStillAsync(site);
+                await site.StandsStillAsync();
                 var rows = await PutIntoTheOutboxAsync(site);
                 await Task.WhenAll(cluster.StartAsync(1), cluster.StartAsync(2));
                 var moved = await site.MovesAsync("with the nodes back");
@@ -197,13 +197,6 @@ public sealed class When_a_broker_node_is_lost(BrokerCluster cluster) : IClassFi
     }
 
     private async Task<string> RunsAsync(int node) => (await cluster.ControlAsync(node, "eval", "rabbit:is_running().")).Trim();
-
-    /// <summary>Until a publish was given up: nobody pretends that the broker took it.</summary>
-    private static Task StandsStillAsync(BusySite site)
-    {
-        var before = site.Repeated;
-        return Eventually.True("a publish that nobody confirmed ended", () => site.Repeated > before, TimeSpan.FromMinutes(1));
-    }
 
     private static async Task<List<OutboxMessage>> PutIntoTheOutboxAsync(BusySite site)
     {

@@ -100,6 +100,22 @@ public sealed class When_messages_leave
         await Turning(time, TimeSpan.FromMilliseconds(100), () => arrivals.Of<SliceOverdue>().Count == 3);
     }
 
+    /// <summary>An exception of another kind would be logged as the failure of the loop.</summary>
+    [Theory, OnBothDatabases]
+    public async Task a_process_that_stops_while_it_publishes_says_only_that_it_stopped(DatabaseKind kind)
+    {
+        await using var vhost = await Servers.NewVhostAsync();
+        await using var store = await StoreAsync(kind);
+        await using var spec = On(store.ConnectionString, vhost.Address, Looking<SliceOverdue>);
+        await spec.RunAsync(new Publish(Message(1), Guid.NewGuid()));
+        using var stopping = new CancellationTokenSource();
+        // Nobody started the bus: this waits for it.
+        var delivering = spec.Delivery.DeliverAsync(stopping.Token);
+        await stopping.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => delivering);
+        Assert.Single(await spec.RowsAsync<OutboxMessage>());
+    }
+
     [Theory, OnBothDatabases]
     public async Task a_delayed_message_of_a_consumer_has_a_due_time_too(DatabaseKind kind)
     {

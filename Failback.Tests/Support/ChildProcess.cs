@@ -51,7 +51,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         await Eventually.True($"process {Id} says \"{text}\" or ends", () => Output.Contains(text) || HasExited, deadline);
         if (!Output.Contains(text))
-            await _process.WaitForExitAsync();
+            await ExitAsync();
         Assert.True(
             Output.Contains(text),
             $"The process ended with {(HasExited ? _process.ExitCode : 0)} without saying \"{text}\":\n{Output}"
@@ -91,7 +91,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         if (!_process.HasExited)
         {
             Kill();
-            await _process.WaitForExitAsync();
+            // A child of its own may hold its output open for longer: that is not waited for without end.
+            await ExitAsync();
         }
         _process.Dispose();
     }

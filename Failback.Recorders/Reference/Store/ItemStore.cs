@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
 
 namespace Failback.Recorders;
@@ -48,7 +47,7 @@ internal sealed class ItemStore : IDisposable
     /// <summary>Sums up the items that start in a half-open time; writes may come between two handfuls, as between two pages.</summary>
     public BucketDigest Digest(Track track, long from, long to)
     {
-        var (hash, count, bytes, overlaps) = (new XxHash128(), 0L, 0L, 0L);
+        var sum = new BucketSum();
         StoredItem? last = null;
         for (; ; )
         {
@@ -56,12 +55,9 @@ internal sealed class ItemStore : IDisposable
             lock (memory)
                 some = tracks.TryGetValue(track, out var items) ? [.. items.Starting(from, to, last, DigestedAtOnce)] : [];
             foreach (var item in some)
-            {
-                Buckets.Add(hash, item.Start, item.Duration, item.Length, item.Digest);
-                (count, bytes, overlaps) = (count + 1, bytes + item.Length, overlaps + (item.Overlap ? 1 : 0));
-            }
+                sum.Add(item.Start, item.Duration, item.Length, item.Digest, item.Overlap);
             if (some.Length < DigestedAtOnce)
-                return new BucketDigest(count, bytes, overlaps, Digests.Text(hash.GetCurrentHashAsUInt128()));
+                return sum.Result;
             last = some[^1];
         }
     }
@@ -244,9 +240,7 @@ internal sealed class ItemStore : IDisposable
             names.Saw(entry.Item.Copy);
             if (entry.Gone)
                 gone.Add(entry.Item.Place);
-            else if (
-                byNumber.TryGetValue(entry.Track, out var items) && (entry.Item.Copy == 0 || names.CopyOf(entry.Item.Copy) is not null)
-            )
+            else if (byNumber.TryGetValue(entry.Track, out var items))
                 items.Load(entry.Item);
             else
                 lost++;
