@@ -6,6 +6,9 @@ return args switch
     ["demo", .. var rest] => await Demo.RunAsync(rest),
     ["queues", "--help" or "-h"] => Queues.Help(),
     ["queues", .. var rest] => await Queues.RunAsync(rest),
+    ["verify" or "check", "--help" or "-h"] => Proof.Help(),
+    ["verify", .. var rest] => await Proof.RunAsync(ProofCommand.Verify, rest),
+    ["check", .. var rest] => await Proof.RunAsync(ProofCommand.Check, rest),
     ["--help" or "-h" or "help"] => Service.Help(),
     _ => await Service.RunAsync(args),
 };

@@ -15,6 +15,8 @@ internal static class Service
         failback                      all rooms in one process; embedded (bus in memory, SQLite file) unless configured
         failback demo [--help]        a recorder dies, comes back, and its footage comes home
         failback queues [--help]      messages that nobody could handle: list, show, replay, discard
+        failback verify [--help]      reads both recorders of a failback and proves what is home
+        failback check [--help]       holds a recorder against a report of before
 
           --ConnectionStrings:Bus=amqp://USER:PASSWORD@HOST/VHOST
           --ConnectionStrings:Database="Host=...;Database=...;Username=..."

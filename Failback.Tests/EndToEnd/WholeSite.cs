@@ -156,6 +156,24 @@ internal sealed class WholeSite : IAsyncDisposable
             ]
         );
 
+    /// <summary>A file in the folder of the recorders.</summary>
+    public string File(string name) => folder.File(name);
+
+    /// <summary><c>failback verify</c> or <c>failback check</c> on this site, as a process of its own.</summary>
+    public async Task<(int Code, string Output)> ProveAsync(params string[] arguments)
+    {
+        await using var process = Processes.Start(
+            "Failback.Host",
+            new Dictionary<string, string>(),
+            [
+                .. arguments,
+                .. arguments[0] == "verify" ? [$"--ConnectionStrings:Database={database.ConnectionString}"] : Array.Empty<string>(),
+            ]
+        );
+        var code = await process.ExitAsync(TimeSpan.FromMinutes(2));
+        return (code, process.Output);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();

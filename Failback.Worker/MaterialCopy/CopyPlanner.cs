@@ -97,7 +97,7 @@ internal sealed partial class CopyPlanner(
     {
         var sum =
             features.HasFlag(RecorderFeatures.BucketDigests) && period.To - period.From > SliceParts.Edge
-                ? (await link.SumsAsync(period, 1, token))[0]
+                ? (await link.SumsAsync(period, 1, token))?[0]
                 : null;
         // A sum of nothing is looked at: what is planned as nothing is never copied.
         if (sum is { Items: 0 })

@@ -104,22 +104,23 @@ internal sealed class SliceInHand
         var rest = new Part(edge?.To ?? work.From, work.To);
         if (!both.HasFlag(RecorderFeatures.BucketDigests) || rest.From >= rest.To || !IsWhole(work.From) || !IsWhole(work.To))
             return SliceParts.Whole(work);
-        var (theirs, ours) = await SumsAsync(rest, 1, token);
-        if (ours[0].Items == 0)
+        if (await SumsAsync(rest, 1, token) is not var (theirs, ours) || ours[0].Items == 0)
             return SliceParts.Whole(work);
         var parts = SliceParts.Of(rest, theirs, ours, edge);
         var (items, buckets) = (theirs[0].Items, (int)Math.Min(theirs[0].Items / ItemsPerBucket, MostBuckets));
         if (parts.Agreed.Count > 0 || buckets < 2)
             return parts;
-        (theirs, ours) = await SumsAsync(rest, buckets, token);
         // Buckets that do not add up are not believed.
-        return theirs.Sum(x => x.Items) == items ? SliceParts.Of(rest, theirs, ours, edge) : SliceParts.Whole(work);
+        return await SumsAsync(rest, buckets, token) is var (some, here) && some.Sum(x => x.Items) == items
+            ? SliceParts.Of(rest, some, here, edge)
+            : SliceParts.Whole(work);
 
         // The ledger and the buckets have boundaries in whole microseconds.
         static bool IsWhole(DateTimeOffset at) => at.UtcTicks % TimeSpan.TicksPerMicrosecond == 0;
     }
 
-    private async Task<(IReadOnlyList<BucketDigest> Theirs, IReadOnlyList<BucketDigest> Ours)> SumsAsync(
+    /// <returns>Null when either is not to be believed.</returns>
+    private async Task<(IReadOnlyList<BucketDigest> Theirs, IReadOnlyList<BucketDigest> Ours)?> SumsAsync(
         Part part,
         int buckets,
         CancellationToken token
@@ -127,11 +128,12 @@ internal sealed class SliceInHand
     {
         var period = new TrackPeriod(work.Track, part.From, part.To);
         time.WaitsFor = Side.Recorder;
-        var ours = await target.SumsAsync(period, buckets, token);
+        if (await target.SumsAsync(period, buckets, token) is not { } ours)
+            return null;
         if (buckets == 1 && ours[0].Items == 0)
             return (ours, ours);
         time.WaitsFor = Side.FailoverServer;
-        return (await source.SumsAsync(period, buckets, token), ours);
+        return await source.SumsAsync(period, buckets, token) is { } theirs ? (theirs, ours) : null;
     }
 
     /// <summary>At most MaxItems, cut between two starts: items with the same start stay together, so the time reached is exact.</summary>

@@ -96,13 +96,19 @@ internal sealed class RecorderLink
     }
 
     /// <summary>The sums of a period in buckets.</summary>
-    /// <exception cref="SideException">The recorder's fault; BadAnswer when it is not one sane sum a bucket.</exception>
-    public async Task<IReadOnlyList<BucketDigest>> SumsAsync(TrackPeriod period, int buckets, CancellationToken token)
+    /// <returns>Null when it is not one sane sum a bucket: a sum only saves listing, and its listing tells what such a recorder has.</returns>
+    /// <exception cref="SideException">The recorder's fault.</exception>
+    public async Task<IReadOnlyList<BucketDigest>?> SumsAsync(TrackPeriod period, int buckets, CancellationToken token)
     {
-        var sums = await AskAsync((x, y) => x.DigestItemsAsync(period, buckets, y), token);
-        return sums.Count == buckets && sums.All(x => x is not null && IsSane(x))
-            ? sums
-            : throw new SideException(Side, RecorderFault.BadAnswer, $"{Id} sums up {buckets} buckets wrongly");
+        try
+        {
+            var sums = await AskAsync((x, y) => x.DigestItemsAsync(period, buckets, y), token);
+            return sums.Count == buckets && sums.All(x => x is not null && IsSane(x)) ? sums : null;
+        }
+        catch (SideException fault) when (fault.Fault == RecorderFault.BadAnswer)
+        {
+            return null;
+        }
     }
 
     private static bool IsSane(BucketDigest sum) =>

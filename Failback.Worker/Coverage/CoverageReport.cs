@@ -1,0 +1,177 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Failback.Messages;
+
+namespace Failback.Worker;
+
+/// <summary>
+/// What came home of a failover and what did not, channel by channel. Instants are UTC, sizes bytes, periods
+/// half open. The JSON of this record is what is signed; docs/evidence.md describes it for readers of other languages.
+/// </summary>
+public sealed record CoverageReport
+{
+    public const string Format1 = "failback.coverage/1";
+
+    /// <summary>More than any report of <see cref="CoverageTrack.MostSpans"/> a track needs; a longer document is refused unread.</summary>
+    public const int MostBytes = 256 << 20;
+
+    public required string Format { get; init; }
+
+    /// <summary>The entry of the failover log.</summary>
+    public required Guid EntryId { get; init; }
+
+    /// <summary>When the recorders were read, by the clock of who read them.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The repaired recorder.</summary>
+    public required string RecorderId { get; init; }
+    public required CoverageEvidence Evidence { get; init; }
+    public required IReadOnlyList<CoverageTrack> Tracks { get; init; }
+
+    /// <summary>Merkle root over the roots of the tracks, in their order (<see cref="CoverageRoot"/>): one number for all of it.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>Every item that a source holds is on the recorder, and nothing that was read is damaged.</summary>
+    [JsonIgnore]
+    public bool IsWhole => Tracks.All(x => x.IsWhole);
+
+    /// <summary>Its root is that of its tracks.</summary>
+    [JsonIgnore]
+    public bool IsConsistent => Root == CoverageRoot.Of(Tracks);
+
+    /// <summary>What is written to files and signed.</summary>
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoverageJson.Default.CoverageReport);
+
+    /// <summary>Reads a report and checks that it is one.</summary>
+    /// <exception cref="FormatException">It is no report, or one of another format; the message names the field.</exception>
+    public static CoverageReport FromJson(ReadOnlySpan<byte> json)
+    {
+        CoverageReport? report;
+        try
+        {
+            report = JsonSerializer.Deserialize(json, CoverageJson.Default.CoverageReport);
+        }
+        catch (JsonException fault)
+        {
+            throw new FormatException($"no report: {(fault.Path is null or "$" ? "the document" : fault.Path)} is wrong", fault);
+        }
+        return report switch
+        {
+            null => throw new FormatException("no report: null"),
+            { Format: not Format1 } => throw new FormatException($"format: must be {Format1}"),
+            { Tracks: null } or { RecorderId: null } or { Root: null } => throw new FormatException("no report: a field is null"),
+            _ when report.Tracks.FirstOrDefault(x => x?.WhyWrong is not null) is { } track => throw new FormatException(track.WhyWrong),
+            _ when report.Tracks.Any(x => x is null) => throw new FormatException("tracks: no null"),
+            _ => report,
+        };
+    }
+}
+
+/// <summary>How a report knows what the recorder has.</summary>
+public enum CoverageEvidence
+{
+    /// <summary>By its listing: digests as it says them.</summary>
+    Listings = 1,
+
+    /// <summary>By reading every byte of it: XxHash128 compared with the listing, SHA-256 in the roots.</summary>
+    Contents = 2,
+}
+
+/// <summary>What became of an item, in the order of gravity: a stretch of several is marked with the gravest.</summary>
+public enum CoverageMark
+{
+    /// <summary>Only the recorder has it: its own recording, or a copy of another failover.</summary>
+    RecorderOnly = 1,
+
+    /// <summary>Both have it, and the recorder had recorded it itself.</summary>
+    Same = 2,
+
+    /// <summary>Both have it, and the recorder got it by a copy.</summary>
+    Copied = 3,
+
+    /// <summary>Both have a segment of this start, with different contents; nothing was overwritten (D17).</summary>
+    Conflict = 4,
+
+    /// <summary>Its bytes at the failover server do not have its digest: there is nothing good to copy (F6).</summary>
+    DamagedAtSource = 5,
+
+    /// <summary>Its bytes on the recorder do not have its digest, or could not be read.</summary>
+    DamagedAtRecorder = 6,
+
+    /// <summary>The failover server has it, the recorder does not.</summary>
+    Missing = 7,
+}
+
+/// <summary>One data kind of one channel, from one failover server.</summary>
+public sealed record CoverageTrack
+{
+    /// <summary>Beyond it, neighbouring stretches are joined under the gravest mark; the counts stay exact.</summary>
+    public const int MostSpans = 10_000;
+
+    /// <summary>Items named one by one; the counts go on.</summary>
+    public const int MostFaults = 1_000;
+
+    /// <summary>The entry whose period this is: a failback brings home also the periods of entries that it closed (D6).</summary>
+    public required Guid EntryId { get; init; }
+    public required string SourceRecorderId { get; init; }
+    public required string OriginRecorderId { get; init; }
+    public required DataKind Kind { get; init; }
+    public required string TrackId { get; init; }
+
+    /// <summary>As people know the channel; empty when nobody said.</summary>
+    public required string Name { get; init; }
+    public required DateTimeOffset From { get; init; }
+    public required DateTimeOffset To { get; init; }
+
+    /// <summary>Items of each mark; a mark without items is left out.</summary>
+    public required IReadOnlyDictionary<CoverageMark, long> Items { get; init; }
+
+    /// <summary>Bytes of the contents of each mark.</summary>
+    public required IReadOnlyDictionary<CoverageMark, long> Bytes { get; init; }
+
+    /// <summary>Stretches by start; where nobody recorded is none.</summary>
+    public required IReadOnlyList<CoverageSpan> Spans { get; init; }
+
+    /// <summary>Items that are not home as they should be, by start.</summary>
+    public required IReadOnlyList<CoverageFault> Faults { get; init; }
+
+    /// <summary>Merkle root over the items that the recorder has of the period (<see cref="CoverageRoot"/>).</summary>
+    public required string Root { get; init; }
+
+    [JsonIgnore]
+    public bool IsWhole => Items.Keys.All(x => x < CoverageMark.Conflict);
+
+    public long ItemsOf(CoverageMark mark) => Items.GetValueOrDefault(mark);
+
+    internal string? WhyWrong =>
+        TrackId is null || OriginRecorderId is null || SourceRecorderId is null || Name is null || Root is null ? "track: a field is null"
+        : !Enum.IsDefined(Kind) ? "track.kind: a known kind"
+        : !CoverageRoot.IsOne(Root) ? "track.root: 64 lower-case hexadecimal digits"
+        : Items is null || Bytes is null || Faults is null || Faults.Any(x => x is null) ? "track: a list is null"
+        : Spans is null || Spans.Any(x => x?.Digest is null) || Spans.Count > MostSpans ? $"track.spans: at most {MostSpans}, none null"
+        : Spans.Zip(Spans.Skip(1)).Any(x => x.First.From >= x.Second.From) ? "track.spans: by start, each start once"
+        : null;
+}
+
+/// <summary>A stretch of neighbours with one mark.</summary>
+/// <param name="From">The start of the first item.</param>
+/// <param name="To">The latest end of an item; one tick after a record.</param>
+/// <param name="Items">What the failover server or the recorder has, each once.</param>
+/// <param name="Held">Items that the recorder has.</param>
+/// <param name="Digest">SHA-256 over the leaves of those (<see cref="CoverageRoot"/>), 64 lower-case hexadecimal digits.</param>
+public sealed record CoverageSpan(DateTimeOffset From, DateTimeOffset To, CoverageMark Mark, long Items, long Held, string Digest);
+
+/// <summary>An item that is not home as it should be.</summary>
+/// <param name="Digest">The XxHash128 that it should have.</param>
+public sealed record CoverageFault(DateTimeOffset Start, CoverageMark Mark, long Length, string Digest);
+
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    UseStringEnumConverter = true,
+    WriteIndented = true,
+    IndentSize = 1,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectRequiredConstructorParameters = true
+)]
+[JsonSerializable(typeof(CoverageReport))]
+internal sealed partial class CoverageJson : JsonSerializerContext;
