@@ -9,7 +9,7 @@ internal sealed class WrongUseException(string message) : Exception(message);
 internal sealed record BenchmarkOptions
 {
     public const string Usage = """
-        copy | saga           what to measure
+        copy | resume | saga  what to measure
         --rounds N            1 to 50, default 5
         --quick               small sizes and one round: shows that it works, measures nothing
         --only A,B            copy: only these workloads (video, audio, records, video-durable, audio-durable, records-durable)
@@ -37,8 +37,8 @@ internal sealed record BenchmarkOptions
     /// <exception cref="WrongUseException">An argument is unknown, lacks its value, or is out of bounds.</exception>
     public static BenchmarkOptions Parse(IReadOnlyList<string> args)
     {
-        if (args.Count == 0 || args[0] is not ("copy" or "saga"))
-            throw new WrongUseException("The first argument must be copy or saga.");
+        if (args.Count == 0 || args[0] is not ("copy" or "resume" or "saga"))
+            throw new WrongUseException("The first argument must be copy, resume or saga.");
         var options = new BenchmarkOptions { What = args[0] };
         var rounds = 0;
         for (var i = 1; i < args.Count; i++)

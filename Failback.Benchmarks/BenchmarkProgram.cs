@@ -1,6 +1,6 @@
 namespace Failback.Benchmarks;
 
-/// <summary>The benchmarks: <c>copy</c> and <c>saga</c>, each beside what a user would use instead.</summary>
+/// <summary>The benchmarks: <c>copy</c>, <c>resume</c> and <c>saga</c>, each beside what a user would use instead.</summary>
 internal static class BenchmarkProgram
 {
     /// <summary>Runs what the arguments ask for.</summary>
@@ -12,10 +12,12 @@ internal static class BenchmarkProgram
         try
         {
             var options = BenchmarkOptions.Parse(args);
-            var rows =
-                options.What == "copy"
-                    ? await CopyBenchmark.RunAsync(options, output, token)
-                    : await SagaBenchmark.RunAsync(options, output, token);
+            var rows = options.What switch
+            {
+                "copy" => await CopyBenchmark.RunAsync(options, output, token),
+                "resume" => await ResumeBenchmark.RunAsync(options, output, token),
+                _ => await SagaBenchmark.RunAsync(options, output, token),
+            };
             Report.PrintGoals(rows, output);
             if (options.Json is { } file)
                 await Report.WriteJsonAsync(rows, file, token);

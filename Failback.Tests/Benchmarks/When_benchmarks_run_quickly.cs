@@ -40,6 +40,26 @@ public sealed class When_benchmarks_run_quickly : IDisposable
     }
 
     [Fact]
+    public async Task resuming_has_a_row_for_what_is_missing_and_for_each_size()
+    {
+        var rows = await RunAsync("resume", "--memory", folder.Path);
+
+        Assert.Equal(
+            [
+                "2,000 present, 10 missing / rsync daemon, nothing to do",
+                "2,000 present, 10 missing / 0.5 s",
+                "2,000 present, 10 missing / 1 MB moved",
+                "growth to 100 / 96 MB of worker",
+                "growth to 1,000 / an item of a tenth as many",
+                "growth to 1,000 / 96 MB of worker",
+            ],
+            rows.Select(x => $"{x.Name} / {x.Beside}")
+        );
+        Assert.All(rows, x => Assert.True(x.Ratio > 0 && x.Goal > 0));
+        Assert.Equal(["nothing"], Directory.EnumerateFileSystemEntries(folder.Path).DefaultIfEmpty("nothing"));
+    }
+
+    [Fact]
     [NeedsServer]
     public async Task the_saga_has_a_row_for_each_of_the_others()
     {
@@ -54,8 +74,8 @@ public sealed class When_benchmarks_run_quickly : IDisposable
     }
 
     [Theory]
-    [InlineData("copy or saga")]
-    [InlineData("copy or saga", "storm")]
+    [InlineData("copy, resume or saga")]
+    [InlineData("copy, resume or saga", "storm")]
     [InlineData("--rounds", "copy", "--rounds", "0")]
     [InlineData("--rounds", "copy", "--rounds")]
     [InlineData("--disk", "copy", "--disk", "/no/such/directory")]
