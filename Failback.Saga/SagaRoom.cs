@@ -25,6 +25,7 @@ public static class SagaRoom
     public static IServiceCollection AddFailbackReading(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddFailbackPersistence(configuration);
+        services.AddFailbackOptions<CopyOptions, CopyOptionsValidator>(CopyOptions.Section);
         services.AddSingleton<IRead, Read>();
         services.AddSingleton<IAuditTrail, AuditTrail>();
         return services;

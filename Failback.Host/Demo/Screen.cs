@@ -124,7 +124,7 @@ internal sealed class Screen(DemoOptions options, TimeProvider time)
         return $"  {outage.StandIn.Name} -> {outage.Failed.Name}  {Bar(share)} {Math.Floor(share * 100), 3:0} %  {rate}/s  {(left is { } x ? $"{x:mm\\:ss} left" : "")}";
     }
 
-    private static IAnsiConsole Wide(IAnsiConsole console)
+    public static IAnsiConsole Wide(IAnsiConsole console)
     {
         if (!Interactive)
             console.Profile.Width = WideEnough;

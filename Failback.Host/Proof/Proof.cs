@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -41,7 +42,7 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
                 ["--Logging:LogLevel:Default=Warning", "--Logging:Console:LogToStandardErrorThreshold=Trace", .. options.Settings],
                 "failback-proof",
                 "http://127.0.0.1:0",
-                (services, configuration) => AddRooms(command, services, configuration)
+                (services, configuration) => Service.AddRooms(services, configuration)
             );
             using var stop = new CancellationTokenSource();
             Console.CancelKeyPress += (_, pressed) =>
@@ -56,21 +57,24 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
         {
             return await RefuseAsync(lines.Lines);
         }
+        catch (InvalidDataException file)
+        {
+            // appsettings.json; the message names the file.
+            return await RefuseAsync([file.Message]);
+        }
         catch (Exception fault) when (fault is CoverageException or IOException or UnauthorizedAccessException)
         {
             return await FailAsync(fault.Message);
         }
+        catch (DbException fault)
+        {
+            // Addresses are in messages of faults, and passwords in addresses.
+            return await FailAsync($"The database cannot be read: {fault.GetType().Name}.");
+        }
         catch (OperationCanceledException)
         {
-            return await FailAsync("stopped; nothing was written");
+            return await FailAsync("stopped");
         }
-    }
-
-    private static void AddRooms(ProofCommand command, IServiceCollection services, IConfiguration configuration)
-    {
-        services.AddFailbackCoverage(configuration);
-        if (command == ProofCommand.Verify)
-            services.AddFailbackReading(configuration);
     }
 
     private async Task<int> VerifyAsync(CancellationToken token)
@@ -80,15 +84,16 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
         {
             if (wrong is not null)
                 return await RefuseAsync([wrong]);
-            if (await ProofRequest.OfAsync(services.GetRequiredService<IRead>(), options.Entry, token) is not { } asked)
-                return await FailAsync($"{options.Entry}: no such entry, or one whose recorders nobody told of");
+            var (asked, whyNot) = await ProofRequest.OfAsync(services.GetRequiredService<IRead>(), options.Entry, token);
+            if (asked is null)
+                return await FailAsync($"{options.Entry}: {whyNot}");
             var request = asked.Request with { Evidence = options.Listings ? CoverageEvidence.Listings : CoverageEvidence.Contents };
             var report = await ReadingBar.WhileAsync(options.Json, asked.PlannedItems, x => Coverage.ReadAsync(request, x, token));
+            Tell(report);
             if (options.Report is { } file)
                 await WriteAsync(file, report.ToJson(), key, token);
             if (options.Page is { } page)
                 await WriteAsync(page, CoveragePage.Render(report, options.Language), key, token);
-            Tell(report);
             return report.IsWhole ? 0 : NotHome;
         }
     }
@@ -100,9 +105,8 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
         {
             if (wrong is not null)
                 return await RefuseAsync([wrong]);
-            if (new FileInfo(options.File) is { Exists: true, Length: > CoverageReport.MostBytes })
+            if (await ReadAsync(options.File, token) is not { } content)
                 return await FailAsync($"{options.File}: over {CoverageReport.MostBytes} bytes");
-            var content = await File.ReadAllBytesAsync(options.File, token);
             if (
                 key is not null
                 && !ReportSignature.IsOf(content, await File.ReadAllTextAsync(ReportSignature.PathOf(options.File), token), key)
@@ -115,7 +119,7 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
             }
             catch (FormatException fault)
             {
-                return await FailAsync($"{options.File}: {Printable.Line(fault.Message)}");
+                return await FailAsync($"{options.File}: {fault.Message}");
             }
             if (!report.IsConsistent)
                 return await FailAsync($"{options.File}: its root is not that of its tracks; it was changed");
@@ -131,21 +135,40 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
         }
     }
 
-    /// <summary>Whole or not at all: a report that was there stays until the new one is.</summary>
-    private static async Task WriteAsync(string file, byte[] content, ECDsa? key, CancellationToken token)
+    /// <returns>Null when it is longer than a report may be; whatever it is a file of.</returns>
+    private static async Task<byte[]?> ReadAsync(string path, CancellationToken token)
     {
-        // The signature of before is none of this content, whatever happens in between.
-        File.Delete(ReportSignature.PathOf(file));
-        await ReplaceAsync(file, content, token);
-        if (key is not null)
-            await ReplaceAsync(ReportSignature.PathOf(file), System.Text.Encoding.ASCII.GetBytes(ReportSignature.Of(content, key)), token);
+        await using var file = File.OpenRead(path);
+        using var content = new MemoryStream();
+        var block = new byte[1 << 20];
+        for (int count; (count = await file.ReadAsync(block, token)) > 0; )
+        {
+            if (content.Length + count > CoverageReport.MostBytes)
+                return null;
+            content.Write(block, 0, count);
+        }
+        return content.ToArray();
     }
 
-    private static async Task ReplaceAsync(string file, byte[] content, CancellationToken token)
+    /// <summary>All is on disk before anything of before goes; a signature that is not this content's never stays beside it unseen.</summary>
+    private static async Task WriteAsync(string file, byte[] content, ECDsa? key, CancellationToken token)
     {
-        var half = file + ".new";
-        await File.WriteAllBytesAsync(half, content, token);
-        File.Move(half, file, overwrite: true);
+        var signature = ReportSignature.PathOf(file);
+        await WriteNewAsync(file, content, token);
+        if (key is null)
+            File.Delete(signature);
+        else
+            await WriteNewAsync(signature, System.Text.Encoding.ASCII.GetBytes(ReportSignature.Of(content, key)), token);
+        File.Move(file + ".new", file, overwrite: true);
+        if (key is not null)
+            File.Move(signature + ".new", signature, overwrite: true);
+    }
+
+    private static async Task WriteNewAsync(string file, byte[] content, CancellationToken token)
+    {
+        await using var half = new FileStream(file + ".new", FileMode.Create, FileAccess.Write);
+        await half.WriteAsync(content, token);
+        half.Flush(flushToDisk: true);
     }
 
     private void Tell(CoverageReport report)
@@ -179,13 +202,19 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
                 track.Kind.ToString().ToLowerInvariant(),
                 .. Enum.GetValues<CoverageMark>().Select(x => Number(track.ItemsOf(x))),
             ]);
-        AnsiConsole.Write(table);
+        Screen.Wide(AnsiConsole.Console).Write(table);
         foreach (var (track, fault) in report.Tracks.SelectMany(x => x.Faults.Select(y => (x, y))).Take(MostShown))
             Console.WriteLine($"{PageWords.In("en")[fault.Mark]}: {Name(track)} {Instant(fault.Start)} {fault.Digest}");
+        foreach (var track in report.Tracks.Where(x => x.SourceItems < x.CountedItems))
+            Console.WriteLine(
+                $"not comparable: {Printable.Line(track.SourceRecorderId, 100)} has {Number(track.SourceItems)} of the {Number(track.CountedItems)} items that it had of {Name(track)}"
+            );
+        if (report.Tracks.Count == 0)
+            Console.WriteLine("No failover server lists anything of the period: there is nothing to compare.");
         Console.WriteLine(
             report.IsWhole
-                ? $"Everything is home: {Number(report.Tracks.Sum(x => x.ItemsOf(CoverageMark.Same) + x.ItemsOf(CoverageMark.Copied)))} items. Root {report.Root}"
-                : $"NOT everything is home. Root {report.Root}"
+                ? $"Everything is home: {Number(report.Tracks.Sum(x => x.ItemsOf(CoverageMark.Same) + x.ItemsOf(CoverageMark.Copied)))} items, {How(report)}. Root {report.Root}"
+                : $"NOT everything is home, {How(report)}. Root {report.Root}"
         );
     }
 
@@ -200,6 +229,8 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
                         report.EntryId,
                         report.RecorderId,
                         signed,
+                        report.Evidence,
+                        whole = report.IsWhole,
                         recorderRead = options.Recorder is not null,
                         differences = differences.Select(x => new
                         {
@@ -219,13 +250,17 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
             Console.WriteLine($"{x.Change.ToString().ToLowerInvariant()}: {Name(x.Track)} {Instant(x.From)} to {Instant(x.To)}");
         Console.WriteLine(
             $"The report {(signed ? "is signed with this key and unchanged" : "is consistent; its signature was not asked for")}. "
+                + (report.IsWhole ? "" : "It says itself that NOT everything was home. ")
                 + (
                     options.Recorder is null ? "The recorder was not read."
-                    : differences.Count == 0 ? $"{report.RecorderId} holds exactly what it says."
-                    : $"{report.RecorderId} does NOT hold what it says: {Number(differences.Count)} differences."
+                    : differences.Count == 0 ? $"{Printable.Line(report.RecorderId)} holds exactly what it says, {How(report)}."
+                    : $"{Printable.Line(report.RecorderId)} does NOT hold what it says: {Number(differences.Count)} differences."
                 )
         );
     }
+
+    private static string How(CoverageReport report) =>
+        report.Evidence == CoverageEvidence.Contents ? "every byte read" : "by its listings alone";
 
     private static Dictionary<CoverageMark, long> Totals(
         CoverageReport report,
@@ -249,7 +284,8 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
 
     private static async Task<int> FailAsync(string line)
     {
-        await Console.Error.WriteLineAsync(line);
+        // Recorders and files are quoted in it.
+        await Console.Error.WriteLineAsync(Printable.Line(line));
         return NotHome;
     }
 }

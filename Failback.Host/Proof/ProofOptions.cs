@@ -55,14 +55,15 @@ internal sealed record ProofOptions
             var name = args[i];
             string Value()
             {
-                if (i + 1 < args.Count && !args[i + 1].StartsWith('-'))
+                if (i + 1 < args.Count && args[i + 1] is { Length: > 0 } value && value[0] != '-')
                     return args[++i];
                 wrong.Add($"{name}: needs a value");
                 return "";
             }
             if (!name.StartsWith('-'))
                 words.Add(name);
-            else if (name.StartsWith("--", StringComparison.Ordinal) && name.Contains(':'))
+            // A colon in the value is none in the key: --recorder=http://... is no setting, and must not be taken for one.
+            else if (name.StartsWith("--", StringComparison.Ordinal) && name.Split('=')[0].Contains(':'))
                 options = options with { Settings = [.. options.Settings, name] };
             else
                 options = (command, name) switch
@@ -105,6 +106,12 @@ internal sealed record ProofOptions
             yield return $"--language: must be {string.Join(" or ", CoveragePage.Languages)}";
         if (options.Key is not null && options.Report is null && options.Page is null)
             yield return "--key: signs what --report and --page write; give one of them";
+        string?[] files = [options.Report, options.Page, options.Key];
+        if (files.OfType<string>().Where(x => x.Length > 0).Select(Path.GetFullPath).GroupBy(x => x).Any(x => x.Count() > 1))
+            yield return "--report, --page, --key: must be different files";
+        foreach (var file in new[] { options.Report, options.Page }.OfType<string>().Where(x => x.Length > 0))
+            if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file))))
+                yield return $"{Printable.Line(file)}: must be in a folder that is there";
         if (options.Recorder is { Length: > 0 } address && !Uri.TryCreate(address, UriKind.Absolute, out _))
             yield return "--recorder: must be an address such as http://10.0.0.7:5011";
     }

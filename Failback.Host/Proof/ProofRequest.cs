@@ -13,41 +13,47 @@ internal sealed record ProofRequest(CoverageRequest Request, long PlannedItems)
     /// <summary>Recorders of a directory that are looked through: more are not believed.</summary>
     private const int MostPages = 100;
 
-    /// <returns>Null when there is no such entry, or the directory does not know its recorders.</returns>
-    public static async Task<ProofRequest?> OfAsync(IRead read, Guid entryId, CancellationToken token)
+    /// <returns>The request, or why there is none.</returns>
+    public static async Task<(ProofRequest? Request, string WhyNot)> OfAsync(IRead read, Guid entryId, CancellationToken token)
     {
         if (await read.EntryAsync(entryId, token) is not { } entry)
-            return null;
-        var copy = await read.MaterialCopyAsync(entry.InheritedBy ?? entryId, token);
-        var channels = (copy?.ChannelCopies ?? []).Where(x => entry.InheritedBy is null || x.EntryId == entryId).ToList();
+            return (null, "there is no such entry in the failover log");
+        var periods = await read.PeriodsAsync(entryId, token);
+        if (periods.Count == 0)
+            return (null, $"its failback has not succeeded ({entry.Failback}): nothing has to be home yet");
         var addresses = await AddressesAsync(read, token);
-        var periods = channels
-            .GroupBy(x => (x.EntryId, x.SourceRecorderId))
-            .Select(x => (x.Key.EntryId, x.Key.SourceRecorderId, From: x.Min(y => y.From), To: x.Max(y => y.To)))
+        if (
+            periods.Select(x => x.FailoverServerId).Prepend(entry.FailedRecorderId).FirstOrDefault(x => !addresses.ContainsKey(x)) is
+            { } unknown
+        )
+            return (null, $"the directory does not know {unknown}");
+        var copy = await read.MaterialCopyAsync(entry.InheritedBy ?? entryId, token);
+        // Counted one by one where the copy ended, else as planned.
+        var counted = (copy?.ChannelCopies ?? [])
+            .Select(x => new CountedTrack(
+                x.EntryId,
+                x.SourceRecorderId,
+                x.Kind,
+                x.Channel,
+                x.Status is "Succeeded" or "Partial" && x.Expected > 0 ? x.Expected : x.PlannedItems
+            ))
             .ToList();
-        if (periods.Count == 0 && entry.FailbackEndedAt is { } ended)
-            periods.Add((entryId, entry.FailoverServerId, entry.FailoverStartedAt, ended));
-        if (periods.Count == 0 || !addresses.TryGetValue(entry.FailedRecorderId, out var recorder))
-            return null;
-        if (periods.Any(x => !addresses.ContainsKey(x.SourceRecorderId)))
-            return null;
-        return new ProofRequest(
-            new CoverageRequest(
-                entryId,
-                Address(entry.FailedRecorderId, recorder),
-                [
-                    .. periods.Select(x => new CopySource
-                    {
-                        EntryId = x.EntryId,
-                        Source = Address(x.SourceRecorderId, addresses[x.SourceRecorderId]),
-                        OriginRecorderId = entry.FailedRecorderId,
-                        From = x.From,
-                        To = x.To,
-                    }),
-                ]
-            ),
-            channels.Sum(x => x.PlannedItems)
+        var request = new CoverageRequest(
+            entryId,
+            Address(entry.FailedRecorderId, addresses),
+            [
+                .. periods.Select(x => new CopySource
+                {
+                    EntryId = x.EntryId,
+                    Source = Address(x.FailoverServerId, addresses),
+                    OriginRecorderId = x.OriginRecorderId,
+                    From = x.From,
+                    To = x.To,
+                }),
+            ],
+            counted
         );
+        return (new ProofRequest(request, counted.Sum(x => x.Items)), "");
     }
 
     private static async Task<Dictionary<string, string>> AddressesAsync(IRead read, CancellationToken token)
@@ -66,5 +72,6 @@ internal sealed record ProofRequest(CoverageRequest Request, long PlannedItems)
         return addresses;
     }
 
-    private static RecorderAddress Address(string id, string address) => new() { RecorderId = id, Address = address };
+    private static RecorderAddress Address(string id, Dictionary<string, string> addresses) =>
+        new() { RecorderId = id, Address = addresses[id] };
 }

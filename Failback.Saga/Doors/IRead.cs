@@ -14,6 +14,12 @@ public interface IRead
     /// <summary>The material copy of an entry with its channel copies; null when none was started.</summary>
     Task<MaterialCopyView?> MaterialCopyAsync(Guid entryId, CancellationToken token);
 
+    /// <summary>
+    /// What has to come home of an entry, whether a material copy was made or not: its own period and those of the entries that it closed
+    /// (D6), as a material copy takes them; of an entry that was closed, its own. Nothing while its failback has not succeeded.
+    /// </summary>
+    Task<IReadOnlyList<HomePeriodView>> PeriodsAsync(Guid entryId, CancellationToken token);
+
     /// <summary>Recorders of the directory by id, in pages of at most 1,000.</summary>
     Task<IReadOnlyList<RecorderView>> RecordersAsync(string? after, int limit, CancellationToken token);
 
@@ -48,6 +54,9 @@ public sealed record LogEntryView(
     /// <summary>True when nothing of this failover is left to do.</summary>
     public bool Finalised => Failback == "Succeeded" && MaterialCopy == MaterialCopyStatus.Succeeded;
 }
+
+/// <summary>A period that a failover server recorded for a recorder. Instants are UTC, half open.</summary>
+public sealed record HomePeriodView(Guid EntryId, string FailoverServerId, string OriginRecorderId, DateTimeOffset From, DateTimeOffset To);
 
 /// <summary>A material copy. Instants are UTC, sizes bytes.</summary>
 public sealed record MaterialCopyView(

@@ -1,9 +1,10 @@
 using Failback.Messages;
+using Microsoft.Extensions.Options;
 
 namespace Failback.Saga;
 
 /// <summary>Reads through units of work of its own; rows stay inside the room.</summary>
-internal sealed class Read(IFailbackUnits units) : IRead
+internal sealed class Read(IFailbackUnits units, IOptionsMonitor<CopyOptions> options) : IRead
 {
     public Task<IReadOnlyList<LogEntryView>> LogAsync(string failedRecorderId, CancellationToken token) =>
         units.RunAsync<IReadOnlyList<LogEntryView>>(
@@ -20,6 +21,27 @@ internal sealed class Read(IFailbackUnits units) : IRead
             {
                 var copy = await store.MaterialCopyAsync(DerivedId.OfMaterialCopy(entryId), ct);
                 return copy is null ? null : View(copy, await store.ChannelCopiesAsync(copy.CorrelationId, ct));
+            },
+            token
+        );
+
+    public Task<IReadOnlyList<HomePeriodView>> PeriodsAsync(Guid entryId, CancellationToken token) =>
+        units.RunAsync<IReadOnlyList<HomePeriodView>>(
+            async (store, ct) =>
+            {
+                var entry = await store.EntryAsync(entryId, ct);
+                if (entry?.InheritedBy is { } by)
+                    entry = await store.EntryAsync(by, ct);
+                if (entry is not { Failback: FailbackStatus.Succeeded })
+                    return [];
+                var inherited = await store.InheritedByAsync(entry.EntryId, ct);
+                return
+                [
+                    .. Periods
+                        .Of(entry, inherited, TimeSpan.FromSeconds(options.CurrentValue.ClockSlackSeconds))
+                        .Where(x => entry.EntryId == entryId || x.EntryId == entryId)
+                        .Select(x => new HomePeriodView(x.EntryId, x.FailoverServerId, x.OriginRecorderId, x.From.ToWire(), x.To.ToWire())),
+                ];
             },
             token
         );

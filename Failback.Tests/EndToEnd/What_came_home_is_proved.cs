@@ -46,6 +46,10 @@ public sealed class What_came_home_is_proved
 
         await AlteredIsRefusedAsync(site, report, open);
 
+        var nobody = await site.ProveAsync("verify", $"{Guid.NewGuid()}");
+        Assert.Equal(1, nobody.Code);
+        Assert.Contains("no such entry", nobody.Output);
+
         FlipInPacks(site.File("recorder-1"), "cam-1, item 5");
         var found = await site.ProveAsync(check);
         Assert.Equal(1, found.Code);
@@ -83,6 +87,9 @@ public sealed class What_came_home_is_proved
     [InlineData("check", "FILE")]
     [InlineData("check a.json b.json", "b.json: unknown")]
     [InlineData("check a.json --recorder nowhere", "--recorder")]
+    [InlineData("check a.json --recorder=http://127.0.0.1:1", "--recorder=http://127.0.0.1:1: unknown")]
+    [InlineData("verify 11111111-1111-1111-1111-111111111111 --report a.json --page a.json", "different files")]
+    [InlineData("verify 11111111-1111-1111-1111-111111111111 --report none/a.json", "none/a.json: must be in a folder")]
     [InlineData("check a.json --public-key none.pem", "--public-key: none.pem must be a public key")]
     public async Task a_wrong_command_is_refused_by_its_name(string command, string name)
     {

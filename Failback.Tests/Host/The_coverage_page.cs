@@ -93,6 +93,8 @@ public sealed partial class The_coverage_page
             Items = new Dictionary<CoverageMark, long>(),
             Bytes = new Dictionary<CoverageMark, long>(),
             Spans = spans,
+            SourceItems = 0,
+            CountedItems = 0,
             Faults = [],
             Root = "",
         };

@@ -12,7 +12,10 @@ public sealed record CoverageReport
 {
     public const string Format1 = "failback.coverage/1";
 
-    /// <summary>More than any report of <see cref="CoverageTrack.MostSpans"/> a track needs; a longer document is refused unread.</summary>
+    /// <summary>Stretches of all tracks together; what does not fit is told coarser, and counted exactly.</summary>
+    public const int MostSpans = 200_000;
+
+    /// <summary>A longer document is refused unread.</summary>
     public const int MostBytes = 256 << 20;
 
     public required string Format { get; init; }
@@ -28,16 +31,16 @@ public sealed record CoverageReport
     public required CoverageEvidence Evidence { get; init; }
     public required IReadOnlyList<CoverageTrack> Tracks { get; init; }
 
-    /// <summary>Merkle root over the roots of the tracks, in their order (<see cref="CoverageRoot"/>): one number for all of it.</summary>
+    /// <summary>Merkle root over whose report it is and the roots of the tracks, in their order (<see cref="CoverageRoot"/>).</summary>
     public required string Root { get; init; }
 
-    /// <summary>Every item that a source holds is on the recorder, and nothing that was read is damaged.</summary>
+    /// <summary>Every item that the sources had is on the recorder, and nothing that was read is damaged. Of no tracks nothing is proved.</summary>
     [JsonIgnore]
-    public bool IsWhole => Tracks.All(x => x.IsWhole);
+    public bool IsWhole => Tracks.Count > 0 && Tracks.All(x => x.IsWhole);
 
     /// <summary>Its root is that of its tracks.</summary>
     [JsonIgnore]
-    public bool IsConsistent => Root == CoverageRoot.Of(Tracks);
+    public bool IsConsistent => Root == CoverageRoot.Of(this);
 
     /// <summary>What is written to files and signed.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoverageJson.Default.CoverageReport);
@@ -55,16 +58,15 @@ public sealed record CoverageReport
         {
             throw new FormatException($"no report: {(fault.Path is null or "$" ? "the document" : fault.Path)} is wrong", fault);
         }
-        return report switch
-        {
-            null => throw new FormatException("no report: null"),
-            { Format: not Format1 } => throw new FormatException($"format: must be {Format1}"),
-            { Tracks: null } or { RecorderId: null } or { Root: null } => throw new FormatException("no report: a field is null"),
-            _ when report.Tracks.FirstOrDefault(x => x?.WhyWrong is not null) is { } track => throw new FormatException(track.WhyWrong),
-            _ when report.Tracks.Any(x => x is null) => throw new FormatException("tracks: no null"),
-            _ => report,
-        };
+        return report?.WhyWrong is { } wrong ? throw new FormatException(wrong) : report ?? throw new FormatException("no report: null");
     }
+
+    private string? WhyWrong =>
+        Format != Format1 ? $"format: must be {Format1}"
+        : !Enum.IsDefined(Evidence) ? "evidence: Listings or Contents"
+        : RecorderId is null || Root is null ? "recorderId, root: not null"
+        : Tracks is not { Count: > 0 } || Tracks.Any(x => x is null) ? "tracks: at least one, none null"
+        : Tracks.Select(x => x.WhyWrong).FirstOrDefault(x => x is not null);
 }
 
 /// <summary>How a report knows what the recorder has.</summary>
@@ -89,7 +91,7 @@ public enum CoverageMark
     /// <summary>Both have it, and the recorder got it by a copy.</summary>
     Copied = 3,
 
-    /// <summary>Both have a segment of this start, with different contents; nothing was overwritten (D17).</summary>
+    /// <summary>Both have a segment of this start, with different contents, length or duration; nothing was overwritten (D17).</summary>
     Conflict = 4,
 
     /// <summary>Its bytes at the failover server do not have its digest: there is nothing good to copy (F6).</summary>
@@ -132,6 +134,12 @@ public sealed record CoverageTrack
     /// <summary>Stretches by start; where nobody recorded is none.</summary>
     public required IReadOnlyList<CoverageSpan> Spans { get; init; }
 
+    /// <summary>Items that the failover server has of the period now.</summary>
+    public required long SourceItems { get; init; }
+
+    /// <summary>Items that it had when they were copied; 0 when nobody counted them. If it has fewer now, nothing can be compared with those.</summary>
+    public required long CountedItems { get; init; }
+
     /// <summary>Items that are not home as they should be, by start.</summary>
     public required IReadOnlyList<CoverageFault> Faults { get; init; }
 
@@ -139,7 +147,7 @@ public sealed record CoverageTrack
     public required string Root { get; init; }
 
     [JsonIgnore]
-    public bool IsWhole => Items.Keys.All(x => x < CoverageMark.Conflict);
+    public bool IsWhole => SourceItems >= CountedItems && Items.Keys.All(x => x < CoverageMark.Conflict);
 
     public long ItemsOf(CoverageMark mark) => Items.GetValueOrDefault(mark);
 
@@ -147,13 +155,15 @@ public sealed record CoverageTrack
         TrackId is null || OriginRecorderId is null || SourceRecorderId is null || Name is null || Root is null ? "track: a field is null"
         : !Enum.IsDefined(Kind) ? "track.kind: a known kind"
         : !CoverageRoot.IsOne(Root) ? "track.root: 64 lower-case hexadecimal digits"
-        : Items is null || Bytes is null || Faults is null || Faults.Any(x => x is null) ? "track: a list is null"
-        : Spans is null || Spans.Any(x => x?.Digest is null) || Spans.Count > MostSpans ? $"track.spans: at most {MostSpans}, none null"
+        : Items is null || Items.Keys.Any(x => !Enum.IsDefined(x)) ? "track.items: known marks"
+        : Bytes is null || Faults is null || Faults.Any(x => x is null) ? "track: a list is null"
+        : Spans is null || Spans.Any(x => x?.Digest is null || !Enum.IsDefined(x.Mark)) || Spans.Count > MostSpans
+            ? $"track.spans: at most {MostSpans}, none null, known marks"
         : Spans.Zip(Spans.Skip(1)).Any(x => x.First.From >= x.Second.From) ? "track.spans: by start, each start once"
         : null;
 }
 
-/// <summary>A stretch of neighbours with one mark.</summary>
+/// <summary>A stretch of neighbours with one mark; a gap that a picture could show ends it.</summary>
 /// <param name="From">The start of the first item.</param>
 /// <param name="To">The latest end of an item; one tick after a record.</param>
 /// <param name="Items">What the failover server or the recorder has, each once.</param>

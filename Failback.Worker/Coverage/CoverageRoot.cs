@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Failback.Recorders;
@@ -11,8 +13,9 @@ namespace Failback.Worker;
 /// </summary>
 /// <remarks>
 /// The leaf of an item: start, duration and length as 64-bit little endian (ticks of 100 ns since 0001-01-01 UTC, ticks, bytes), XxHash128
-/// as 16 bytes big endian, and, where contents were read, SHA-256 of the content as 32 bytes. The leaf of a track: its origin recorder,
-/// kind and id as UTF-8, each followed by a line feed, and its root as 32 bytes.
+/// as 16 bytes big endian, and, where contents were read, SHA-256 of the content as 32 bytes, all zero when it did not come. The leaves of a
+/// report: first its format, entry, recorder and evidence, then for each track entry, source, origin recorder, kind, id, start, end and root,
+/// each as a 32-bit little endian length and UTF-8; instants as ticks, ids in lower case with hyphens.
 /// </remarks>
 internal sealed class CoverageRoot
 {
@@ -58,24 +61,38 @@ internal sealed class CoverageRoot
         BinaryPrimitives.WriteInt64LittleEndian(leaf[1..], item.Start.UtcTicks);
         BinaryPrimitives.WriteInt64LittleEndian(leaf[9..], item.Duration.Ticks);
         BinaryPrimitives.WriteInt64LittleEndian(leaf[17..], item.Length);
-        Convert.FromHexString(item.Digest, leaf[25..41], out _, out _);
+        if (Convert.FromHexString(item.Digest, leaf[25..41], out _, out var digits) != OperationStatus.Done || digits != 16)
+            throw new ArgumentException("no digest", nameof(item));
         content?.CopyTo(leaf[(1 + ItemBytes)..]);
         return SHA256.HashData(leaf[..(1 + ItemBytes + (content?.Length ?? 0))]);
     }
 
-    /// <summary>The root over the tracks of a report.</summary>
-    public static string Of(IEnumerable<CoverageTrack> tracks)
+    /// <summary>The root of a report.</summary>
+    public static string Of(CoverageReport report)
     {
         var root = new CoverageRoot();
-        foreach (var track in tracks)
+        root.Add(Leaf(report.Format, $"{report.EntryId}", report.RecorderId, $"{report.Evidence}"));
+        foreach (var x in report.Tracks)
             root.Add(
-                SHA256.HashData([
-                    0,
-                    .. Encoding.UTF8.GetBytes($"{track.OriginRecorderId}\n{track.Kind}\n{track.TrackId}\n"),
-                    .. Convert.FromHexString(track.Root),
-                ])
+                Leaf($"{x.EntryId}", x.SourceRecorderId, x.OriginRecorderId, $"{x.Kind}", x.TrackId, Ticks(x.From), Ticks(x.To), x.Root)
             );
         return root.Text;
+
+        static string Ticks(DateTimeOffset at) => at.UtcTicks.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static byte[] Leaf(params ReadOnlySpan<string> fields)
+    {
+        using var leaf = new MemoryStream();
+        using var writer = new BinaryWriter(leaf);
+        writer.Write((byte)0);
+        foreach (var field in fields)
+        {
+            var text = Encoding.UTF8.GetBytes(field);
+            writer.Write(text.Length);
+            writer.Write(text);
+        }
+        return SHA256.HashData(leaf.ToArray());
     }
 
     private static byte[] Node(byte[] left, byte[] right)

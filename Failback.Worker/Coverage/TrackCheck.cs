@@ -8,6 +8,10 @@ internal sealed class TrackCheck(CoverageTrack track)
     private readonly CoverageRoot root = new();
     private readonly List<CoverageDifference> found = [];
     private readonly Stretch[] stretches = [.. track.Spans.Select(x => new Stretch(x))];
+    private readonly HashSet<(DateTimeOffset, string)> known =
+    [
+        .. track.Faults.Where(x => x.Mark == CoverageMark.DamagedAtRecorder).Select(x => (x.Start, x.Digest)),
+    ];
     private int at = -1;
 
     /// <summary>All items of one start; starts come in order.</summary>
@@ -19,7 +23,8 @@ internal sealed class TrackCheck(CoverageTrack track)
         foreach (var item in some)
         {
             root.Add(item.Leaf!);
-            if (item.Mark == CoverageMark.DamagedAtRecorder)
+            // What the report says itself is no difference, while it is the same damage: its stretch tells.
+            if (item.Mark == CoverageMark.DamagedAtRecorder && !known.Contains((start, item.Entry.Digest)))
                 Find(start, item.Entry.End, CoverageChange.Damaged);
             else if (at < 0)
                 Find(start, item.Entry.End, CoverageChange.Added);

@@ -5,12 +5,21 @@ using Failback.Recorders;
 namespace Failback.Worker;
 
 /// <summary>An item of either recorder and what became of it.</summary>
+/// <param name="AtSource">The failover server has it.</param>
+/// <param name="Here">The recorder has it.</param>
+internal sealed record ComparedStart(ItemEntry Entry, CoverageMark Mark, bool AtSource, bool Here);
+
 /// <param name="Leaf">The hash of its leaf; null when the recorder does not have it.</param>
-internal sealed record MarkedItem(ItemEntry Entry, CoverageMark Mark, byte[]? Leaf);
+internal sealed record MarkedItem(ItemEntry Entry, CoverageMark Mark, bool AtSource, byte[]? Leaf);
 
 /// <summary>The book of one track: start by start into counts, stretches, faults and the root. Memory is bounded whatever the track has.</summary>
-internal sealed class TrackLedger
+/// <param name="source">Whose period it is.</param>
+/// <param name="mostSpans">Beyond it, the rest is one stretch under its gravest mark.</param>
+internal sealed class TrackLedger(CopySource source, int mostSpans)
 {
+    /// <summary>A gap of this part of the period ends a stretch: one that a picture shows.</summary>
+    private const int ColumnsOfAPicture = 1_000;
+    private readonly TimeSpan gap = (source.To - source.From) / ColumnsOfAPicture;
     private readonly SortedDictionary<CoverageMark, long> items = [];
     private readonly SortedDictionary<CoverageMark, long> bytes = [];
     private readonly List<CoverageSpan> spans = [];
@@ -18,46 +27,59 @@ internal sealed class TrackLedger
     private readonly CoverageRoot root = new();
     private IncrementalHash? digest;
     private CoverageSpan? open;
+    private long sourceItems;
 
     /// <summary>
     /// What the two recorders have of one start, each item once, by digest. Two segments of one start are a conflict, two records are two
-    /// records (D17).
+    /// records (D17); the same content under another length or duration is no copy. What a failover server lists and cannot be is damaged.
     /// </summary>
-    public static IEnumerable<(ItemEntry Entry, CoverageMark Mark)> Compare(
-        bool records,
-        IReadOnlyList<ItemEntry> theirs,
-        IReadOnlyList<ItemEntry> ours
-    )
+    public static IEnumerable<ComparedStart> Compare(bool records, IReadOnlyList<ItemEntry> theirs, IReadOnlyList<ItemEntry> ours)
     {
-        var source = theirs.Select(x => x.Digest).ToHashSet(StringComparer.Ordinal);
-        var here = ours.DistinctBy(x => x.Digest).ToDictionary(x => x.Digest, StringComparer.Ordinal);
-        foreach (
-            var item in theirs
-                .DistinctBy(x => x.Digest)
-                .Where(x => !here.ContainsKey(x.Digest))
-                .Concat(here.Values)
-                .OrderBy(x => x.Digest, StringComparer.Ordinal)
-        )
-            yield return (
-                item,
-                !here.ContainsKey(item.Digest)
-                    ? !records && ours.Count > 0
-                        ? CoverageMark.Conflict
-                        : CoverageMark.Missing
-                    : !source.Contains(item.Digest)
-                        ? CoverageMark.RecorderOnly
-                        : item.SourceRecorderId is null
-                            ? CoverageMark.Same
-                            : CoverageMark.Copied
+        foreach (var unsound in theirs.Where(x => !x.IsSound()))
+            yield return new ComparedStart(
+                unsound with
+                {
+                    Duration = default,
+                    Length = 0,
+                    Digest = "",
+                },
+                CoverageMark.DamagedAtSource,
+                true,
+                false
             );
+        var there = theirs.Where(x => x.IsSound()).DistinctBy(x => x.Digest).ToDictionary(x => x.Digest, StringComparer.Ordinal);
+        var here = ours.Where(x => x.IsSound()).DistinctBy(x => x.Digest).ToDictionary(x => x.Digest, StringComparer.Ordinal);
+        foreach (var key in there.Keys.Union(here.Keys).Order(StringComparer.Ordinal))
+        {
+            var (their, our) = (there.GetValueOrDefault(key), here.GetValueOrDefault(key));
+            yield return new ComparedStart(
+                (our ?? their)!,
+                MarkOf(records, their, our, here.Count > 0),
+                their is not null,
+                our is not null
+            );
+        }
     }
+
+    private static CoverageMark MarkOf(bool records, ItemEntry? their, ItemEntry? our, bool another) =>
+        our is null
+            ? !records && another
+                ? CoverageMark.Conflict
+                : CoverageMark.Missing
+            : their is null
+                ? CoverageMark.RecorderOnly
+                : their.Length != our.Length || their.Duration != our.Duration
+                    ? CoverageMark.Conflict
+                    : our.SourceRecorderId is null
+                        ? CoverageMark.Same
+                        : CoverageMark.Copied;
 
     /// <summary>All items of one start; starts come in order.</summary>
     public void Add(IReadOnlyList<MarkedItem> some)
     {
         var mark = some.Max(x => x.Mark);
         var (from, to) = (some[0].Entry.Start, some.Max(x => EndOf(x.Entry)));
-        if (open is null || open.Mark != mark && spans.Count < CoverageTrack.MostSpans - 1)
+        if (open is null || (open.Mark != mark || from - open.To > gap) && spans.Count < mostSpans - 1)
         {
             Close();
             (open, digest) = (new CoverageSpan(from, to, mark, 0, 0, ""), IncrementalHash.CreateHash(HashAlgorithmName.SHA256));
@@ -74,7 +96,8 @@ internal sealed class TrackLedger
     }
 
     /// <summary>The coverage of what was added.</summary>
-    public CoverageTrack Track(CopySource source, Track track, string name)
+    /// <param name="counted">Items that the source had when they were copied.</param>
+    public CoverageTrack Track(Track track, string name, long counted)
     {
         Close();
         return new CoverageTrack
@@ -90,6 +113,8 @@ internal sealed class TrackLedger
             Items = items,
             Bytes = bytes,
             Spans = spans,
+            SourceItems = sourceItems,
+            CountedItems = counted,
             Faults = faults,
             Root = root.Text,
         };
@@ -97,6 +122,7 @@ internal sealed class TrackLedger
 
     private void Count(MarkedItem item)
     {
+        sourceItems += item.AtSource ? 1 : 0;
         items[item.Mark] = items.GetValueOrDefault(item.Mark) + 1;
         bytes[item.Mark] = bytes.GetValueOrDefault(item.Mark) + item.Entry.Length;
         if (item.Mark >= CoverageMark.Conflict && faults.Count < CoverageTrack.MostFaults)

@@ -110,24 +110,26 @@ internal sealed partial class CopyPlanner(
         return (items, bytes);
     }
 
-    /// <summary>Every track that a recorder holds of an origin recorder, each once.</summary>
+    /// <summary>The channels that a recorder holds of an origin recorder, in the order people know them by.</summary>
     /// <exception cref="SideException">The recorder's fault; BadAnswer when the list is over the bounds of the port.</exception>
-    internal static async Task<IReadOnlyList<Track>> TracksAsync(RecorderLink link, string originRecorderId, CancellationToken token)
+    internal static async Task<IReadOnlyList<Channel>> ChannelsAsync(RecorderLink link, string originRecorderId, CancellationToken token)
     {
         var channels = await link.AskAsync((x, y) => x.ListChannelsAsync(originRecorderId, y), token);
         if (channels.Count > Limits.ChannelsPerRecorder)
             throw new SideException(link.Side, RecorderFault.BadAnswer, $"{link.Id} lists more than {Limits.ChannelsPerRecorder} channels");
         if (channels.Any(x => !MessageBounds.Fits(x.TrackId, Limits.TrackIdCharacters) || x.Kinds.Any(y => !Enum.IsDefined(y))))
             throw new SideException(link.Side, RecorderFault.BadAnswer, $"{link.Id} lists a channel with a wrong id or kind");
-        return
-        [
-            .. channels
-                .OrderBy(x => x.Number)
-                .ThenBy(x => x.TrackId, StringComparer.Ordinal)
-                .SelectMany(x => x.Kinds.Order().Select(y => new Track(originRecorderId, y, x.TrackId)))
-                .Distinct(),
-        ];
+        return [.. channels.OrderBy(x => x.Number).ThenBy(x => x.TrackId, StringComparer.Ordinal)];
     }
+
+    /// <summary>Every track that a recorder holds of an origin recorder, each once.</summary>
+    /// <exception cref="SideException">As for <see cref="ChannelsAsync"/>.</exception>
+    internal static async Task<IReadOnlyList<Track>> TracksAsync(RecorderLink link, string originRecorderId, CancellationToken token) =>
+        TracksOf(await ChannelsAsync(link, originRecorderId, token), originRecorderId);
+
+    /// <summary>Every track of some channels, each once.</summary>
+    internal static IReadOnlyList<Track> TracksOf(IReadOnlyList<Channel> channels, string originRecorderId) =>
+        [.. channels.SelectMany(x => x.Kinds.Order().Select(y => new Track(originRecorderId, y, x.TrackId))).Distinct()];
 
     private async Task<MaterialCopyPlanned> StoreAsync(PlanMaterialCopy work, List<PlannedChannelCopy> lines, CancellationToken token)
     {
