@@ -14,6 +14,9 @@ public sealed class WrongConfigurationException(IReadOnlyList<string> lines)
 /// <summary>Options that are checked when the host starts, unknown keys included.</summary>
 public static class FailbackOptions
 {
+    /// <summary>Far more than anybody sets. The framework looks through all keys for each of them, so that more of them take minutes.</summary>
+    private const int MostKeys = 2_000;
+
     /// <summary>Binds a section, validates it at start, and makes its keys known: any other key below <c>Failback</c> is an error.</summary>
     public static IServiceCollection AddFailbackOptions<TOptions, TValidator>(this IServiceCollection services, string section)
         where TOptions : class
@@ -37,6 +40,8 @@ public static class FailbackOptions
     /// <summary>Everything that is wrong, at once: unknown keys, wrong types, values out of range, and what the checks say.</summary>
     internal static IReadOnlyList<string> WrongLines(IConfiguration configuration, IServiceProvider services)
     {
+        if (configuration.GetSection(KnownKeys.Root).AsEnumerable().Take(MostKeys + 1).Count() > MostKeys)
+            return [$"{KnownKeys.Root}: has more than {MostKeys} keys below it"];
         var known = services.GetServices<KnownSection>().ToList();
         var keys = KnownKeys.Check(configuration, known).ToList();
         var types = keys.Where(x => x.WrongType).Select(x => x.Path).ToList();

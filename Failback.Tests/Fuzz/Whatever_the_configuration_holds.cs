@@ -37,8 +37,7 @@ public sealed class Whatever_the_configuration_holds : IDisposable
         var run = new FuzzRun("configuration files", Programme.Pick(5_000, 50_000))
         {
             Kept = FuzzCases.Configuration,
-            // A key for each nested value, as long as it is deep: the framework's, for a file that only the operator writes.
-            MostBytesEach = 192 << 20,
+            MostBytesEach = 64 << 20,
         };
         await run.RunAsync(
             x => Mutator.Json(Good, x),
@@ -55,6 +54,14 @@ public sealed class Whatever_the_configuration_holds : IDisposable
         );
         Assert.True(run.Count("right") > 0 && run.Count("wrong, named") > 0);
         Figures.Say(run.ToString());
+    }
+
+    [Fact]
+    public void more_keys_than_anybody_sets_are_refused_in_one_line()
+    {
+        var networks = string.Join(',', Enumerable.Range(0, 20_000).Select(x => $"\"10.0.0.{x % 256}/32\""));
+        var (configuration, _) = Read(Encoding.UTF8.GetBytes("""{"Failback":{"Recorders":{"AllowedNetworks":[""" + networks + "]}}}"));
+        Assert.Equal(["Failback: has more than 2000 keys below it"], FailbackOptions.WrongLines(configuration!, Services()));
     }
 
     /// <summary>A key is repeated, that is the purpose; a value never is.</summary>
