@@ -22,6 +22,9 @@ public static class FailbackOptions
         where TOptions : class
         where TValidator : class, IValidateOptions<TOptions>
     {
+        // Parts of a room that need the same options each say so.
+        if (services.Any(x => x.ImplementationInstance is KnownSection known && known.Is(section) && known.Options == typeof(TOptions)))
+            return services;
         services.AddOptionsWithValidateOnStart<TOptions>().BindConfiguration(section);
         services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
         services.AddSingleton(new KnownSection(section, typeof(TOptions), Validate<TOptions>));
