@@ -18,10 +18,15 @@ public static class WorkerRoom
     public static IServiceCollection AddFailbackWorker(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        services.AddFailbackCoverage(configuration);
+        services.AddFailbackOptions<WorkerOptions, WorkerOptionsValidator>("Failback:Worker");
+        services.AddFailbackRecorders(configuration);
+        // The recorders' room cannot say that its keys are known: it knows nothing of hosting.
+        services.AddFailbackOptions<RecordersOptions, RecordersOptionsValidator>(RecordersRoom.Section);
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(x => new Draining(x.GetService<IHostApplicationLifetime>()));
         services.TryAddSingleton<PublishGate>();
         services.AddSingleton<Answers>();
+        services.AddSingleton<Retries>();
         services.AddSingleton<SettingsFinder>();
         services.AddSingleton<RecorderRestorer>();
         services.AddSingleton<FailoverServerReleaser>();
@@ -30,18 +35,6 @@ public static class WorkerRoom
         services.AddSingleton<CopyPlanner>();
         services.AddSingleton<HoldKeeper>();
         services.AddSingleton<SliceCopier>();
-        return services;
-    }
-
-    /// <summary>The door for proof alone (<see cref="ICoverage"/>), for a process that copies nothing.</summary>
-    public static IServiceCollection AddFailbackCoverage(this IServiceCollection services, IConfiguration configuration)
-    {
-        services.AddFailbackOptions<WorkerOptions, WorkerOptionsValidator>("Failback:Worker");
-        services.AddFailbackRecorders(configuration);
-        // The recorders' room cannot say that its keys are known: it knows nothing of hosting.
-        services.AddFailbackOptions<RecordersOptions, RecordersOptionsValidator>(RecordersRoom.Section);
-        services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<Retries>();
         services.AddSingleton<ICoverage, CoverageReader>();
         return services;
     }

@@ -30,11 +30,7 @@ internal static class Demo
     {
         var (options, wrong) = DemoOptions.Parse(args);
         if (options is null)
-        {
-            foreach (var line in wrong)
-                await Console.Error.WriteLineAsync(line);
-            return FailbackHost.WrongConfiguration;
-        }
+            return await Command.RefuseAsync(wrong);
         var folder = options.Data ?? Directory.CreateTempSubdirectory("failback-demo-").FullName;
         try
         {

@@ -14,7 +14,7 @@ internal static class CoveragePage
     public static readonly string[] Languages = ["en", "fi"];
 
     /// <summary>Columns of a picture; each shows the gravest mark of its time.</summary>
-    private const int Columns = 1_000;
+    private const int Columns = CoverageTrack.PictureColumns;
     private const int Height = 22;
 
     public static byte[] Render(CoverageReport report, string language)

@@ -34,33 +34,22 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
     {
         var (options, wrong) = ProofOptions.Parse(command, args);
         if (options is null)
-            return await RefuseAsync(wrong);
+            return await Command.RefuseAsync(wrong);
         try
         {
-            // Not started: it listens nowhere and consumes nothing.
-            await using var app = FailbackHost.Build(
-                ["--Logging:LogLevel:Default=Warning", "--Logging:Console:LogToStandardErrorThreshold=Trace", .. options.Settings],
-                "failback-proof",
-                "http://127.0.0.1:0",
-                (services, configuration) => Service.AddRooms(services, configuration)
-            );
-            using var stop = new CancellationTokenSource();
-            Console.CancelKeyPress += (_, pressed) =>
-            {
-                pressed.Cancel = true;
-                stop.Cancel();
-            };
+            await using var app = Command.Build("failback-proof", options.Settings);
+            using var stop = Command.UntilCtrlC();
             var proof = new Proof(options, app.Services);
             return command == ProofCommand.Verify ? await proof.VerifyAsync(stop.Token) : await proof.CheckAsync(stop.Token);
         }
         catch (WrongConfigurationException lines)
         {
-            return await RefuseAsync(lines.Lines);
+            return await Command.RefuseAsync(lines.Lines);
         }
         catch (InvalidDataException file)
         {
             // appsettings.json; the message names the file.
-            return await RefuseAsync([file.Message]);
+            return await Command.RefuseAsync([file.Message]);
         }
         catch (Exception fault) when (fault is CoverageException or IOException or UnauthorizedAccessException)
         {
@@ -83,12 +72,16 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
         using (key)
         {
             if (wrong is not null)
-                return await RefuseAsync([wrong]);
-            var (asked, whyNot) = await ProofRequest.OfAsync(services.GetRequiredService<IRead>(), options.Entry, token);
-            if (asked is null)
+                return await Command.RefuseAsync([wrong]);
+            var (found, whyNot) = await ProofRequest.OfAsync(services.GetRequiredService<IRead>(), options.Entry, token);
+            if (found is null)
                 return await FailAsync($"{options.Entry}: {whyNot}");
-            var request = asked.Request with { Evidence = options.Listings ? CoverageEvidence.Listings : CoverageEvidence.Contents };
-            var report = await ReadingBar.WhileAsync(options.Json, asked.PlannedItems, x => Coverage.ReadAsync(request, x, token));
+            var request = found with { Evidence = options.Listings ? CoverageEvidence.Listings : CoverageEvidence.Contents };
+            var report = await ReadingBar.WhileAsync(
+                options.Json,
+                request.Counted.Sum(y => y.Items),
+                x => Coverage.ReadAsync(request, x, token)
+            );
             Tell(report);
             if (options.Report is { } file)
                 await WriteAsync(file, report.ToJson(), key, token);
@@ -104,7 +97,7 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
         using (key)
         {
             if (wrong is not null)
-                return await RefuseAsync([wrong]);
+                return await Command.RefuseAsync([wrong]);
             if (await ReadAsync(options.File, token) is not { } content)
                 return await FailAsync($"{options.File}: over {CoverageReport.MostBytes} bytes");
             if (
@@ -175,20 +168,17 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
     {
         if (options.Json)
         {
-            Console.WriteLine(
-                JsonSerializer.Serialize(
-                    new
-                    {
-                        report.EntryId,
-                        report.RecorderId,
-                        report.Evidence,
-                        whole = report.IsWhole,
-                        items = Totals(report, x => x.Items),
-                        bytes = Totals(report, x => x.Bytes),
-                        report.Root,
-                    },
-                    Json
-                )
+            WriteJson(
+                new
+                {
+                    report.EntryId,
+                    report.RecorderId,
+                    report.Evidence,
+                    whole = report.IsWhole,
+                    items = Totals(report, x => x.Items),
+                    bytes = Totals(report, x => x.Bytes),
+                    report.Root,
+                }
             );
             return;
         }
@@ -222,27 +212,24 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
     {
         if (options.Json)
         {
-            Console.WriteLine(
-                JsonSerializer.Serialize(
-                    new
+            WriteJson(
+                new
+                {
+                    report.EntryId,
+                    report.RecorderId,
+                    signed,
+                    report.Evidence,
+                    whole = report.IsWhole,
+                    recorderRead = options.Recorder is not null,
+                    differences = differences.Select(x => new
                     {
-                        report.EntryId,
-                        report.RecorderId,
-                        signed,
-                        report.Evidence,
-                        whole = report.IsWhole,
-                        recorderRead = options.Recorder is not null,
-                        differences = differences.Select(x => new
-                        {
-                            x.Change,
-                            x.Track.TrackId,
-                            x.Track.Kind,
-                            x.From,
-                            x.To,
-                        }),
-                    },
-                    Json
-                )
+                        x.Change,
+                        x.Track.TrackId,
+                        x.Track.Kind,
+                        x.From,
+                        x.To,
+                    }),
+                }
             );
             return;
         }
@@ -259,6 +246,8 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
         );
     }
 
+    private static void WriteJson(object value) => Console.WriteLine(JsonSerializer.Serialize(value, Json));
+
     private static string How(CoverageReport report) =>
         report.Evidence == CoverageEvidence.Contents ? "every byte read" : "by its listings alone";
 
@@ -274,13 +263,6 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
         at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture);
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static async Task<int> RefuseAsync(IEnumerable<string> lines)
-    {
-        foreach (var line in lines)
-            await Console.Error.WriteLineAsync(line);
-        return FailbackHost.WrongConfiguration;
-    }
 
     private static async Task<int> FailAsync(string line)
     {

@@ -5,8 +5,7 @@ using Failback.Worker;
 namespace Failback.Host;
 
 /// <summary>What has to be home of an entry: its own period, and those of the entries that were closed with it (D6).</summary>
-/// <param name="PlannedItems">As the plan of the material copy counted them; 0 when there was none.</param>
-internal sealed record ProofRequest(CoverageRequest Request, long PlannedItems)
+internal static class ProofRequest
 {
     private const int PageOfRecorders = 1_000;
 
@@ -14,7 +13,7 @@ internal sealed record ProofRequest(CoverageRequest Request, long PlannedItems)
     private const int MostPages = 100;
 
     /// <returns>The request, or why there is none.</returns>
-    public static async Task<(ProofRequest? Request, string WhyNot)> OfAsync(IRead read, Guid entryId, CancellationToken token)
+    public static async Task<(CoverageRequest? Request, string WhyNot)> OfAsync(IRead read, Guid entryId, CancellationToken token)
     {
         if (await read.EntryAsync(entryId, token) is not { } entry)
             return (null, "there is no such entry in the failover log");
@@ -53,7 +52,7 @@ internal sealed record ProofRequest(CoverageRequest Request, long PlannedItems)
             ],
             counted
         );
-        return (new ProofRequest(request, counted.Sum(x => x.Items)), "");
+        return (request, "");
     }
 
     private static async Task<Dictionary<string, string>> AddressesAsync(IRead read, CancellationToken token)

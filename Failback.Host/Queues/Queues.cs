@@ -26,37 +26,22 @@ internal sealed partial class Queues(QueuesOptions options, IServiceProvider ser
     {
         var (options, wrong) = QueuesOptions.Parse(args);
         if (options is null)
-            return await RefuseAsync(wrong);
+            return await Command.RefuseAsync(wrong);
         try
         {
-            // Not started: it names the queues that its rooms would consume, and knows the audit trail.
-            await using var app = FailbackHost.Build(
-                ["--Logging:LogLevel:Default=Warning", "--Logging:Console:LogToStandardErrorThreshold=Trace", .. options.Settings],
-                "failback-queues",
-                "http://127.0.0.1:0",
-                (services, configuration) => Service.AddRooms(services, configuration)
-            );
+            // It names the queues that its rooms would consume, and knows the audit trail.
+            await using var app = Command.Build("failback-queues", options.Settings);
             if (BusRoom.BusAddress(app.Configuration) is not { } address)
-                return await RefuseAsync(["ConnectionStrings:Bus: needs the broker's address; a bus in memory has no queues to look into"]);
-            using var stop = new CancellationTokenSource();
-            Console.CancelKeyPress += (_, pressed) =>
-            {
-                pressed.Cancel = true;
-                stop.Cancel();
-            };
+                return await Command.RefuseAsync([
+                    "ConnectionStrings:Bus: needs the broker's address; a bus in memory has no queues to look into",
+                ]);
+            using var stop = Command.UntilCtrlC();
             return await new Queues(options, app.Services, TimeProvider.System).RunAsync(address, stop.Token);
         }
         catch (WrongConfigurationException lines)
         {
-            return await RefuseAsync(lines.Lines);
+            return await Command.RefuseAsync(lines.Lines);
         }
-    }
-
-    private static async Task<int> RefuseAsync(IEnumerable<string> lines)
-    {
-        foreach (var line in lines)
-            await Console.Error.WriteLineAsync(line);
-        return FailbackHost.WrongConfiguration;
     }
 
     private async Task<int> RunAsync(Uri address, CancellationToken token)

@@ -12,7 +12,10 @@ namespace Failback.Saga;
 /// </summary>
 internal sealed partial class Admission(IFailbackUnits units, TimeProvider time, ILogger<Admission> logger) : IFilter<ReceiveContext>
 {
-    /// <summary>The queue; the exchanges are <c>failback.in.MESSAGE-NAME</c>. One queue: a publisher's messages come about in its order, and versions decide where it matters.</summary>
+    /// <summary>
+    /// The queue; the exchanges are <c>failback.in.MESSAGE-NAME</c>. One queue: a publisher's messages come about in its order, and versions
+    /// decide where it matters.
+    /// </summary>
     public const string Queue = Hosting.BusRoom.Admission;
     public const string Refused = Hosting.BusRoom.Refused;
     public const string ReasonHeader = "failback-reason";

@@ -110,6 +110,9 @@ public sealed record CoverageTrack
     /// <summary>Beyond it, neighbouring stretches are joined under the gravest mark; the counts stay exact.</summary>
     public const int MostSpans = 10_000;
 
+    /// <summary>Columns of a picture of the period; a gap that is shorter than one is in no picture, and ends no stretch.</summary>
+    public const int PictureColumns = 1_000;
+
     /// <summary>Items named one by one; the counts go on.</summary>
     public const int MostFaults = 1_000;
 

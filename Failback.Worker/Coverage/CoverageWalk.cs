@@ -22,7 +22,7 @@ internal sealed class CoverageWalk(RecorderLink? source, RecorderLink recorder, 
     /// <exception cref="SideException">A recorder could not be read.</exception>
     public async IAsyncEnumerable<IReadOnlyList<MarkedItem>> StartsAsync([EnumeratorCancellation] CancellationToken token)
     {
-        var (handful, items, bytes) = (new List<List<ComparedStart>>(), 0L, 0L);
+        var (handful, items, bytes) = (new List<List<ListedItem>>(), 0L, 0L);
         await foreach (var (theirs, ours) in SideBySideAsync(token))
         {
             var some = TrackLedger.Compare(Records, theirs, ours).ToList();
@@ -74,7 +74,7 @@ internal sealed class CoverageWalk(RecorderLink? source, RecorderLink recorder, 
         some.Add(item);
     }
 
-    private async Task<IEnumerable<IReadOnlyList<MarkedItem>>> MarkedAsync(List<List<ComparedStart>> handful, CancellationToken token)
+    private async Task<IEnumerable<IReadOnlyList<MarkedItem>>> MarkedAsync(List<List<ListedItem>> handful, CancellationToken token)
     {
         var read = evidence == CoverageEvidence.Contents;
         var all = handful.SelectMany(x => x).ToList();
@@ -90,7 +90,7 @@ internal sealed class CoverageWalk(RecorderLink? source, RecorderLink recorder, 
                 : [];
         return handful.Select(some => (IReadOnlyList<MarkedItem>)[.. some.Select(Marked)]);
 
-        MarkedItem Marked(ComparedStart x)
+        MarkedItem Marked(ListedItem x)
         {
             if (!x.Here)
                 return new MarkedItem(

@@ -4,11 +4,13 @@ using Failback.Recorders;
 
 namespace Failback.Worker;
 
-/// <summary>An item of either recorder and what became of it.</summary>
+/// <summary>An item of either recorder and what their listings say of it.</summary>
 /// <param name="AtSource">The failover server has it.</param>
 /// <param name="Here">The recorder has it.</param>
-internal sealed record ComparedStart(ItemEntry Entry, CoverageMark Mark, bool AtSource, bool Here);
+internal sealed record ListedItem(ItemEntry Entry, CoverageMark Mark, bool AtSource, bool Here);
 
+/// <summary>An item of either recorder and what became of it, its contents read where they are.</summary>
+/// <param name="AtSource">The failover server has it.</param>
 /// <param name="Leaf">The hash of its leaf; null when the recorder does not have it.</param>
 internal sealed record MarkedItem(ItemEntry Entry, CoverageMark Mark, bool AtSource, byte[]? Leaf);
 
@@ -17,9 +19,8 @@ internal sealed record MarkedItem(ItemEntry Entry, CoverageMark Mark, bool AtSou
 /// <param name="mostSpans">Beyond it, the rest is one stretch under its gravest mark.</param>
 internal sealed class TrackLedger(CopySource source, int mostSpans)
 {
-    /// <summary>A gap of this part of the period ends a stretch: one that a picture shows.</summary>
-    private const int ColumnsOfAPicture = 1_000;
-    private readonly TimeSpan gap = (source.To - source.From) / ColumnsOfAPicture;
+    /// <summary>A longer gap ends a stretch: one that a picture shows.</summary>
+    private readonly TimeSpan gap = (source.To - source.From) / CoverageTrack.PictureColumns;
     private readonly SortedDictionary<CoverageMark, long> items = [];
     private readonly SortedDictionary<CoverageMark, long> bytes = [];
     private readonly List<CoverageSpan> spans = [];
@@ -33,10 +34,10 @@ internal sealed class TrackLedger(CopySource source, int mostSpans)
     /// What the two recorders have of one start, each item once, by digest. Two segments of one start are a conflict, two records are two
     /// records (D17); the same content under another length or duration is no copy. What a failover server lists and cannot be is damaged.
     /// </summary>
-    public static IEnumerable<ComparedStart> Compare(bool records, IReadOnlyList<ItemEntry> theirs, IReadOnlyList<ItemEntry> ours)
+    public static IEnumerable<ListedItem> Compare(bool records, IReadOnlyList<ItemEntry> theirs, IReadOnlyList<ItemEntry> ours)
     {
         foreach (var unsound in theirs.Where(x => !x.IsSound()))
-            yield return new ComparedStart(
+            yield return new ListedItem(
                 unsound with
                 {
                     Duration = default,
@@ -52,27 +53,18 @@ internal sealed class TrackLedger(CopySource source, int mostSpans)
         foreach (var key in there.Keys.Union(here.Keys).Order(StringComparer.Ordinal))
         {
             var (their, our) = (there.GetValueOrDefault(key), here.GetValueOrDefault(key));
-            yield return new ComparedStart(
-                (our ?? their)!,
-                MarkOf(records, their, our, here.Count > 0),
-                their is not null,
-                our is not null
-            );
+            yield return new ListedItem((our ?? their)!, MarkOf(records, their, our, here.Count > 0), their is not null, our is not null);
         }
     }
 
     private static CoverageMark MarkOf(bool records, ItemEntry? their, ItemEntry? our, bool another) =>
-        our is null
-            ? !records && another
-                ? CoverageMark.Conflict
-                : CoverageMark.Missing
-            : their is null
-                ? CoverageMark.RecorderOnly
-                : their.Length != our.Length || their.Duration != our.Duration
-                    ? CoverageMark.Conflict
-                    : our.SourceRecorderId is null
-                        ? CoverageMark.Same
-                        : CoverageMark.Copied;
+        (their, our) switch
+        {
+            (_, null) => !records && another ? CoverageMark.Conflict : CoverageMark.Missing,
+            (null, _) => CoverageMark.RecorderOnly,
+            _ when their.Length != our.Length || their.Duration != our.Duration => CoverageMark.Conflict,
+            _ => our.SourceRecorderId is null ? CoverageMark.Same : CoverageMark.Copied,
+        };
 
     /// <summary>All items of one start; starts come in order.</summary>
     public void Add(IReadOnlyList<MarkedItem> some)
