@@ -61,6 +61,29 @@ public interface IRecorder
     /// <returns>One receipt for every item that arrived whole, in order.</returns>
     Task<IReadOnlyList<ItemReceipt>> WriteItemsAsync(Track track, IAsyncEnumerable<ItemContent> items, CancellationToken token);
 
+    /// <summary>
+    /// Issues a ticket with which another recorder may read these items, and nothing else, without this one's secret and for a short time
+    /// (a minute is enough). Without <see cref="RecorderFeatures.Tickets"/> it is refused (NotSupported).
+    /// </summary>
+    /// <param name="items">As for a read.</param>
+    /// <returns>1 to <see cref="Limits.TicketCharacters"/> visible ASCII characters.</returns>
+    Task<string> IssueTicketAsync(Track track, IReadOnlyList<ItemEntry> items, CancellationToken token) =>
+        throw new RecorderException(RecorderFault.NotSupported, "it issues no tickets");
+
+    /// <summary>
+    /// Fetches items from another recorder by itself and puts them as a write does, durable when it returns. Nothing is lost when it fails
+    /// or brings only some: what came whole is kept, and the caller relays the rest. Without <see cref="RecorderFeatures.CopyFrom"/> it is
+    /// refused (NotSupported), and so is an address that this recorder does not fetch from (BadAddress).
+    /// </summary>
+    /// <param name="items">As for a write, whole: they are kept with what they say about where they come from.</param>
+    /// <returns>One receipt for every item that arrived whole, in order; what the source left out has none.</returns>
+    Task<IReadOnlyList<ItemReceipt>> CopyFromAsync(
+        ItemSource source,
+        Track track,
+        IReadOnlyList<ItemEntry> items,
+        CancellationToken token
+    ) => throw new RecorderException(RecorderFault.NotSupported, "it fetches nothing from other recorders");
+
     /// <summary>Recomputes digests of the items of a period from disk; the entries it can vouch for, paged (a page may be empty and not the last).</summary>
     Task<ItemPage> VerifyItemsAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token);
 

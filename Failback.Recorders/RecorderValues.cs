@@ -29,6 +29,9 @@ public enum RecorderFeatures
 
     /// <summary>It says of what was copied where it came from, for which failover, and when.</summary>
     Provenance = 16,
+
+    /// <summary>It issues tickets with which another recorder reads some items and nothing else.</summary>
+    Tickets = 32,
 }
 
 /// <summary>What a recorder says about itself.</summary>
@@ -161,6 +164,15 @@ public sealed record CopiedPage(IReadOnlyList<CopiedSpan> Spans, string? Next);
 /// <summary>An item on its way. The content streams <see cref="ItemEntry.Length"/> bytes and is valid until the next item is asked for.</summary>
 public sealed record ItemContent(ItemEntry Entry, Stream Content);
 
+/// <summary>Where a recorder fetches items by itself.</summary>
+/// <param name="Address">As the worker reaches it.</param>
+/// <param name="Ticket">Issued by the source for these items; it is a secret while it lasts.</param>
+public sealed record ItemSource(string RecorderId, string Address, string Ticket)
+{
+    /// <summary>Never the ticket.</summary>
+    public override string ToString() => RecorderId;
+}
+
 /// <summary>What a target did with an item.</summary>
 public enum WriteResult
 {
@@ -200,6 +212,8 @@ public static class Limits
     public const int TrackIdCharacters = 4_000;
     public const int RecorderIdCharacters = 200;
     public const int CursorCharacters = 200;
+    public const int AddressCharacters = 2_000;
+    public const int TicketCharacters = 1_000;
 
     /// <summary>Contents of one write: 256 MiB. Callers slice far below it.</summary>
     public const long BytesPerRequest = 256L << 20;

@@ -53,6 +53,18 @@ internal static class Rules
             ? "channel.kinds: known kinds, each once"
         : null;
 
+    public static string? WhyWrong(ItemSource? source) =>
+        source is null ? "source: missing"
+        : WhyWrongRecorderId(source.RecorderId) is { } id ? $"source.recorderId: {id}"
+        : WhyWrongText(source.Address, Limits.AddressCharacters) is { } address ? $"source.address: {address}"
+        : WhyWrongTicket(source.Ticket) is { } ticket ? $"source.{ticket}"
+        : null;
+
+    public static string? WhyWrongTicket(string? ticket) =>
+        ticket is { Length: >= 1 and <= Limits.TicketCharacters } && ticket.All(x => x is > ' ' and <= '~')
+            ? null
+            : $"ticket: 1 to {Limits.TicketCharacters} visible ASCII characters";
+
     public static string? WhyWrongLimit(int limit) => limit is < 1 or > Limits.ItemsPerPage ? $"limit: 1 to {Limits.ItemsPerPage}" : null;
 
     public static string? WhyWrongSpanLimit(int limit) =>

@@ -34,6 +34,7 @@ public static class WorkerRoom
         services.AddSingleton<SettingsReader>();
         services.AddSingleton<CopyPlanner>();
         services.AddSingleton<HoldKeeper>();
+        services.AddSingleton<Pulls>();
         services.AddSingleton<SliceCopier>();
         services.AddSingleton<ICoverage, CoverageReader>();
         return services;

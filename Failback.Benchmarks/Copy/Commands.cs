@@ -86,3 +86,30 @@ internal sealed class Curl(Workload workload, Nginx? nginx) : Contender(workload
 
     private string List(int round, string way) => Path.Combine(Workload.Place, "between", $"round-{round}.{way}");
 }
+
+/// <summary>What a program of one's own does first: for each item a GET and a PUT, four at once, by HTTP/1.1 with connections kept.</summary>
+internal sealed class OneByOne(Workload workload, Nginx? nginx) : Contender(workload)
+{
+    private const int AtOnce = 4;
+    public override string Name => Names.OneByOne;
+    public override string? Missing => nginx is null ? "nginx with dav_ext" : null;
+    public override double ServerCpuSeconds => nginx!.CpuSeconds + Environment.CpuUsage.TotalTime.TotalSeconds;
+
+    public override async Task RunAsync(int round, CancellationToken token)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = AtOnce });
+        var (from, to) = (nginx!.Address(Workload.Source), nginx.Address(Target(round)));
+        await Parallel.ForAsync(
+            0,
+            Workload.Items,
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = token },
+            async (i, stop) =>
+            {
+                var name = Workload.FileName(i);
+                var bytes = await client.GetByteArrayAsync($"{from}/{name}", stop);
+                using var answer = await client.PutAsync($"{to}/{name}", new ByteArrayContent(bytes), stop);
+                answer.EnsureSuccessStatusCode();
+            }
+        );
+    }
+}

@@ -12,6 +12,9 @@ internal abstract class Contender(Workload workload)
 
     public abstract string Name { get; }
 
+    /// <summary>What the others are compared with.</summary>
+    public virtual bool IsOurs => false;
+
     /// <summary>What it answers for when it says that it is done.</summary>
     public virtual bool Durable => false;
     public virtual bool Verified => false;

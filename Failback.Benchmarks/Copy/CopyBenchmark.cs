@@ -5,7 +5,7 @@ namespace Failback.Benchmarks;
 
 /// <summary>
 /// Copying beside what a user would use instead: the same bytes, in the same run, in interleaved rounds (A B C, A B C, ...) with warm
-/// servers. Every copy is compared byte for byte, by SHA-256, before its time counts. Nothing is deleted before the end.
+/// servers. Every copy is compared byte for byte, by SHA-256, before its time counts. Nothing is deleted before the end of a workload.
 /// </summary>
 internal static class CopyBenchmark
 {
@@ -20,7 +20,10 @@ internal static class CopyBenchmark
             Machine.Print(output);
             var rows = new List<Ratio>();
             foreach (var workload in workloads)
+            {
                 rows.AddRange(await MeasureAsync(workload, options.Rounds, output, token));
+                Directory.Delete(workload.Place, recursive: true);
+            }
             return rows;
         }
         finally
@@ -43,11 +46,14 @@ internal static class CopyBenchmark
         var expected = await workload.MakeAsync(token);
         await using var nginx = await Nginx.StartAsync(workload.Place, token);
         await using var daemon = await RsyncDaemon.StartAsync(workload.Place, token);
-        await using var relay = await Relay.StartAsync(workload, rounds, token);
-        return await CompareAsync(workload, Contenders(workload, nginx, daemon, relay), expected, rounds, output, token);
+        await using var source = await OurSource.StartAsync(workload, rounds, token);
+        await using var relayed = await Ours.StartAsync(workload, source, fetches: false, rounds, token);
+        await using var fetched = await Ours.StartAsync(workload, source, fetches: true, rounds, token);
+        Contender[] all = [.. Others(workload, nginx, daemon), relayed, fetched];
+        return await CompareAsync(workload, all, expected, rounds, output, token);
     }
 
-    /// <summary>Measures the contenders in turn, round by round; the last one is ours, that the others are compared with.</summary>
+    /// <summary>Measures the contenders in turn, round by round, and compares the others with each of ours.</summary>
     /// <param name="expected">The SHA-256 of each item, in order.</param>
     /// <exception cref="WrongCopyException">What arrived is not what was sent.</exception>
     internal static async Task<IReadOnlyList<Ratio>> CompareAsync(
@@ -59,7 +65,6 @@ internal static class CopyBenchmark
         CancellationToken token
     )
     {
-        var ours = contenders[^1];
         var runs = contenders.ToDictionary(x => x, _ => new List<Run>());
         var load = Machine.Load();
         // Round 0 warms the servers and counts for nobody.
@@ -72,23 +77,32 @@ internal static class CopyBenchmark
                     runs[contender].Add(run);
             }
         }
-        var rows = contenders
-            .Where(x => x != ours)
-            .Select(x =>
-                Ratio.Of(
-                    workload.Name,
-                    x.Name,
-                    Walls(runs[ours]),
-                    Walls(runs[x]),
-                    workload.Goals.TryGetValue(x.Name, out var goal) ? goal : null
-                )
-            )
-            .ToArray();
+        var rows = contenders.Where(x => x.IsOurs).SelectMany(x => Rows(workload, x, contenders, runs)).ToArray();
         Print(workload, rounds, load, contenders, runs, rows, output);
         return rows;
     }
 
-    private static Contender[] Contenders(Workload workload, Nginx? nginx, RsyncDaemon? daemon, Relay relay)
+    private static IEnumerable<Ratio> Rows(
+        Workload workload,
+        Contender ours,
+        IReadOnlyList<Contender> contenders,
+        Dictionary<Contender, List<Run>> runs
+    )
+    {
+        var name = $"{workload.Name}: {ours.Name}";
+        foreach (var other in contenders.Where(x => !x.IsOurs))
+        {
+            double? goal = workload.Goals.TryGetValue((ours.Name, other.Name), out var stated) ? stated : null;
+            yield return Ratio.Of(name, other.Name, Walls(runs[ours]), Walls(runs[other]), goal);
+        }
+        if (workload.MostCpu?.TryGetValue(ours.Name, out var most) == true)
+        {
+            var cpu = runs[ours].Select(x => x.CpuSeconds / (workload.Bytes / 1e9)).ToArray();
+            yield return Ratio.Of(name, $"{Report.Number(most)} CPU s/GB", cpu, [.. cpu.Select(_ => most)], 1);
+        }
+    }
+
+    private static Contender[] Others(Workload workload, Nginx? nginx, RsyncDaemon? daemon)
     {
         Contender[] cached =
         [
@@ -97,9 +111,10 @@ internal static class CopyBenchmark
             // rclone waits 10 ms before each of two WebDAV calls an item: it would only be measured as a timer on thousands of them.
             .. workload.Kind == TrackKind.Video ? [new Rclone(workload, nginx)] : Array.Empty<Contender>(),
             new Curl(workload, nginx),
+            .. workload.Kind.HoldsRecords() ? [new OneByOne(workload, nginx)] : Array.Empty<Contender>(),
         ];
         Contender[] durable = [new Cp(workload, durable: true), new Rsync(workload, daemon, durable: true)];
-        return [.. workload.Durable ? durable : cached, relay];
+        return workload.Durable ? durable : cached;
     }
 
     private static async Task<Run> RunAsync(
@@ -141,15 +156,36 @@ internal static class CopyBenchmark
         output.WriteLine(
             $"{workload.Name}: {workload.Items} x {workload.ItemBytes} bytes in {workload.Place}, {rounds} rounds, load before {load}, after {Machine.Load()}"
         );
-        string[] head = ["", "wall s", "MB/s", "items/s", "CPU s", "CPU s/GB", "durable", "verified", "Failback is faster by", "goal"];
-        var lines = contenders.Select(x => Line(workload, x, runs[x], rows.FirstOrDefault(row => row.Beside == x.Name))).ToArray();
+        var ours = contenders.Where(x => x.IsOurs).Select(x => x.Name).ToArray();
+        string[] head =
+        [
+            "",
+            "wall s",
+            "MB/s",
+            "items/s",
+            "CPU s",
+            "CPU s/GB",
+            "durable",
+            "verified",
+            .. ours.Select(x => $"{x}: faster by"),
+        ];
+        var lines = contenders.Select(x => Line(workload, x, runs[x], rows, ours)).ToArray();
         Report.PrintTable(head, lines, output);
     }
 
-    private static string[] Line(Workload workload, Contender contender, List<Run> runs, Ratio? row)
+    private static string[] Line(
+        Workload workload,
+        Contender contender,
+        List<Run> runs,
+        IReadOnlyList<Ratio> rows,
+        IReadOnlyList<string> ours
+    )
     {
+        var beside = ours.Select(x =>
+            rows.FirstOrDefault(row => row.Name.EndsWith(x, StringComparison.Ordinal) && row.Beside == contender.Name)
+        );
         if (contender.Missing is { } missing)
-            return [contender.Name, $"not here: {missing}", "", "", "", "", "", "", "", Report.Number(row?.Goal)];
+            return [contender.Name, $"not here: {missing}", "", "", "", "", "", "", .. ours.Select(_ => "")];
         var wall = Statistics.Median(Walls(runs));
         var cpu = Statistics.Median([.. runs.Select(x => x.CpuSeconds)]);
         return
@@ -162,8 +198,7 @@ internal static class CopyBenchmark
             Report.Number(cpu / (workload.Bytes / 1e9)),
             contender.Durable ? "yes" : "no",
             contender.Verified ? "yes" : "no",
-            row is null ? "" : Report.Text(row),
-            row?.Goal is null ? "" : $"{Report.Number(row.Goal)} {(row.Met == true ? "met" : "NOT MET")}",
+            .. beside.Select(x => x is null ? "" : Report.Text(x)),
         ];
     }
 

@@ -20,22 +20,27 @@ internal static class Internal
     public static async Task<int> RunAsync(string[] args, CancellationToken token)
     {
         if (args[0] == RecorderArgument)
-            await ServeRecorderAsync(args[1], args[2], bool.Parse(args[3]), token);
+            await ServeRecorderAsync(args[1], args[2], bool.Parse(args[3]), bool.Parse(args[4]), token);
         else
             await WorkAsync(Recorder(args[1], args[2]), Recorder(args[3], args[4]), token);
         return 0;
     }
 
-    public static Child StartRecorder(string recorderId, string directory, bool durable) =>
-        StartSelf(RecorderArgument, recorderId, directory, durable.ToString());
+    public static Child StartRecorder(string recorderId, string directory, bool durable, bool fetches = false) =>
+        StartSelf(RecorderArgument, recorderId, directory, durable.ToString(), fetches.ToString());
 
     public static Child StartWorker(string sourceId, string source, string targetId, string target) =>
         StartSelf(WorkerArgument, sourceId, source, targetId, target);
 
     /// <summary>Serves a recorder and says where.</summary>
-    private static async Task ServeRecorderAsync(string recorderId, string directory, bool durable, CancellationToken token)
+    private static async Task ServeRecorderAsync(string recorderId, string directory, bool durable, bool fetches, CancellationToken token)
     {
-        var options = new ReferenceRecorderOptions { RecorderId = recorderId, InitialRole = LiveRole.Recorder };
+        var options = new ReferenceRecorderOptions
+        {
+            RecorderId = recorderId,
+            InitialRole = LiveRole.Recorder,
+            Fetching = fetches ? new RecordersOptions() : null,
+        };
         using var recorder = new ReferenceRecorder(directory, options, TimeProvider.System);
         if (!durable)
             recorder.ForgoDurability();
@@ -50,7 +55,7 @@ internal static class Internal
         builder.Services.AddFailbackRecorders(builder.Configuration);
         builder.Services.AddFailbackWorker(builder.Configuration);
         using var host = builder.Build();
-        var worker = new RelayWorker(host.Services.GetRequiredService<SliceCopier>(), source, target);
+        var worker = new SliceWorker(host.Services.GetRequiredService<SliceCopier>(), source, target);
         await worker.ServeAsync(Console.In, Console.Out, token);
     }
 

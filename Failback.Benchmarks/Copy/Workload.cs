@@ -7,7 +7,8 @@ namespace Failback.Benchmarks;
 /// <param name="Place">The directory that holds everything of this workload.</param>
 /// <param name="OnDisk">Whether making it durable means anything there.</param>
 /// <param name="Durable">Beside those only that make it durable too.</param>
-/// <param name="Goals">By the name of the contender.</param>
+/// <param name="Goals">How many times as fast ours has to be, by the name of ours and of the other.</param>
+/// <param name="MostCpu">CPU seconds per GB that ours may take, by its name.</param>
 internal sealed record Workload(
     string Name,
     TrackKind Kind,
@@ -17,7 +18,8 @@ internal sealed record Workload(
     string Place,
     bool OnDisk,
     bool Durable,
-    IReadOnlyDictionary<string, double> Goals
+    IReadOnlyDictionary<(string Ours, string Other), double> Goals,
+    IReadOnlyDictionary<string, double>? MostCpu = null
 )
 {
     public long Bytes => (long)Items * ItemBytes;
@@ -81,29 +83,33 @@ internal sealed record Workload(
     public static IReadOnlyList<Workload> All(string disk, string memory, bool quick)
     {
         var second = TimeSpan.FromSeconds(10);
-        Dictionary<string, double> none = [];
-        Dictionary<string, double> video = new() { [Names.Rclone] = 1.6, [Names.Curl] = 1.3 };
-        Dictionary<string, double> audio = new() { [Names.Curl] = 1.8 };
-        Dictionary<string, double> records = new() { [Names.RsyncDaemon] = 4 };
-        var (v, a, r) = quick ? ((4, 256 << 10), (20, 10 << 10), (100, 1 << 10)) : ((40, 5_000_000), (1_000, 100_000), (10_000, 1_000));
+        Dictionary<(string, string), double> video = new()
+        {
+            [(Names.Relayed, Names.Rclone)] = 2.5,
+            [(Names.Relayed, Names.Curl)] = 2.5,
+            [(Names.Fetched, Names.RsyncDaemon)] = 1.2,
+        };
+        Dictionary<(string, string), double> videoDurable = new()
+        {
+            [(Names.Fetched, Names.RsyncFsync)] = 1.8,
+            [(Names.Fetched, Names.CpSync)] = 0.9,
+        };
+        Dictionary<string, double> cpu = new() { [Names.Relayed] = 3, [Names.Fetched] = 1.8 };
+        Dictionary<(string, string), double> audio = new() { [(Names.Relayed, Names.Curl)] = 3 };
+        Dictionary<(string, string), double> audioDurable = new() { [(Names.Relayed, Names.RsyncFsync)] = 4 };
+        Dictionary<(string, string), double> records = new()
+        {
+            [(Names.Relayed, Names.RsyncDaemon)] = 8,
+            [(Names.Relayed, Names.OneByOne)] = 20,
+        };
+        var (v, a, r) = quick ? ((4, 256 << 10), (20, 10 << 10), (100, 1 << 10)) : ((200, 5_000_000), (5_000, 100_000), (100_000, 1_000));
         return
         [
-            new("video", TrackKind.Video, v.Item1, v.Item2, second, Path.Combine(disk, "video"), true, false, video),
+            new("video", TrackKind.Video, v.Item1, v.Item2, second, Path.Combine(disk, "video"), true, false, video, cpu),
             new("audio", TrackKind.Audio, a.Item1, a.Item2, second, Path.Combine(memory, "audio"), false, false, audio),
             new("records", TrackKind.Anpr, r.Item1, r.Item2, TimeSpan.Zero, Path.Combine(memory, "records"), false, false, records),
-            new("video-durable", TrackKind.Video, v.Item1, v.Item2, second, Path.Combine(disk, "video-durable"), true, true, none),
-            new("audio-durable", TrackKind.Audio, a.Item1, a.Item2, second, Path.Combine(disk, "audio-durable"), true, true, none),
-            new(
-                "records-durable",
-                TrackKind.Anpr,
-                r.Item1,
-                r.Item2,
-                TimeSpan.Zero,
-                Path.Combine(disk, "records-durable"),
-                true,
-                true,
-                none
-            ),
+            new("video-durable", TrackKind.Video, v.Item1, v.Item2, second, Path.Combine(disk, "video-durable"), true, true, videoDurable),
+            new("audio-durable", TrackKind.Audio, a.Item1, a.Item2, second, Path.Combine(disk, "audio-durable"), true, true, audioDurable),
         ];
     }
 }
@@ -111,11 +117,13 @@ internal sealed record Workload(
 /// <summary>The contenders by name, as the tables and goals call them.</summary>
 internal static class Names
 {
-    public const string Ours = "Failback relay";
+    public const string Relayed = "Failback, relayed";
+    public const string Fetched = "Failback, target fetches";
     public const string Cp = "cp -r";
     public const string CpSync = "cp -r, sync -f";
     public const string RsyncDaemon = "rsync daemon";
     public const string RsyncFsync = "rsync daemon, --fsync";
     public const string Rclone = "rclone http to webdav";
+    public const string OneByOne = "one GET and PUT an item, 4 at once";
     public const string Curl = "curl --parallel, down then up";
 }

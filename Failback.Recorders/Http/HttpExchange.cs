@@ -8,13 +8,15 @@ namespace Failback.Recorders;
 /// One request and its answer with one recorder. Before a secret or settings go out, the machine on the address says who it is and,
 /// when there is a secret, proves that it knows it; after that every answer names the recorder (E10).
 /// </summary>
+/// <param name="ticket">Sent instead of a secret: it opens a few items for a short time, and what they have to be is known.</param>
 internal sealed class HttpExchange(
     string recorderId,
     Uri address,
     HttpMessageInvoker transport,
     RecorderCredentials credentials,
     TimeSpan stall,
-    TimeProvider clock
+    TimeProvider clock,
+    string? ticket = null
 )
 {
     /// <summary>How long an identity is taken for granted while all goes well.</summary>
@@ -23,6 +25,8 @@ internal sealed class HttpExchange(
     private long? identifiedAt;
 
     public string RecorderId => recorderId;
+
+    private string? Secret => credentials.SecretOf(recorderId);
 
     public HttpFaults Faults(string phase) => new(recorderId, phase);
 
@@ -46,7 +50,9 @@ internal sealed class HttpExchange(
             content,
             x =>
             {
-                if (credentials.SecretOf(recorderId) is { } secret)
+                if (ticket is not null)
+                    x.Authorization = new AuthenticationHeaderValue(Wire.TicketScheme, ticket);
+                else if (Secret is { } secret)
                     x.Authorization = new AuthenticationHeaderValue("Bearer", secret);
                 headers?.Invoke(x);
             },
@@ -64,8 +70,11 @@ internal sealed class HttpExchange(
         var faults = Faults("identity");
         if (identity.RecorderId != recorderId)
             throw faults.Fault(RecorderFault.WrongIdentity, "another recorder answers on the address");
-        var secret = credentials.SecretOf(recorderId);
-        if (secret is not null && (identity.Proof is null || !Wire.SameText(identity.Proof, Wire.Prove(secret, recorderId, nonce))))
+        if (
+            ticket is null
+            && Secret is { } secret
+            && (identity.Proof is null || !Wire.SameText(identity.Proof, Wire.Prove(secret, recorderId, nonce)))
+        )
             throw faults.Fault(RecorderFault.WrongIdentity, "who answers on the address does not prove that it knows the secret");
         identifiedAt = clock.GetTimestamp();
     }
@@ -97,7 +106,7 @@ internal sealed class HttpExchange(
             CheckIdentity(response, faults);
             return response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NoContent
                 ? answer
-                : throw await faults.OfAsync(answer, credentials.SecretOf(recorderId));
+                : throw await faults.OfAsync(answer, ticket ?? Secret);
         }
         catch (Exception thrown)
         {

@@ -51,12 +51,19 @@ public sealed class RecorderRegistry : IRecorderRegistry, IDisposable
         var uri = AllowedAddresses.Parse(recorderId, address);
         if (open.Count >= MostOpen)
             open.Clear();
-        var stall = TimeSpan.FromSeconds(options.StallSeconds);
-        return open.GetOrAdd(
-            (recorderId, uri),
-            x => new HttpRecorder(new HttpExchange(x.Item1, x.Item2, transport, credentials, stall, clock))
-        );
+        return open.GetOrAdd((recorderId, uri), x => new HttpRecorder(Exchange(x.Item1, x.Item2)));
+    }
+
+    /// <summary>A client that reads the items of a ticket.</summary>
+    /// <exception cref="RecorderException">BadAddress.</exception>
+    internal IRecorder Open(ItemSource source)
+    {
+        Rules.Require(Rules.WhyWrong(source));
+        return new HttpRecorder(Exchange(source.RecorderId, AllowedAddresses.Parse(source.RecorderId, source.Address), source.Ticket));
     }
 
     public void Dispose() => transport.Dispose();
+
+    private HttpExchange Exchange(string recorderId, Uri address, string? ticket = null) =>
+        new(recorderId, address, transport, credentials, TimeSpan.FromSeconds(options.StallSeconds), clock, ticket);
 }

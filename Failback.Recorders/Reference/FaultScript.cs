@@ -22,6 +22,8 @@ public enum RecorderOperation
     Browse = 15,
     ListCopied = 16,
     DigestItems = 17,
+    IssueTicket = 18,
+    CopyFrom = 19,
 }
 
 /// <summary>What goes wrong with one request.</summary>

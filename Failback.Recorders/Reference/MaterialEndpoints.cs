@@ -15,6 +15,11 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
     private const long WriteBytes =
         Limits.BytesPerRequest + Limits.ItemsPerRequest * (4L + Frames.MostEntryBytes) + Frames.MostTrackBytes + Frames.EndBytes;
 
+    private const long CopyFromBytes = Frames.MostSourceBytes + (long)Limits.ItemsPerRequest * Frames.MostEntryBytes;
+
+    /// <summary>Far below the time after which who waits gives up.</summary>
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+
     public void Map(IEndpointRouteBuilder app)
     {
         app.MapPost("/v1/items/list", ListAsync).WithMetadata(new Served(RecorderOperation.ListItems));
@@ -23,6 +28,8 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
         app.MapPost("/v1/items/copied", CopiedAsync).WithMetadata(new Served(RecorderOperation.ListCopied));
         app.MapPost("/v1/items/read", ReadAsync).WithMetadata(new Served(RecorderOperation.ReadItems));
         app.MapPost("/v1/items/write", WriteAsync).WithMetadata(new Served(RecorderOperation.WriteItems, WriteBytes));
+        app.MapPost("/v1/items/ticket", TicketAsync).WithMetadata(new Served(RecorderOperation.IssueTicket));
+        app.MapPost("/v1/items/copy-from", CopyFromAsync).WithMetadata(new Served(RecorderOperation.CopyFrom, CopyFromBytes));
     }
 
     private async Task ListAsync(HttpContext context)
@@ -61,6 +68,31 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
         await context.WriteBytesAsync(Frames.Receipts(receipts), Wire.FramesType);
     }
 
+    private async Task TicketAsync(HttpContext context)
+    {
+        var (track, wanted) = await WantedAsync(context);
+        await context.WriteJsonAsync(new WireTicket(await recorder.IssueTicketAsync(track, wanted, context.RequestAborted)));
+    }
+
+    /// <summary>Who waits hears something as long as something comes; once that was said, an error can only cut the answer.</summary>
+    private async Task CopyFromAsync(HttpContext context)
+    {
+        using var reader = new FrameReader(context.Request.Body);
+        var (source, track, items) = await reader.ReadCopyFromAsync(context.RequestAborted);
+        context.Response.ContentType = Wire.FramesType;
+        var arrivals = new Arrivals();
+        var copying = recorder.CopyFromAsync(source, track, items, arrivals, context.RequestAborted);
+        for (var told = 0L; await Task.WhenAny(copying, Task.Delay(Beat, TimeProvider.System)) != copying; )
+        {
+            if (arrivals.Count is var now && now > told)
+            {
+                told = now;
+                await context.Response.Body.WriteAsync(Frames.Beat, context.RequestAborted);
+            }
+        }
+        await context.Response.Body.WriteAsync(Frames.Receipts(items, await copying), context.RequestAborted);
+    }
+
     private static async IAsyncEnumerable<ItemContent> ItemsOf(FrameReader reader, [EnumeratorCancellation] CancellationToken token)
     {
         for (var count = 0; await reader.ReadHeaderAsync(count, token) is { } entry; count++)
@@ -74,6 +106,8 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
     private async Task ReadAsync(HttpContext context)
     {
         var (track, wanted) = await WantedAsync(context);
+        if (RequestGuard.TicketOf(context.Request) is { } ticket && !recorder.Opens(ticket, track, wanted))
+            throw new RecorderException(RecorderFault.Forbidden, "the ticket is over, or it is for other items");
         var items = recorder.Locate(track, wanted);
         context.Response.ContentType = Wire.FramesType;
         context.Response.ContentLength = items.Sum(x => Frames.HeaderBytes(recorder.EntryOf(x)) + (long)x.Length) + Frames.EndBytes;

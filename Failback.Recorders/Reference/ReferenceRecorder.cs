@@ -29,6 +29,7 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
         (this.options, this.clock, this.logger) = (options, clock, (ILogger?)logger ?? NullLogger.Instance);
         this.folder = Path.GetFullPath(folder);
         Directory.CreateDirectory(this.folder);
+        tickets = new ReadTickets(clock);
         ownership = Own(this.folder);
         try
         {
@@ -41,6 +42,7 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
             ownership.Dispose();
             throw;
         }
+        others = options.Fetching is { } fetching ? new RecorderRegistry(fetching, clock) : null;
         if (store.Lost > 0)
             LogLost(this.logger, store.Lost, options.RecorderId);
     }
@@ -157,6 +159,7 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
 
     public void Dispose()
     {
+        others?.Dispose();
         store.Dispose();
         ownership.Dispose();
     }
@@ -191,7 +194,12 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
             SettingsFormat = options.SettingsFormat,
             Storages = options.Storages,
             Drivers = options.Drivers,
-            Features = RecorderFeatures.BucketDigests | RecorderFeatures.Holds | RecorderFeatures.Provenance,
+            Features =
+                RecorderFeatures.BucketDigests
+                | RecorderFeatures.Holds
+                | RecorderFeatures.Provenance
+                | RecorderFeatures.Tickets
+                | (others is null ? RecorderFeatures.None : RecorderFeatures.CopyFrom),
             LastAttempt = now.LastAttempt,
             FreeBytes = new DriveInfo(folder).AvailableFreeSpace,
         };

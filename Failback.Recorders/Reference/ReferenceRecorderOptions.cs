@@ -21,6 +21,9 @@ public sealed record ReferenceRecorderOptions
 
     /// <summary>Settings at the very first start.</summary>
     public ReadOnlyMemory<byte>? InitialSettings { get; init; }
+
+    /// <summary>How it reaches other recorders to fetch items by itself; null when it fetches nothing.</summary>
+    public RecordersOptions? Fetching { get; init; }
 }
 
 /// <summary>A segment or record that a recorder makes itself.</summary>

@@ -9,6 +9,7 @@ namespace Failback.Recorders;
 internal sealed partial class RequestGuard(ReferenceRecorder recorder, RecorderServerOptions options, ILogger logger)
 {
     private const string Bearer = "Bearer ";
+    private const string Ticket = $"{Wire.TicketScheme} ";
     private readonly string identity = Uri.EscapeDataString(recorder.RecorderId);
 
     public async Task RunAsync(HttpContext context, RequestDelegate next)
@@ -21,7 +22,9 @@ internal sealed partial class RequestGuard(ReferenceRecorder recorder, RecorderS
                 await AnswerAsync(context, 404, RecorderFault.BadRequest, "no such address");
                 return;
             }
-            if (served.Operation != RecorderOperation.Identity && !HasSecret(context.Request))
+            // A ticket opens items, and which ones is known when they were asked for.
+            var maybe = served.Operation == RecorderOperation.ReadItems && TicketOf(context.Request) is not null;
+            if (served.Operation != RecorderOperation.Identity && !maybe && !HasSecret(context.Request))
             {
                 await AnswerAsync(context, 401, RecorderFault.Forbidden, "the secret is missing or wrong");
                 return;
@@ -37,6 +40,10 @@ internal sealed partial class RequestGuard(ReferenceRecorder recorder, RecorderS
             await AnswerAsync(context, thrown);
         }
     }
+
+    /// <summary>The ticket that a request comes with, unchecked; null when it has none.</summary>
+    public static string? TicketOf(HttpRequest request) =>
+        request.Headers.Authorization is [{ } given] && given.StartsWith(Ticket, StringComparison.Ordinal) ? given[Ticket.Length..] : null;
 
     private bool HasSecret(HttpRequest request) =>
         options.Secret is null

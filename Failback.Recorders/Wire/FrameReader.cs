@@ -14,6 +14,9 @@ internal sealed class WireException(string message) : Exception(message);
 internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken = null) : IDisposable
 {
     public const int BufferBytes = 256 << 10;
+
+    /// <summary>One a second: an hour, and no answer may take that long.</summary>
+    private const int MostBeats = 3_600;
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     private byte[]? buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -74,20 +77,58 @@ internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken
         return items;
     }
 
-    public async ValueTask<IReadOnlyList<ItemReceipt>> ReadReceiptsAsync(IReadOnlyList<ItemEntry> sent, CancellationToken token)
+    /// <param name="maybeNone">Some may not have come, and have no receipt.</param>
+    public async ValueTask<IReadOnlyList<ItemReceipt>> ReadReceiptsAsync(
+        IReadOnlyList<ItemEntry> sent,
+        CancellationToken token,
+        bool maybeNone = false
+    )
     {
         if (await ReadCountAsync(Frames.ReceiptMark, sent.Count, token) != sent.Count)
             throw Broken($"fewer receipts than the {sent.Count} items that were sent");
-        var receipts = new ItemReceipt[sent.Count];
-        for (var i = 0; i < receipts.Length; i++)
+        var receipts = new List<ItemReceipt>(sent.Count);
+        foreach (var item in sent)
         {
             var bytes = await TakeAsync(2, token);
             var result = (WriteResult)bytes.Span[0];
+            if (maybeNone && result == 0)
+                continue;
             if (!Enum.IsDefined(result))
                 throw Broken($"unknown result {(int)result}");
-            receipts[i] = new ItemReceipt(sent[i] with { Overlap = (bytes.Span[1] & Frames.OverlapFlag) != 0 }, result);
+            receipts.Add(new ItemReceipt(item with { Overlap = (bytes.Span[1] & Frames.OverlapFlag) != 0 }, result));
         }
         return receipts;
+    }
+
+    /// <summary>What a copy-from asks for.</summary>
+    public async ValueTask<(ItemSource Source, Track Track, IReadOnlyList<ItemEntry> Items)> ReadCopyFromAsync(CancellationToken token)
+    {
+        if (await ReadUInt32Async(token) != Frames.CopyFromMark)
+            throw Broken("no copy-from mark");
+        var id = await ReadTextAsync(3 * Limits.RecorderIdCharacters, token);
+        var address = await ReadTextAsync(3 * Limits.AddressCharacters, token);
+        var source = new ItemSource(id, address, await ReadTextAsync(Limits.TicketCharacters, token));
+        if (Rules.WhyWrong(source) is { } wrong)
+            throw Broken(wrong);
+        var track = await ReadTrackAsync(token);
+        var items = new ItemEntry[Bounded(await ReadUInt32Async(token), Limits.ItemsPerRequest)];
+        for (var i = 0; i < items.Length; i++)
+            items[i] = await ReadEntryAsync(token);
+        return (source, track, items);
+    }
+
+    /// <summary>Passes over the zeros that say that bytes come.</summary>
+    public async ValueTask SkipBeatsAsync(CancellationToken token)
+    {
+        for (var beats = 0; beats < MostBeats; beats++)
+        {
+            if (end == start)
+                await FillAsync(1, token);
+            if (Buffer[start] != 0)
+                return;
+            start++;
+        }
+        throw Broken($"more than {MostBeats} beats");
     }
 
     /// <summary>Up to <paramref name="to"/>.Length bytes of content: from the buffer first, then straight from the stream.</summary>

@@ -12,7 +12,9 @@ namespace Failback.Recorders;
 /// end     = "FBFE" | count u32                                     (no end: torn)
 /// page    = "FBP1" | count u32 | entries | nextLength u16 | next   (nextLength 0: last page)
 /// wanted  = track | count u32 | (start i64 | digest 16 B)*         (what a read asks for)
-/// receipt = "FBR1" | count u32 | (result u8 | flags u8)*
+/// receipt = "FBR1" | count u32 | (result u8 | flags u8)*           (result 0, of a copy-from only: it did not come)
+/// copy-from = "FBC1" | idLength u16 | id | addressLength u16 | address | ticketLength u16 | ticket | track | count u32 | entries
+/// its answer = 0* | receipt                                         (a zero from time to time while bytes come)
 /// </code>
 /// Instants and durations are ticks of 100 ns, instants since 0001-01-01 UTC.
 /// </summary>
@@ -23,10 +25,14 @@ internal static class Frames
     public const uint EndMark = 0x45464246; // FBFE
     public const uint PageMark = 0x31504246; // FBP1
     public const uint ReceiptMark = 0x31524246; // FBR1
+    public const uint CopyFromMark = 0x31434246; // FBC1
 
     public const byte OverlapFlag = 1;
     public const byte SourceFlag = 2;
     public const byte EntryFlag = 4;
+
+    /// <summary>Says that bytes come, where an answer takes long.</summary>
+    public static readonly ReadOnlyMemory<byte> Beat = new byte[1];
 
     public const int EndBytes = 8;
     public const int FixedEntryBytes = 43;
@@ -35,6 +41,10 @@ internal static class Frames
     public const int MostEntryBytes = FixedEntryBytes + 3 * Limits.RecorderIdCharacters + EntryIdBytes;
     public const int MostTrackBytes = 4 + 2 + 3 * Limits.RecorderIdCharacters + 1 + 2 + MostTextBytes;
     public const int WantedBytes = 24;
+
+    /// <summary>Source, track and count of a copy-from.</summary>
+    public const int MostSourceBytes =
+        4 + 6 + 3 * (Limits.RecorderIdCharacters + Limits.AddressCharacters) + Limits.TicketCharacters + MostTrackBytes + 4;
 
     public static int EntryBytes(ItemEntry entry) =>
         FixedEntryBytes
@@ -108,18 +118,40 @@ internal static class Frames
         return bytes[..at];
     }
 
-    public static byte[] Receipts(IReadOnlyList<ItemReceipt> receipts)
+    public static byte[] CopyFrom(ItemSource source, Track track, IReadOnlyList<ItemEntry> items)
     {
-        var bytes = new byte[8 + 2 * receipts.Count];
+        var bytes = new byte[MostSourceBytes + items.Sum(EntryBytes)];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, CopyFromMark);
+        var at = 4;
+        at += WriteText(bytes.AsSpan(at), source.RecorderId);
+        at += WriteText(bytes.AsSpan(at), source.Address);
+        at += WriteText(bytes.AsSpan(at), source.Ticket);
+        at += WriteTrack(bytes.AsSpan(at), track);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(at), items.Count);
+        at += 4;
+        foreach (var item in items)
+            at += WriteEntry(bytes.AsSpan(at), item);
+        return bytes[..at];
+    }
+
+    /// <summary>Receipts of a copy-from: one for every item asked for, in that order.</summary>
+    public static byte[] Receipts(IReadOnlyList<ItemEntry> asked, IReadOnlyList<ItemReceipt> came)
+    {
+        var bytes = new byte[8 + 2 * asked.Count];
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, ReceiptMark);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), receipts.Count);
-        for (var i = 0; i < receipts.Count; i++)
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), asked.Count);
+        for (var (i, next) = (0, 0); i < asked.Count && next < came.Count; i++)
         {
-            bytes[8 + 2 * i] = (byte)receipts[i].Result;
-            bytes[9 + 2 * i] = receipts[i].Entry.Overlap ? OverlapFlag : (byte)0;
+            if (came[next].Entry.Start != asked[i].Start || came[next].Entry.Digest != asked[i].Digest)
+                continue;
+            bytes[8 + 2 * i] = (byte)came[next].Result;
+            bytes[9 + 2 * i] = came[next].Entry.Overlap ? OverlapFlag : (byte)0;
+            next++;
         }
         return bytes;
     }
+
+    public static byte[] Receipts(IReadOnlyList<ItemReceipt> receipts) => Receipts([.. receipts.Select(x => x.Entry)], receipts);
 
     private static int WriteText(Span<byte> to, string text)
     {

@@ -11,6 +11,9 @@ internal static class Wire
     public const string RecorderHeader = "Failback-Recorder";
     public const string EntryHeader = "Failback-Entry";
     public const string AttemptHeader = "Failback-Attempt";
+
+    /// <summary>Scheme of the Authorization header that a ticket comes with.</summary>
+    public const string TicketScheme = "Failback-Ticket";
     public const string FramesType = "application/vnd.failback.frames";
     public const string ProblemType = "application/problem+json";
     public const int JsonBytes = 1 << 20;
@@ -174,6 +177,8 @@ internal sealed record WireBuckets(
 }
 
 internal sealed record WireDigest(string Digest);
+
+internal sealed record WireTicket(string Ticket);
 
 /// <summary>A hold without its id, which stands in the address.</summary>
 internal sealed record WireHold(string OriginRecorderId, DateTimeOffset From, DateTimeOffset? To = null);

@@ -18,7 +18,7 @@ public sealed partial class The_readme_shows_the_demo
         Rule.Holds("the demo prints what the README shows", lines.Where(x => !printed.Contains(Masked(x))));
     }
 
-    /// <summary>Without the time before a line and the spaces at its ends, numbers as #, progress bars as one sign.</summary>
+    /// <summary>Without the time before a line and the spaces at its ends, numbers with their units of bytes as #, progress bars as one sign.</summary>
     private static string Masked(string line) =>
         Spaces().Replace(Number().Replace(Bar().Replace(Time().Replace(line, ""), "="), "#"), " ").Trim();
 
@@ -31,7 +31,7 @@ public sealed partial class The_readme_shows_the_demo
     [GeneratedRegex("[#.]{20,}")]
     private static partial Regex Bar();
 
-    [GeneratedRegex(@"(?<![\w-])\d+([.,:-]\d+)*(?=Z|\b)")]
+    [GeneratedRegex(@"(?<![\w-])\d+([.,:-]\d+)*(?=Z|\b)( [kMG]B)?")]
     private static partial Regex Number();
 
     [GeneratedRegex(" +")]

@@ -27,11 +27,14 @@ internal sealed class WholeSite : IAsyncDisposable
     public string Folder => folder.Path;
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<WholeSite> OpenAsync(params string[] settings)
+    public static Task<WholeSite> OpenAsync(params string[] settings) => OpenAsync(fetches: false, settings);
+
+    /// <param name="fetches">recorder-1 fetches items itself.</param>
+    public static async Task<WholeSite> OpenAsync(bool fetches, params string[] settings)
     {
         var site = new WholeSite();
         foreach (var id in new[] { "recorder-1", "failover-1", "failover-2" })
-            site.recorders[id] = await ServedRecorder.StartAsync(id, site.folder.File(id));
+            site.recorders[id] = await ServedRecorder.StartAsync(id, site.folder.File(id), fetches && id == "recorder-1");
         site.app = FailbackHost.Build(
             [
                 $"--ConnectionStrings:Database={site.database.ConnectionString}",
@@ -237,7 +240,7 @@ internal sealed class ServedRecorder(ReferenceRecorder recorder, RecorderServer 
     public FaultScript Faults => faults;
     public string Address => server.Address.ToString().TrimEnd('/');
 
-    public static async Task<ServedRecorder> StartAsync(string id, string folder)
+    public static async Task<ServedRecorder> StartAsync(string id, string folder, bool fetches = false)
     {
         var recorder = new ReferenceRecorder(
             folder,
@@ -249,6 +252,7 @@ internal sealed class ServedRecorder(ReferenceRecorder recorder, RecorderServer 
                 Drivers = ["onvif"],
                 InitialRole = id == "recorder-1" ? LiveRole.Recorder : LiveRole.FailoverServer,
                 InitialSettings = id == "recorder-1" ? Settings : null,
+                Fetching = fetches ? new RecordersOptions() : null,
             },
             TimeProvider.System
         );

@@ -31,6 +31,7 @@ public sealed class When_connections_are_cut_while_copying : IAsyncLifetime
         new(
             registry,
             new Retries(Options.Create(new WorkerOptions { Tries = 1 }), TimeProvider.System),
+            new Pulls(TimeProvider.System),
             new Draining(_lifetime),
             TimeProvider.System,
             NullLogger<SliceCopier>.Instance

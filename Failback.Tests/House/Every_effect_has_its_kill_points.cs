@@ -50,7 +50,7 @@ public sealed partial class Every_effect_has_its_kill_points
 
     /// <summary>Commits, publications from a shell, and calls that change a recorder.</summary>
     [GeneratedRegex(
-        @"\b(unit|transaction!?|transaction)\.CommitAsync\(|\bSendAsync\(context|(?<!publishing\.PublishAsync\(.*)\bcontext\.Publish\(|envelopes\.DeliverAsync\(|\.(WriteItems|PutSettings|Activate)Async\(|link\.AskAsync\((change|\(x, y\) => x\.ReleaseAsync)"
+        @"\b(unit|transaction!?|transaction)\.CommitAsync\(|\bSendAsync\(context|(?<!publishing\.PublishAsync\(.*)\bcontext\.Publish\(|envelopes\.DeliverAsync\(|\.(WriteItems|CopyFrom|PutSettings|Activate)Async\(|link\.AskAsync\((change|\(x, y\) => x\.ReleaseAsync)"
     )]
     private static partial Regex Effect();
 

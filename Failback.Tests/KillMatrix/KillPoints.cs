@@ -86,7 +86,7 @@ internal static class KillPoints
         "hold.after-effect/Released",
     ];
 
-    /// <summary>Of a process with all rooms and a bus in memory that starts in the middle of a copy: schema and the look at the start, then the copy.</summary>
+    /// <summary>Of a process with all rooms and a bus in memory that starts in the middle of a copy: schema and the look at the start, then the copy, which the target fetches.</summary>
     public static IReadOnlyList<string> Embedded { get; } =
     [
         "schema.before-migrate",
@@ -97,8 +97,8 @@ internal static class KillPoints
         "reconciler.start.after-commit/CopyReconciliation",
         .. Left("CopyChannelData"),
         "slice.received/Video",
-        "slice.before-write/Video",
-        "slice.after-write/Video",
+        "slice.before-pull/Video",
+        "slice.after-pull/Video",
         "slice.before-publish/Video",
         "slice.after-publish/Video",
         "ledger.before-commit",

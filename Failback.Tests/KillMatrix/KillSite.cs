@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Failback.Hosting;
@@ -24,7 +25,10 @@ internal sealed class KillSite : IAsyncDisposable
 
     /// <summary>Plain JSON that is refused: it says no instant.</summary>
     private const string Nonsense = """{"recorderId":"recorder-1"}""";
+
+    /// <summary>From the last start of a process on: each kill delays what is waited for.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(30);
     private readonly TempFolder folder = new();
     private readonly Told told = new();
     private readonly Dictionary<string, ServedRecorder> recorders = [];
@@ -35,6 +39,7 @@ internal sealed class KillSite : IAsyncDisposable
     private readonly WebApplication client;
     private readonly Dictionary<string, int> ports = [];
     private readonly List<ChildProcess> processes = [];
+    private long started = Stopwatch.GetTimestamp();
     private readonly Queue<(string Message, string Json)> plain = new([
         ("recorder-disconnected", Nonsense),
         ("licence-changed", """{"failoverEnabled":true,"version":1}"""),
@@ -121,6 +126,7 @@ internal sealed class KillSite : IAsyncDisposable
         );
         var environment = new Dictionary<string, string> { [KillPoint.Variable] = point ?? "" };
         var process = Processes.Start(program, environment, [.. settings, .. more]);
+        Interlocked.Exchange(ref started, Stopwatch.GetTimestamp());
         processes.Add(process);
         return process;
     }
@@ -255,21 +261,26 @@ internal sealed class KillSite : IAsyncDisposable
     {
         try
         {
+            var quiet = false;
             await Eventually.True(
                 what,
                 async () =>
                 {
                     try
                     {
-                        return await fact();
+                        if (await fact())
+                            return true;
                     }
                     catch (System.Data.Common.DbException)
                     {
-                        return false;
+                        // Looks again.
                     }
+                    return quiet = Stopwatch.GetElapsedTime(Interlocked.Read(ref started)) > Patience;
                 },
-                Patience
+                Longest
             );
+            if (quiet)
+                throw new TimeoutException($"{what}: not within {Patience.TotalSeconds} s after the last start of a process");
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
@@ -277,21 +288,6 @@ internal sealed class KillSite : IAsyncDisposable
                 $"{fault.Message}\n{JsonSerializer.Serialize(await Read.EntryAsync(entry, Token))}\n{JsonSerializer.Serialize(await Read.MaterialCopyAsync(entry, Token))}\n{Said}",
                 fault
             );
-        }
-    }
-
-    /// <summary>The numbers of changes that a client heard of.</summary>
-    internal sealed class Told
-    {
-        public ConcurrentDictionary<long, bool> Numbers { get; } = new();
-
-        internal sealed class Consumer(Told told) : IConsumer<SystemChanged>
-        {
-            public Task Consume(ConsumeContext<SystemChanged> context)
-            {
-                told.Numbers[context.Message.Number] = true;
-                return Task.CompletedTask;
-            }
         }
     }
 }

@@ -18,7 +18,7 @@ public sealed class When_an_embedded_process_is_killed
     [Fact]
     public async Task at_its_start_and_while_it_copies_the_copy_ends_whole()
     {
-        await using var site = await WholeSite.OpenAsync();
+        await using var site = await WholeSite.OpenAsync(fetches: true);
         var entry = await site.CopyingAsync(Tracks, ItemsATrack);
         await site.StopAsync();
         Assert.False((await site.Read.EntryAsync(entry, Token))!.Finalised, "the copy was over before anything was killed");

@@ -11,11 +11,12 @@ internal sealed class RecorderStand : IAsyncDisposable
     private readonly TempFolder secrets = new();
     private readonly RecorderRegistry? registry;
     private readonly bool overHttp;
+    private readonly RecordersOptions? fetching;
     private RecorderServer? server;
 
-    private RecorderStand(bool overHttp, string id, int stallSeconds)
+    private RecorderStand(bool overHttp, string id, int stallSeconds, RecordersOptions? fetching)
     {
-        (this.overHttp, Id) = (overHttp, id);
+        (this.overHttp, Id, this.fetching) = (overHttp, id, fetching);
         Reference = Start();
         if (!overHttp)
             return;
@@ -37,9 +38,14 @@ internal sealed class RecorderStand : IAsyncDisposable
     /// <summary>The recorder as its callers see it.</summary>
     public IRecorder Recorder => overHttp ? registry!.Open(Id, Address.AbsoluteUri) : Reference;
 
-    public static async Task<RecorderStand> StartAsync(bool overHttp, string id = "recorder-1", int stallSeconds = 10)
+    public static async Task<RecorderStand> StartAsync(
+        bool overHttp,
+        string id = "recorder-1",
+        int stallSeconds = 10,
+        RecordersOptions? fetching = null
+    )
     {
-        var stand = new RecorderStand(overHttp, id, stallSeconds);
+        var stand = new RecorderStand(overHttp, id, stallSeconds, fetching);
         if (overHttp)
             await stand.ServeAsync();
         return stand;
@@ -86,6 +92,7 @@ internal sealed class RecorderStand : IAsyncDisposable
                 Retention = TimeSpan.FromDays(30),
                 Storages = ["disk-1"],
                 Drivers = ["onvif"],
+                Fetching = fetching,
             },
             Clock
         );

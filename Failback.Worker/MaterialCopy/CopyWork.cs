@@ -40,6 +40,15 @@ internal sealed record CopyWork
     /// <summary>True when the item is this slice's to copy (D8): it starts in it, or it straddles the start of the first.</summary>
     public bool Takes(ItemEntry item) => item.Start < To && (item.Start >= From || (First && item.Duration > From - item.Start));
 
+    /// <summary>An item as the target has to keep it. The entry is told only to a target that keeps it: another need not know how it is said.</summary>
+    public ItemEntry ToKeep(SliceItem item, RecorderFeatures ofTarget) =>
+        item.Entry with
+        {
+            SourceRecorderId = Source.RecorderId,
+            Overlap = item.Overlap,
+            EntryId = ofTarget.HasFlag(RecorderFeatures.Provenance) ? EntryId : null,
+        };
+
     /// <summary>The work of a message, or the member that is wrong and what is allowed.</summary>
     public static bool TryFrom(CopyChannelData job, [NotNullWhen(true)] out CopyWork? work, [NotNullWhen(false)] out string? refusal)
     {

@@ -8,6 +8,7 @@ namespace Failback.Worker;
 internal sealed partial class SliceCopier(
     IRecorderRegistry registry,
     Retries retries,
+    Pulls pulls,
     Draining draining,
     TimeProvider clock,
     ILogger<SliceCopier> logger
@@ -25,7 +26,7 @@ internal sealed partial class SliceCopier(
             return Answer(work, progress, null, null);
         try
         {
-            slice = new SliceInHand(registry, retries, work, time, clock);
+            slice = new SliceInHand(registry, retries, pulls, work, time, clock, logger);
             progress = await slice.ListAsync(time.Until);
             await slice.CopyAsync(time.Until);
             return progress.Answer();

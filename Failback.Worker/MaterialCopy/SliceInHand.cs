@@ -1,6 +1,7 @@
 using Failback.Hosting;
 using Failback.Messages;
 using Failback.Recorders;
+using Microsoft.Extensions.Logging;
 
 namespace Failback.Worker;
 
@@ -20,17 +21,27 @@ internal sealed class SliceInHand
     private readonly CopyWork work;
     private readonly SliceTime time;
     private readonly TokenBucket bucket;
+    private readonly SlicePull pull;
     private SliceProgress progress = null!;
     private RecorderFeatures ofTarget;
     private int fruitless;
 
     /// <exception cref="SideException">BadAddress.</exception>
-    public SliceInHand(IRecorderRegistry registry, Retries retries, CopyWork work, SliceTime time, TimeProvider clock)
+    public SliceInHand(
+        IRecorderRegistry registry,
+        Retries retries,
+        Pulls pulls,
+        CopyWork work,
+        SliceTime time,
+        TimeProvider clock,
+        ILogger logger
+    )
     {
         (this.retries, this.work, this.time) = (retries, work, time);
         bucket = new TokenBucket(work.MaxBytesPerSecond, clock);
         source = RecorderLink.Open(registry, work.Source, Side.FailoverServer, retries);
         target = RecorderLink.Open(registry, work.Target, Side.Recorder, retries);
+        pull = new SlicePull(source, target, work, time, pulls, logger);
     }
 
     /// <summary>Both identities, then both listings: the slice as it stands before anything is written.</summary>
@@ -40,6 +51,7 @@ internal sealed class SliceInHand
         var theirs = await source.StatusAsync(token);
         time.WaitsFor = Side.Recorder;
         ofTarget = (await target.StatusAsync(token)).Features;
+        pull.Allow(theirs.Features, ofTarget);
         var parts = await PartsAsync(theirs.Features & ofTarget, token);
         time.WaitsFor = Side.FailoverServer;
         var (items, listedTo) = await ListSourceAsync(parts.Listed, token);
@@ -55,11 +67,22 @@ internal sealed class SliceInHand
         while (!time.IsDraining && progress.NextBatch() is { Count: > 0 } batch)
         {
             var before = progress.SettledCount;
+            if (pull.IsAble)
+            {
+                var receipts = await pull.RunAsync([.. batch.Select(x => work.ToKeep(x, ofTarget))], token);
+                await CompareAsync(token);
+                KillPoint.Reached("slice.verified", work.Track.Kind.ToString());
+                JudgeReceipts(receipts);
+                // What did not come is relayed, unless there is something to answer with and no time for more.
+                if (time.IsUp && progress.SettledCount > before && progress.Answer().Reached > work.From)
+                    return;
+                continue;
+            }
             var relay = new SliceRelay(source, target, work, progress, time, bucket, ofTarget);
             await relay.RunAsync(batch, token);
             await CompareAsync(token);
             KillPoint.Reached("slice.verified", work.Track.Kind.ToString());
-            JudgeReceipts(relay);
+            JudgeReceipts(relay.Receipts, relay);
             await JudgeGoneAsync(relay, token);
             JudgeTorn(relay);
             if (relay.Stopped && MayStop(relay, before))
@@ -157,9 +180,10 @@ internal sealed class SliceInHand
         return (items, work.To);
     }
 
-    private void JudgeReceipts(SliceRelay relay)
+    /// <param name="relay">Null when the target fetched the items: then nobody saw what came, and a bad read is no evidence.</param>
+    private void JudgeReceipts(IReadOnlyList<ItemReceipt> receipts, SliceRelay? relay = null)
     {
-        foreach (var receipt in relay.Receipts)
+        foreach (var receipt in receipts)
         {
             if (progress.Find(receipt.Entry) is not { } item)
                 continue;
@@ -169,7 +193,7 @@ internal sealed class SliceInHand
                 throw new SliceFailedException(CopyFailure.ChecksumMismatch, $"{target.Id} confirmed an item that it does not list");
             else if (receipt.Result == WriteResult.Conflict && !item.Settled)
                 item.State = ItemState.Conflict;
-            else if (receipt.Result == WriteResult.DigestMismatch && !item.Settled)
+            else if (receipt.Result == WriteResult.DigestMismatch && !item.Settled && relay is not null)
                 JudgeBadRead(item, relay.SignatureOf(item));
         }
     }

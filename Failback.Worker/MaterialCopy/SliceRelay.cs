@@ -33,9 +33,6 @@ internal sealed class SliceRelay(
     /// <summary>A limit or the drain ended the stream between two items.</summary>
     public bool Stopped { get; private set; }
 
-    /// <summary>Only to a target that keeps it: another one need not know how it is said.</summary>
-    private Guid? EntryToKeep => ofTarget.HasFlag(RecorderFeatures.Provenance) ? work.EntryId : null;
-
     /// <summary>What came over of an item.</summary>
     public ReadSignature SignatureOf(SliceItem item) => relayed.TryGetValue(item, out var content) ? content.Signature : default;
 
@@ -156,7 +153,7 @@ internal sealed class SliceRelay(
     {
         var relay = new RelayedContent(content, this, item);
         relayed[item] = relay;
-        return new ItemContent(item.Entry with { SourceRecorderId = source.Id, Overlap = item.Overlap, EntryId = EntryToKeep }, relay);
+        return new ItemContent(work.ToKeep(item, ofTarget), relay);
     }
 
     private static int Position(IReadOnlyList<SliceItem> batch, int from, ItemEntry entry)

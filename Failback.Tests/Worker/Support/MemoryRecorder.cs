@@ -46,6 +46,9 @@ internal sealed class MemoryRecorder(string id) : IRecorder
     /// <summary>What is done with an item that arrived; null does as the port says.</summary>
     public Func<ItemEntry, byte[], WriteResult?>? Write { get; set; }
 
+    /// <summary>The recorder that it can reach by itself.</summary>
+    public MemoryRecorder? Reaches { get; set; }
+
     /// <summary>The digest that a put reads back; null tells the truth.</summary>
     public string? ReadsBack { get; set; }
 
@@ -185,6 +188,33 @@ internal sealed class MemoryRecorder(string id) : IRecorder
             await item.Content.CopyToAsync(bytes, token);
             await BeginAsync("WriteItem", token);
             receipts.Add(new ItemReceipt(item.Entry, Put(track, item.Entry, bytes.ToArray())));
+        }
+        return receipts;
+    }
+
+    public async Task<string> IssueTicketAsync(Track track, IReadOnlyList<ItemEntry> items, CancellationToken token)
+    {
+        await BeginAsync("IssueTicket", token);
+        return $"ticket of {Id}".Replace(' ', '-');
+    }
+
+    public async Task<IReadOnlyList<ItemReceipt>> CopyFromAsync(
+        ItemSource source,
+        Track track,
+        IReadOnlyList<ItemEntry> items,
+        CancellationToken token
+    )
+    {
+        await BeginAsync("CopyFrom", token);
+        if (Reaches?.Id != source.RecorderId || source.Ticket != $"ticket-of-{Reaches.Id}")
+            throw new RecorderException(RecorderFault.Unreachable, "no way to the source");
+        var receipts = new List<ItemReceipt>();
+        await foreach (var item in Reaches.ReadItemsAsync(track, items, token))
+        {
+            var bytes = ((MemoryStream)item.Content).ToArray();
+            await BeginAsync("CopyItem", token);
+            var asked = items.First(x => x.Start == item.Entry.Start && x.Digest == item.Entry.Digest);
+            receipts.Add(new ItemReceipt(asked, Put(track, asked, bytes)));
         }
         return receipts;
     }

@@ -28,6 +28,7 @@ internal sealed class WorkerSite : IRecorderRegistry
         byAddress = new() { [RecorderAt.Address] = Recorder, [FailoverServerAt.Address] = FailoverServer };
         Retries = new Retries(Options, Clock);
         Draining = new Draining(Lifetime);
+        Pulls = new Pulls(Clock);
     }
 
     public FakeTimeProvider Clock { get; } = new(Noon.AddDays(1));
@@ -37,11 +38,12 @@ internal sealed class WorkerSite : IRecorderRegistry
     public StoppableHost Lifetime { get; } = new();
     public Draining Draining { get; }
     public Retries Retries { get; }
+    public Pulls Pulls { get; }
 
     /// <summary>One try, unless a spec is about trying again: then nobody has to move the clock.</summary>
     public IOptions<WorkerOptions> Options { get; } = Microsoft.Extensions.Options.Options.Create(new WorkerOptions { Tries = 1 });
 
-    public SliceCopier Copier => new(this, Retries, Draining, Clock, NullLogger<SliceCopier>.Instance);
+    public SliceCopier Copier => new(this, Retries, Pulls, Draining, Clock, NullLogger<SliceCopier>.Instance);
     public SettingsFinder Finder => new(Documents, NullLogger<SettingsFinder>.Instance);
     public RecorderRestorer Restorer => new(this, Finder, Retries, Draining, Options, Clock, NullLogger<RecorderRestorer>.Instance);
     public FailoverServerReleaser Releaser => new(this, Retries, Draining, Options, Clock, NullLogger<FailoverServerReleaser>.Instance);

@@ -3,53 +3,82 @@ using Failback.Recorders;
 
 namespace Failback.Benchmarks;
 
-/// <summary>
-/// Ours: a recorder that serves, a recorder that takes, a worker that relays slices between them, each a process of its own that is
-/// running already, as in service. Lists both sides, copies what is missing, checks digests in flight and at the target, and answers
-/// when the target has made it durable; then looks again whether everything is there.
-/// </summary>
-internal sealed class Relay : Contender, IAsyncDisposable
+/// <summary>What ours copies from: one recorder, a process that is running already, for relay and fetching alike.</summary>
+internal sealed class OurSource : IAsyncDisposable
 {
-    private const string SourceId = "source";
+    public const string Id = "source";
+    private readonly Child child;
+    private readonly RecorderRegistry registry = new(new(), TimeProvider.System);
+
+    private OurSource(Child child, string address)
+    {
+        (this.child, Address) = (child, address);
+        Recorder = registry.Open(Id, address);
+    }
+
+    public string Address { get; }
+    public IRecorder Recorder { get; }
+    public double CpuSeconds => child.CpuSeconds;
+
+    /// <summary>Starts it and gives it what it has to serve: the same bytes once for each round, under another origin.</summary>
+    public static async Task<OurSource> StartAsync(Workload workload, int rounds, CancellationToken token)
+    {
+        var child = Internal.StartRecorder(Id, Path.Combine(workload.Place, "recorder-source"), Ours.IsDurable(workload));
+        var source = new OurSource(child, await child.ReadLineAsync(token));
+        for (var round = 0; round <= rounds; round++)
+            await Ours.FillAsync(source.Recorder, workload, Ours.Origin(round), token);
+        return source;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await child.DisposeAsync();
+        registry.Dispose();
+    }
+}
+
+/// <summary>
+/// Ours: a recorder that serves, a recorder that takes, a worker between them, each a process of its own that is running already, as in
+/// service. The worker relays slices, or lets the target fetch them. Lists both sides, copies what is missing, checks digests in flight and
+/// at the target, and answers when the target has made it durable; then looks again whether everything is there.
+/// </summary>
+internal sealed class Ours : Contender, IAsyncDisposable
+{
     private const string TargetId = "target";
     private const int WarmCopies = 60;
     private const int WarmItems = 200;
     private const int WarmItemBytes = 2_000;
-    private readonly Child source;
+    private readonly OurSource source;
     private readonly Child target;
     private readonly Child worker;
+    private readonly bool fetches;
     private readonly RecorderRegistry registry = new(new(), TimeProvider.System);
-    private readonly IRecorder serves;
     private readonly IRecorder takes;
 
-    private Relay(Workload workload, Child source, Child target, Child worker, string servesAt, string takesAt)
+    private Ours(Workload workload, OurSource source, Child target, Child worker, string takesAt, bool fetches)
         : base(workload)
     {
-        (this.source, this.target, this.worker) = (source, target, worker);
-        (serves, takes) = (registry.Open(SourceId, servesAt), registry.Open(TargetId, takesAt));
+        (this.source, this.target, this.worker, this.fetches) = (source, target, worker, fetches);
+        takes = registry.Open(TargetId, takesAt);
     }
 
-    public override string Name => Names.Ours;
+    public override string Name => fetches ? Names.Fetched : Names.Relayed;
+    public override bool IsOurs => true;
     public override bool Durable => IsDurable(Workload);
     public override bool Verified => true;
     public override string? Missing => null;
     public override double ServerCpuSeconds => source.CpuSeconds + target.CpuSeconds + worker.CpuSeconds;
 
-    /// <summary>The most memory that the worker ever held, in MB.</summary>
-    public double WorkerPeakMegabytes => Processes.PeakMegabytes(worker.Id);
-
-    /// <summary>Starts the processes and gives the source what it has to serve: the same bytes once for each round, under another origin.</summary>
-    public static async Task<Relay> StartAsync(Workload workload, int rounds, CancellationToken token)
+    /// <param name="fetches">The target fetches items itself.</param>
+    public static async Task<Ours> StartAsync(Workload workload, OurSource source, bool fetches, int rounds, CancellationToken token)
     {
-        var source = Internal.StartRecorder(SourceId, Path.Combine(workload.Place, "recorder-source"), IsDurable(workload));
-        var target = Internal.StartRecorder(TargetId, Path.Combine(workload.Place, "recorder-target"), IsDurable(workload));
-        var addresses = (Source: await source.ReadLineAsync(token), Target: await target.ReadLineAsync(token));
-        var worker = Internal.StartWorker(SourceId, addresses.Source, TargetId, addresses.Target);
-        var relay = new Relay(workload, source, target, worker, addresses.Source, addresses.Target);
-        await relay.WarmAsync(rounds > 1 ? WarmCopies : 1, token);
-        for (var round = 0; round <= rounds; round++)
-            await FillAsync(relay.serves, workload, Origin(round), token);
-        return relay;
+        var folder = Path.Combine(workload.Place, fetches ? "recorder-fetches" : "recorder-target");
+        var target = Internal.StartRecorder(TargetId, folder, IsDurable(workload), fetches);
+        var takesAt = await target.ReadLineAsync(token);
+        var worker = Internal.StartWorker(OurSource.Id, source.Address, TargetId, takesAt);
+        var ours = new Ours(workload, source, target, worker, takesAt, fetches);
+        await ours.WarmAsync(rounds > 1 ? WarmCopies : 1, token);
+        return ours;
     }
 
     public override Task PrepareAsync(int round, CancellationToken token) => Task.CompletedTask;
@@ -77,17 +106,17 @@ internal sealed class Relay : Contender, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var child in new[] { worker, target, source })
-            await child.DisposeAsync();
+        await worker.DisposeAsync();
+        await target.DisposeAsync();
         registry.Dispose();
     }
 
-    private static string Origin(int round) => $"round-{round}";
+    public static string Origin(int round) => $"round-{round}";
 
     private static Track TrackOf(Workload workload, string origin) => new(origin, workload.Kind, Internal.TrackId);
 
     /// <summary>Where nothing is on a disk, a sync costs nothing.</summary>
-    private static bool IsDurable(Workload workload) => workload.Durable || !workload.OnDisk;
+    public static bool IsDurable(Workload workload) => workload.Durable || !workload.OnDisk;
 
     /// <summary>Many small copies before the first round: services run for weeks, and .NET compiles well what ran often.</summary>
     private async Task WarmAsync(int copies, CancellationToken token)
@@ -95,8 +124,8 @@ internal sealed class Relay : Contender, IAsyncDisposable
         var small = Workload with { Items = Math.Min(WarmItems, Workload.Items), ItemBytes = Math.Min(WarmItemBytes, Workload.ItemBytes) };
         for (var i = 0; i < copies; i++)
         {
-            var origin = $"warm-{i}";
-            await FillAsync(serves, small, origin, token);
+            var origin = $"warm-{fetches}-{i}";
+            await FillAsync(source.Recorder, small, origin, token);
             await CopyAsync(small, origin, token);
         }
     }
@@ -113,7 +142,7 @@ internal sealed class Relay : Contender, IAsyncDisposable
             throw new InvalidOperationException($"{workload.Name}, {origin}: the worker says {answer}");
     }
 
-    private static async Task FillAsync(IRecorder recorder, Workload workload, string origin, CancellationToken token)
+    public static async Task FillAsync(IRecorder recorder, Workload workload, string origin, CancellationToken token)
     {
         // Small enough for one request, whatever the items are.
         var perRequest = (int)Math.Clamp((32 << 20) / workload.ItemBytes, 1, 5_000);

@@ -9,7 +9,7 @@ namespace Failback.Benchmarks;
 /// Hands out the slices of a channel copy as the ledger does: at most 64 MB, 5,000 items and 1 h each, two in flight; what an early
 /// answer leaves is handed out again.
 /// </summary>
-internal sealed class RelayWorker(SliceCopier copier, RecorderAddress source, RecorderAddress target)
+internal sealed class SliceWorker(SliceCopier copier, RecorderAddress source, RecorderAddress target)
 {
     private const int InFlight = 2;
     private const int MaxSeconds = 60;

@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+using Failback.Hosting;
+using Failback.Recorders;
+using Microsoft.Extensions.Logging;
+
+namespace Failback.Worker;
+
+/// <summary>
+/// Lets the target fetch items from the source itself: one hop less. It is a short cut and never the judge: what does not come that way
+/// is relayed, and there it is seen which recorder is at fault (ADR 0021).
+/// </summary>
+internal sealed partial class SlicePull(
+    RecorderLink source,
+    RecorderLink target,
+    CopyWork work,
+    SliceTime time,
+    Pulls pulls,
+    ILogger logger
+)
+{
+    /// <summary>Bytes fetched at once: what a break may cost, and at least one item.</summary>
+    private const long PortionBytes = 32L << 20;
+
+    private bool isAble;
+
+    /// <summary>
+    /// Whether it is worth asking: both recorders can, and nothing has to be held to a rate, which only who sees the bytes could do.
+    /// </summary>
+    public void Allow(RecorderFeatures ofSource, RecorderFeatures ofTarget) =>
+        isAble =
+            ofSource.HasFlag(RecorderFeatures.Tickets)
+            && ofTarget.HasFlag(RecorderFeatures.CopyFrom)
+            && work.MaxBytesPerSecond is null
+            && pulls.MayTry(source.Id, target.Id);
+
+    public bool IsAble => isAble;
+
+    /// <summary>Asks for a batch in portions, until one does not come whole: then the rest of the slice is relayed.</summary>
+    /// <returns>The target's word about what came.</returns>
+    /// <exception cref="OperationCanceledException">The slice's time is over, or the host cuts.</exception>
+    public async Task<IReadOnlyList<ItemReceipt>> RunAsync(IReadOnlyList<ItemEntry> batch, CancellationToken token)
+    {
+        var receipts = new List<ItemReceipt>();
+        for (var next = 0; next < batch.Count && isAble && !(receipts.Count > 0 && (time.IsDraining || time.IsUp)); )
+        {
+            var portion = Portion(batch, next);
+            var came = await FetchedAsync(portion, token);
+            receipts.AddRange(came);
+            isAble = came.Count == portion.Count && came.All(x => x.Result != WriteResult.DigestMismatch);
+            next += portion.Count;
+        }
+        return receipts;
+    }
+
+    private async Task<IReadOnlyList<ItemReceipt>> FetchedAsync(IReadOnlyList<ItemEntry> portion, CancellationToken token)
+    {
+        try
+        {
+            time.WaitsFor = Side.FailoverServer;
+            var ticket = await source.Recorder.IssueTicketAsync(work.Track, portion, token);
+            time.WaitsFor = Side.Recorder;
+            KillPoint.Reached("slice.before-pull", work.Track.Kind.ToString());
+            var from = new ItemSource(source.Id, work.Source.Address, ticket);
+            var receipts = await target.Recorder.CopyFromAsync(from, work.Track, portion, token);
+            KillPoint.Reached("slice.after-pull", work.Track.Kind.ToString());
+            return receipts;
+        }
+        catch (Exception broken) when (!token.IsCancellationRequested)
+        {
+            pulls.Failed(source.Id, target.Id);
+            LogRelayed(logger, broken, target.Id, source.Id);
+            return [];
+        }
+    }
+
+    private static List<ItemEntry> Portion(IReadOnlyList<ItemEntry> batch, int from)
+    {
+        var (portion, bytes) = (new List<ItemEntry>(), 0L);
+        for (var i = from; i < batch.Count && portion.Count < Limits.ItemsPerRequest; i++)
+        {
+            bytes += batch[i].Length;
+            if (portion.Count > 0 && bytes > PortionBytes)
+                break;
+            portion.Add(batch[i]);
+        }
+        return portion;
+    }
+
+    [LoggerMessage(
+        2006,
+        LogLevel.Warning,
+        "Recorder {TargetId} could not fetch from {SourceId} by itself; what is missing is relayed, and for a while all else is too"
+    )]
+    private static partial void LogRelayed(ILogger logger, Exception exception, string targetId, string sourceId);
+}
+
+/// <summary>Which targets lately failed to fetch from which sources: to find out again costs a slice its stall time.</summary>
+internal sealed class Pulls(TimeProvider clock)
+{
+    private const int MostKnown = 10_000;
+    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(5);
+    private readonly ConcurrentDictionary<(string Source, string Target), long> failed = new();
+
+    public bool MayTry(string source, string target) =>
+        !failed.TryGetValue((source, target), out var then) || clock.GetElapsedTime(then) >= Rest;
+
+    public void Failed(string source, string target)
+    {
+        if (failed.Count >= MostKnown)
+            failed.Clear();
+        failed[(source, target)] = clock.GetTimestamp();
+    }
+}
