@@ -20,12 +20,26 @@ internal sealed partial class EndpointRevival(BrokerLink link, PublishGate publi
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<ReceiveEndpoint, Absence> away = new();
+    private readonly ConcurrentDictionary<string, ReceiveEndpoint> known = new();
 
     public Task Ready(ReceiveEndpointReady ready)
     {
-        if (ready.ReceiveEndpoint is ReceiveEndpoint endpoint)
-            away.TryRemove(endpoint, out _);
+        if (ready.ReceiveEndpoint is not ReceiveEndpoint endpoint)
+            return Task.CompletedTask;
+        away.TryRemove(endpoint, out _);
+        known[QueueOf(endpoint)] = endpoint;
         return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// The broker says that these queues have no consumer, or are gone: an endpoint that believes to be there is taken for away. Its word
+    /// that it is ready may have come after the one that it is not.
+    /// </summary>
+    public void Missing(IEnumerable<string> queues)
+    {
+        foreach (var queue in queues)
+            if (known.TryGetValue(queue, out var endpoint))
+                away.TryAdd(endpoint, new Absence(time.GetTimestamp(), 0));
     }
 
     public Task Stopping(ReceiveEndpointStopping stopping) => Task.CompletedTask;
@@ -71,6 +85,8 @@ internal sealed partial class EndpointRevival(BrokerLink link, PublishGate publi
             return false;
         }
     }
+
+    private static string QueueOf(ReceiveEndpoint endpoint) => endpoint.InputAddress.AbsolutePath.Split('/')[^1];
 
     private async Task ReviveAsync(ReceiveEndpoint endpoint, Absence absence, CancellationToken token)
     {

@@ -62,6 +62,12 @@ public sealed record RecorderStatus
 
     /// <summary>Bytes free for recording.</summary>
     public long FreeBytes { get; init; }
+
+    /// <summary>The longest that writing its own recording took of late, about ten seconds back, in seconds; null when it does not say.</summary>
+    public double? WriteSeconds { get; init; }
+
+    /// <summary>Live frames that it had to drop since it started; null when it does not say.</summary>
+    public long? Dropped { get; init; }
 }
 
 /// <summary>One try of one failback at a recorder: attempts of an entry grow, an older one is refused.</summary>

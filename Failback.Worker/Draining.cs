@@ -26,15 +26,24 @@ internal sealed class WorkTime : IDisposable
     private readonly CancellationTokenSource bounded;
     private readonly CancellationTokenSource linked;
     private readonly CancellationTokenRegistration drain;
+    private readonly CancellationToken draining;
 
     public WorkTime(TimeSpan bound, TimeSpan cutAfter, TimeProvider clock, CancellationToken draining, CancellationToken token)
     {
+        this.draining = draining;
         bounded = new CancellationTokenSource(bound, clock);
         linked = CancellationTokenSource.CreateLinkedTokenSource(bounded.Token, token);
         drain = draining.Register(() => bounded.CancelAfter(cutAfter));
     }
 
     public CancellationToken Token => linked.Token;
+
+    /// <summary>Another bound from now on, unless it is over or the host stops.</summary>
+    public void Stretch(TimeSpan bound)
+    {
+        if (!draining.IsCancellationRequested)
+            bounded.CancelAfter(bound);
+    }
 
     public void Dispose()
     {

@@ -26,9 +26,9 @@ public sealed class WorkerOptions
     [Range(1, 600)]
     public int RestoreSeconds { get; set; } = 60;
 
-    /// <summary>Seconds after which planning a material copy is given up.</summary>
+    /// <summary>Seconds after which planning a material copy is given up; below the time after which the saga asks again (<c>Failback:Copy:AnswerSeconds</c>).</summary>
     [Range(1, 1_500)]
-    public int PlanSeconds { get; set; } = 600;
+    public int PlanSeconds { get; set; } = 240;
 }
 
 [OptionsValidator]

@@ -35,6 +35,7 @@ public static class WorkerRoom
         services.AddSingleton<CopyPlanner>();
         services.AddSingleton<HoldKeeper>();
         services.AddSingleton<Pulls>();
+        services.AddSingleton<Brakes>();
         services.AddSingleton<SliceCopier>();
         services.AddSingleton<ICoverage, CoverageReader>();
         return services;

@@ -39,7 +39,7 @@ internal static class Internal
         {
             RecorderId = recorderId,
             InitialRole = LiveRole.Recorder,
-            Fetching = fetches ? new RecordersOptions() : null,
+            Fetching = fetches ? new RecordersOptions { AllowedNetworks = { "127.0.0.0/8" } } : null,
         };
         using var recorder = new ReferenceRecorder(directory, options, TimeProvider.System);
         if (!durable)

@@ -10,6 +10,8 @@ namespace Failback.Hosting;
 /// </summary>
 internal sealed class ConsumersCheck(BrokerLink link, OwnQueues queues) : IHealthCheck
 {
+    /// <summary>The names of the queues without a consumer, in the data of the outcome.</summary>
+    public const string Missing = "queues";
     private const int MostNamed = 10;
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -18,11 +20,19 @@ internal sealed class ConsumersCheck(BrokerLink link, OwnQueues queues) : IHealt
             return HealthCheckResult.Unhealthy("not asked: the broker blocks the connection");
         try
         {
-            var without = await WithoutConsumerAsync(await link.OpenAsync(cancellationToken), cancellationToken);
+            var gone = new HashSet<string>();
+            var without = await WithoutConsumerAsync(await link.OpenAsync(cancellationToken), gone, cancellationToken);
             if (without.Count == 0)
                 return HealthCheckResult.Healthy($"{queues.Names.Count} queues have consumers");
+            var missing = new Dictionary<string, object> { [Missing] = without };
             var more = without.Count > MostNamed ? $" and {without.Count - MostNamed} more" : "";
-            return HealthCheckResult.Unhealthy($"no consumer: {string.Join(", ", without.Take(MostNamed))}{more}");
+            return HealthCheckResult.Unhealthy(
+                $"no consumer: {string.Join(", ", without.Take(MostNamed).Select(Said))}{more}",
+                null,
+                missing
+            );
+
+            string Said(string queue) => gone.Contains(queue) ? $"{queue} (no such queue)" : queue;
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
@@ -30,7 +40,7 @@ internal sealed class ConsumersCheck(BrokerLink link, OwnQueues queues) : IHealt
         }
     }
 
-    private async Task<List<string>> WithoutConsumerAsync(IConnection connection, CancellationToken token)
+    private async Task<List<string>> WithoutConsumerAsync(IConnection connection, HashSet<string> gone, CancellationToken token)
     {
         var without = new List<string>();
         IChannel? channel = null;
@@ -46,7 +56,8 @@ internal sealed class ConsumersCheck(BrokerLink link, OwnQueues queues) : IHealt
                 }
                 catch (OperationInterruptedException missing) when (missing.ShutdownReason?.ReplyCode == Constants.NotFound)
                 {
-                    without.Add($"{queue} (no such queue)");
+                    without.Add(queue);
+                    gone.Add(queue);
                     // The broker closed the channel with its answer.
                     await channel.DisposeAsync();
                     channel = null;

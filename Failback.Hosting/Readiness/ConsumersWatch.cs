@@ -8,12 +8,13 @@ namespace Failback.Hosting;
 /// <summary>
 /// Ends a process that went deaf: it consumed once, the broker takes and confirms messages, and for
 /// <see cref="BusOptions.ConsumersSeconds"/> a queue of ours had no consumer, or the bus library says that an endpoint of its own is down
-/// (B15); and one that went dumb: whatever it published for so long failed. An orchestrator starts it again, and nothing is lost: rows and
+/// (B15). Before that, the endpoints of such queues are started anew. The same for one that went dumb: whatever it published for so long failed. An orchestrator starts it again, and nothing is lost: rows and
 /// queues are the truth. While the broker is away nobody is deaf or dumb.
 /// </summary>
 internal sealed partial class ConsumersWatch(
     HealthCheckService checks,
     PublishGate publishing,
+    IEnumerable<EndpointRevival> revival,
     IHostApplicationLifetime lifetime,
     IOptions<BusOptions> options,
     TimeProvider time,
@@ -24,6 +25,9 @@ internal sealed partial class ConsumersWatch(
     public const string Consumers = "consumers";
     private const string Library = "masstransit-bus";
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
+
+    /// <summary>An endpoint that begins anew by itself has its consumer back within seconds.</summary>
+    private static readonly TimeSpan ReviveAfter = TimeSpan.FromSeconds(10);
 
     /// <summary>It told the host to stop, which leaves with <see cref="FailbackHost.NoConsumers"/>.</summary>
     public bool IsDeaf { get; private set; }
@@ -54,6 +58,8 @@ internal sealed partial class ConsumersWatch(
             if (deaf && deafSince is null)
                 LogMissing(logger, string.Join("; ", missing), (int)limit.TotalSeconds);
             deafSince = deaf ? deafSince ?? time.GetTimestamp() : null;
+            if (deafSince is { } then && time.GetElapsedTime(then) >= ReviveAfter)
+                Revive(report.Entries[Consumers]);
             var over = publishing.SilentFor >= limit || (deafSince is { } since && time.GetElapsedTime(since) >= limit);
             if (!deaf || !over)
                 continue;
@@ -61,6 +67,14 @@ internal sealed partial class ConsumersWatch(
             IsDeaf = true;
             lifetime.StopApplication();
         }
+    }
+
+    /// <summary>Whatever made the bus library miss that its consumer is gone, starting the endpoint anew mends it before the process has to end.</summary>
+    private void Revive(HealthReportEntry consumers)
+    {
+        if (consumers.Data.GetValueOrDefault(ConsumersCheck.Missing) is IEnumerable<string> queues)
+            foreach (var one in revival)
+                one.Missing(queues);
     }
 
     [LoggerMessage(

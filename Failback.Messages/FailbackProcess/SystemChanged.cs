@@ -12,6 +12,7 @@ public enum SystemChangeKind
     RecorderChanged = 7,
     MaintenanceChanged = 8,
     LicenceChanged = 9,
+    CopyLimitsChanged = 10,
 }
 
 /// <summary>Out: one committed change (R15). Numbers are gap-free; a subscriber drops the numbers it knows (D19).</summary>

@@ -9,6 +9,9 @@ public sealed record StartDataCopy
     /// <summary>Who asks, as asserted by the publisher (D14).</summary>
     public required string RequestedBy { get; init; }
     public required IReadOnlyList<string> Roles { get; init; }
+
+    /// <summary>What comes first (D13); null means as configured.</summary>
+    public PeriodOrder? Order { get; init; }
 }
 
 /// <summary>In: the failover server is reached differently now, after the controller lost the recorder (R29).</summary>
@@ -52,6 +55,50 @@ public sealed record CancelMaterialCopy
     public required IReadOnlyList<string> Roles { get; init; }
 }
 
+/// <summary>In: bring a period of one channel home before everything else of its recorder (D13).</summary>
+public sealed record FetchPeriodNow
+{
+    public required Guid RequestId { get; init; }
+    public required Guid MaterialCopyId { get; init; }
+
+    /// <summary>Stable channel or alarm id; all its data kinds come.</summary>
+    public required string TrackId { get; init; }
+
+    /// <summary>UTC, inclusive.</summary>
+    public required DateTimeOffset From { get; init; }
+
+    /// <summary>UTC, exclusive.</summary>
+    public required DateTimeOffset To { get; init; }
+    public required string RequestedBy { get; init; }
+    public required IReadOnlyList<string> Roles { get; init; }
+}
+
+/// <summary>
+/// In: what copying may take from now on (D13), of one repaired recorder or of the whole site; running copies keep to it within a minute.
+/// What is null is as it is for the site, and there as configured.
+/// </summary>
+public sealed record SetCopyLimits
+{
+    public required Guid RequestId { get; init; }
+
+    /// <summary>The repaired recorder; null means the site.</summary>
+    public string? RecorderId { get; init; }
+
+    /// <summary>Bytes a second, at least 1,024: that the recorder takes, or that all recorders of the site take together.</summary>
+    public long? MaxBytesPerSecond { get; init; }
+
+    /// <summary>Channel copies of a recorder at once, 1 to 64.</summary>
+    public int? ChannelsAtOnce { get; init; }
+
+    /// <summary>
+    /// When copying is allowed, by the clock of <c>Failback:Copy:TimeZone</c>: for example <c>Mon-Fri 20:00-06:00, Sat-Sun</c>. What a person
+    /// fetches now comes at any time.
+    /// </summary>
+    public string? Hours { get; init; }
+    public required string RequestedBy { get; init; }
+    public required IReadOnlyList<string> Roles { get; init; }
+}
+
 /// <summary>Out: a request about a material copy was refused; nothing but the audit changed.</summary>
 public sealed record MaterialCopyRejected
 {
@@ -66,6 +113,12 @@ public sealed record MaterialCopyRejected
 
 /// <summary>Internal: a material copy may be its recorder's running one now (R31).</summary>
 public sealed record TurnCame
+{
+    public required Guid MaterialCopyId { get; init; }
+}
+
+/// <summary>Internal: gives its turn to a material copy of the same recorder that somebody waits for (D13).</summary>
+public sealed record TurnAskedFor
 {
     public required Guid MaterialCopyId { get; init; }
 }

@@ -11,6 +11,16 @@ public enum DataKind
     Alarm = 6,
 }
 
+/// <summary>In which order a material copy brings things home (D13). Numbers are on the wire and never reused.</summary>
+public enum PeriodOrder
+{
+    OldestFirst = 1,
+    NewestFirst = 2,
+
+    /// <summary>Alarms and ANPR data, then what all channels recorded around alarms, then the rest from the oldest on.</summary>
+    EvidenceFirst = 3,
+}
+
 /// <summary>Why a slice, a plan or a hold failed: a closed set that names the side at fault. Numbers are never reused.</summary>
 public enum CopyFailure
 {

@@ -9,6 +9,9 @@ public sealed record PlanMaterialCopy
 
     /// <summary>The entry's own period first, then the inherited ones (D6); at most 64.</summary>
     public required IReadOnlyList<CopySource> Sources { get; init; }
+
+    /// <summary>Say when there were alarms, too: <see cref="CopyPlan.Evidence"/>.</summary>
+    public bool Evidence { get; init; }
 }
 
 /// <summary>A period and the failover server that holds it.</summary>
@@ -44,6 +47,17 @@ public sealed record MaterialCopyPlanned
 public sealed record CopyPlan
 {
     public required IReadOnlyList<PlannedChannelCopy> ChannelCopies { get; init; }
+
+    /// <summary>Periods around alarms, in order and apart from each other, at most 100; empty when they were not asked for.</summary>
+    public IReadOnlyList<EvidencePeriod> Evidence { get; init; } = [];
+}
+
+/// <summary>A period that people will ask for first.</summary>
+public sealed record EvidencePeriod
+{
+    /// <summary>UTC, half open.</summary>
+    public required DateTimeOffset From { get; init; }
+    public required DateTimeOffset To { get; init; }
 }
 
 /// <summary>One data kind of one channel from one failover server.</summary>

@@ -135,17 +135,33 @@ internal sealed partial class HttpRecorder
         Rules.Require(items.Count <= Limits.ItemsPerRequest ? null : $"items: at most {Limits.ItemsPerRequest} in a write");
         Rules.Require(items.Select(Rules.WhyWrong).FirstOrDefault(x => x is not null));
         var body = Frames.CopyFrom(source, track, items);
-        using var answer = await exchange.SendAsync(
-            "copy from",
-            HttpMethod.Post,
-            "items/copy-from",
-            x => new BytesContent(body, Wire.FramesType, x),
-            null,
-            token
+        using var answer = await WithoutAsync(
+            source.Ticket,
+            exchange.SendAsync(
+                "copy from",
+                HttpMethod.Post,
+                "items/copy-from",
+                x => new BytesContent(body, Wire.FramesType, x),
+                null,
+                token
+            )
         );
         using var reader = new FrameReader(answer, exchange.Faults("copy from").BadAnswer);
         await reader.SkipBeatsAsync(token);
         return await reader.ReadReceiptsAsync(items, token, maybeNone: true);
+    }
+
+    /// <summary>A refusal may repeat the ticket, and a log must not.</summary>
+    private static async Task<HttpAnswer> WithoutAsync(string ticket, Task<HttpAnswer> asking)
+    {
+        try
+        {
+            return await asking;
+        }
+        catch (RecorderException fault) when (fault.Message.Contains(ticket, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new RecorderException(fault.Fault, fault.Message.Replace(ticket, "(ticket)", StringComparison.OrdinalIgnoreCase));
+        }
     }
 
     private async Task<ItemPage> PageAsync(string phase, TrackPeriod period, string? cursor, int limit, CancellationToken token)

@@ -129,7 +129,9 @@ public sealed partial class ReferenceRecorder
         var entries = new List<ItemEntry>();
         foreach (var some in InWrites(items))
         {
+            var began = clock.GetTimestamp();
             var receipts = await WriteBatch.WriteAsync(store, track, Contents(some), isOwn: true, token);
+            writes.Took(began);
             entries.AddRange(receipts.Select(x => x.Entry));
         }
         return entries;

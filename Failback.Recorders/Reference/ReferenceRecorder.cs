@@ -18,6 +18,8 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
     private readonly Disk disk = new();
     private readonly ItemStore store;
     private readonly ChannelTable channels;
+    private readonly RecentWrites writes;
+    private long dropped;
     private RecorderState state;
 
     /// <summary>Opens the recorder in a folder, or makes it; recovers from whatever the last process left.</summary>
@@ -26,10 +28,11 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
     public ReferenceRecorder(string folder, ReferenceRecorderOptions options, TimeProvider clock, ILogger<ReferenceRecorder>? logger = null)
     {
         Rules.Require(Rules.WhyWrongRecorderId(options.RecorderId) is { } wrong ? $"recorderId: {wrong}" : null);
+        Rules.Require(options.Fetching is { AllowedNetworks.Count: 0 } ? "fetching.allowedNetworks: at least one" : null);
         (this.options, this.clock, this.logger) = (options, clock, (ILogger?)logger ?? NullLogger.Instance);
         this.folder = Path.GetFullPath(folder);
         Directory.CreateDirectory(this.folder);
-        tickets = new ReadTickets(clock);
+        (tickets, writes) = (new ReadTickets(clock), new RecentWrites(clock));
         ownership = Own(this.folder);
         try
         {
@@ -157,6 +160,9 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
             Become(state with { Role = role, Recording = recording && role == LiveRole.Recorder, ActiveFor = null });
     }
 
+    /// <summary>Live frames that could not be recorded: what a recorder that is too busy says of itself.</summary>
+    public void Drop(int frames) => Interlocked.Add(ref dropped, frames);
+
     public void Dispose()
     {
         others?.Dispose();
@@ -202,6 +208,8 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
                 | (others is null ? RecorderFeatures.None : RecorderFeatures.CopyFrom),
             LastAttempt = now.LastAttempt,
             FreeBytes = new DriveInfo(folder).AvailableFreeSpace,
+            WriteSeconds = writes.Slowest.TotalSeconds,
+            Dropped = Interlocked.Read(ref dropped),
         };
     }
 

@@ -22,7 +22,7 @@ public sealed record ReferenceRecorderOptions
     /// <summary>Settings at the very first start.</summary>
     public ReadOnlyMemory<byte>? InitialSettings { get; init; }
 
-    /// <summary>How it reaches other recorders to fetch items by itself; null when it fetches nothing.</summary>
+    /// <summary>How it reaches other recorders to fetch items by itself, with at least one allowed network; null when it fetches nothing.</summary>
     public RecordersOptions? Fetching { get; init; }
 }
 

@@ -106,7 +106,9 @@ internal sealed record WireStatus(
     IReadOnlyList<string> Drivers,
     IReadOnlyList<string> Features,
     RestoreAttempt? LastAttempt = null,
-    long FreeBytes = 0
+    long FreeBytes = 0,
+    double? WriteSeconds = null,
+    long? Dropped = null
 )
 {
     public static WireStatus From(RecorderStatus status) =>
@@ -122,7 +124,9 @@ internal sealed record WireStatus(
             status.Drivers,
             [.. Enum.GetValues<RecorderFeatures>().Where(x => x != 0 && status.Features.HasFlag(x)).Select(x => x.ToString())],
             status.LastAttempt,
-            status.FreeBytes
+            status.FreeBytes,
+            status.WriteSeconds,
+            status.Dropped
         );
 
     /// <summary>Features of a newer recorder that are unknown here are left out.</summary>
@@ -143,6 +147,8 @@ internal sealed record WireStatus(
                 .Aggregate(RecorderFeatures.None, (x, y) => x | y),
             LastAttempt = LastAttempt,
             FreeBytes = FreeBytes,
+            WriteSeconds = WriteSeconds is >= 0 ? WriteSeconds : null,
+            Dropped = Dropped is >= 0 ? Dropped : null,
         };
 }
 

@@ -30,6 +30,9 @@ internal static class Validation
     private const int MaxIdCharacters = 128;
     private const int MaxTextCharacters = 512;
     private const int MaxNameCharacters = 256;
+    private const int MaxTrackIdCharacters = 4_000;
+    private const long LeastBytesPerSecond = 1_024;
+    private const int MostChannelsAtOnce = 64;
     private const int MaxAddressCharacters = 512;
     private const int MaxRoles = 32;
     private const int MaxFailovers = 32;
@@ -60,6 +63,8 @@ internal static class Validation
         typeof(PauseMaterialCopy),
         typeof(ResumeMaterialCopy),
         typeof(CancelMaterialCopy),
+        typeof(FetchPeriodNow),
+        typeof(SetCopyLimits),
     }.ToDictionary(x => MassTransit.KebabCaseEndpointNameFormatter.Instance.SanitizeName(x.Name));
 
     private static readonly HashSet<Type> FromOutside = [.. Contracts.Values];
@@ -85,7 +90,10 @@ internal static class Validation
             long number => Allowed(Number(member.Name, number)),
             IEnumerable<string> roles => Allowed(Roles([.. roles])),
             IReadOnlyList<FailoverCompleted> failovers => Failovers(failovers, field),
-            IEnumerable or bool or int or Enum => null,
+            Enum word => Allowed(
+                Enum.IsDefined(word.GetType(), word) ? null : $"one of {string.Join(", ", Enum.GetNames(word.GetType()))}"
+            ),
+            IEnumerable or bool or int => null,
             _ => Problem(value, field + "."),
         };
 
@@ -118,6 +126,8 @@ internal static class Validation
         {
             "Name" => (1, MaxNameCharacters),
             "Reason" => (0, MaxTextCharacters),
+            nameof(SetCopyLimits.Hours) => (1, MaxNameCharacters),
+            nameof(FetchPeriodNow.TrackId) => (1, MaxTrackIdCharacters),
             _ => (1, MaxIdCharacters),
         };
         return text.Length >= least && text.Length <= most && text.All(IsPrintable) && text.Trim().Length == text.Length
@@ -161,6 +171,22 @@ internal static class Validation
                 nameof(x.CompletedAt),
                 "not before StartedAt"
             ),
+            SetCopyLimits { MaxBytesPerSecond: < LeastBytesPerSecond } => new(
+                RefusalReason.OutOfBounds,
+                nameof(SetCopyLimits.MaxBytesPerSecond),
+                $"at least {LeastBytesPerSecond}, or none"
+            ),
+            SetCopyLimits { ChannelsAtOnce: < 1 or > MostChannelsAtOnce } => new(
+                RefusalReason.OutOfBounds,
+                nameof(SetCopyLimits.ChannelsAtOnce),
+                $"1 to {MostChannelsAtOnce}, or none"
+            ),
+            SetCopyLimits { Hours: { } hours } when !WeekHours.TryParse(hours, out _) => new(
+                RefusalReason.OutOfBounds,
+                nameof(SetCopyLimits.Hours),
+                WeekHours.Allowed
+            ),
+            FetchPeriodNow x when x.To <= x.From => new(RefusalReason.OutOfBounds, nameof(x.To), "after From"),
             _ => null,
         };
 

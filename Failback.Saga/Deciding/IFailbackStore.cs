@@ -43,6 +43,12 @@ internal interface IFailbackStore
     /// <summary>Material copies that may need something at that instant: unanswered plan, wait over, a turn to give; all unfinished ones when it is null.</summary>
     Task<IReadOnlyList<MaterialCopyState>> UnansweredCopiesAsync(DateTime? dueBefore, int limit, CancellationToken token);
 
+    /// <summary>What a person set for these recorders, <see cref="CopyLimits.Site"/> among them when it is asked for.</summary>
+    Task<IReadOnlyList<CopyLimits>> CopyLimitsAsync(IReadOnlyCollection<string> recorderIds, CancellationToken token);
+
+    /// <summary>Recorders that are copied to now, inside of their hours; at most 1,000.</summary>
+    Task<IReadOnlyList<string>> CopyingAsync(CancellationToken token);
+
     /// <summary>Locks material_copy rows in id order; what the ledger does first.</summary>
     Task<IReadOnlyList<MaterialCopyState>> LockMaterialCopiesAsync(IReadOnlyCollection<Guid> materialCopyIds, CancellationToken token);
 

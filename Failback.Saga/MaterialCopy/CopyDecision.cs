@@ -69,6 +69,14 @@ internal sealed record CopyFacts
     public IReadOnlyList<Periods.Period> Periods =>
         Entry is null ? [] : Saga.Periods.Of(Entry, Inherited, TimeSpan.FromSeconds(Options.ClockSlackSeconds));
 
+    /// <summary>What the copies of recorders may take, by recorder.</summary>
+    public IReadOnlyDictionary<string, CopyBudget> Budgets { get; init; } = new Dictionary<string, CopyBudget>();
+
+    public CopyBudget Budget(string recorderId) => Budgets.GetValueOrDefault(recorderId) ?? new CopyBudget(Options, [], recorderId, 0);
+
+    /// <summary>What comes first of a copy: as asked, or as configured (D13).</summary>
+    public PeriodOrder OrderOf(MaterialCopyState copy) => copy.PeriodOrder ?? Options.Order;
+
     public RecorderAddress? Address(string recorderId) => Recorders.GetValueOrDefault(recorderId)?.ToAddress();
 
     /// <summary>An effect's id: the same for the same cause, never the same for two.</summary>

@@ -32,6 +32,8 @@ internal static class CopyEnd
             AnswerDueAt = null,
             WaitingFor = null,
             Tries = 0,
+            Urgent = [],
+            ClosedUntil = null,
         };
         object told = state is CopyStates.Succeeded or CopyStates.Partial
             ? CopyReports.Completed(ended, facts.Channels)

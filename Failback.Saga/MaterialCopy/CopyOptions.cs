@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Failback.Messages;
 using Microsoft.Extensions.Options;
 
 namespace Failback.Saga;
@@ -56,6 +57,18 @@ internal sealed class CopyOptions
     [Range(1_024, long.MaxValue)]
     public long? MaxBytesPerSecond { get; set; }
 
+    /// <summary>Bytes a second that all repaired recorders take together; null means no limit. Shared by those that copy.</summary>
+    [Range(1_024, long.MaxValue)]
+    public long? MaxSiteBytesPerSecond { get; set; }
+
+    /// <summary>When copying is allowed, for example <c>Mon-Fri 20:00-06:00, Sat-Sun</c>; null means always (D13).</summary>
+    [WeekHours]
+    public string? Hours { get; set; }
+
+    /// <summary>The clock of <see cref="Hours"/>.</summary>
+    [TimeZone]
+    public string TimeZone { get; set; } = "UTC";
+
     /// <summary>
     /// Seconds that the clocks of the controller, the failover servers and this process may differ (F9): the period to copy is widened by
     /// that at both ends. What is looked at and not missing costs little; what is not looked at is lost.
@@ -63,8 +76,9 @@ internal sealed class CopyOptions
     [Range(0, 3_600)]
     public int ClockSlackSeconds { get; set; } = 600;
 
-    /// <summary>Alarms and ANPR data before all else; otherwise the oldest period first (D13).</summary>
-    public bool EvidenceFirst { get; set; }
+    /// <summary>In which order things come home, when who asks does not say (D13).</summary>
+    [EnumDataType(typeof(PeriodOrder))]
+    public PeriodOrder Order { get; set; } = PeriodOrder.OldestFirst;
 }
 
 [OptionsValidator]

@@ -11,24 +11,27 @@ internal static class CopyOrder
     /// <summary>The longest name of a track that a recorder may have, as the recorder port says.</summary>
     private const int MostTrackIdCharacters = 4_000;
 
-    /// <summary>Rows for what is new in the plan: oldest period first, or evidence first. Rows that exist stay as they are (R36).</summary>
+    /// <summary>Rows for what is new in the plan, in their order. Rows that exist stay as they are (R36).</summary>
     /// <remarks>
     /// A channel copy without items is complete at once: it was counted after the failback had ended, when the failover server no
     /// longer recorded into the period, so none can appear later.
     /// </remarks>
-    public static IReadOnlyList<ChannelCopy> Rows(Guid materialCopyId, CopyPlan plan, IReadOnlyList<ChannelCopy> known, CopyOptions options)
+    public static IReadOnlyList<ChannelCopy> Rows(Guid materialCopyId, CopyPlan plan, IReadOnlyList<ChannelCopy> known, PeriodOrder order)
     {
         var ids = known.Select(x => x.ChannelCopyId).ToHashSet();
         var planned = plan
             .ChannelCopies.Select(x => (Id: Id(materialCopyId, x), Line: x))
             .Where(x => !ids.Contains(x.Id))
-            .OrderBy(x => options.EvidenceFirst && x.Line.Kind is (DataKind.Alarm or DataKind.Anpr) ? 0 : 1)
-            .ThenBy(x => x.Line.From)
+            .OrderBy(x => order == PeriodOrder.EvidenceFirst && x.Line.Kind is (DataKind.Alarm or DataKind.Anpr) ? 0 : 1)
+            .ThenBy(x => order == PeriodOrder.NewestFirst ? -x.Line.From.UtcTicks : x.Line.From.UtcTicks)
             .ThenBy(x => x.Line.Kind)
             .ThenBy(x => x.Line.TrackId, StringComparer.Ordinal)
             .ThenBy(x => x.Id);
         return [.. planned.Select((x, i) => Row(materialCopyId, x.Id, x.Line, known.Count + i))];
     }
+
+    /// <summary>The longest list of periods around alarms that a plan may have.</summary>
+    private const int MostEvidence = 100;
 
     /// <summary>What is wrong with a plan; null when nothing is. A worker wrote it, but it came from recorders.</summary>
     public static string? Fault(Guid materialCopyId, CopyPlan plan, IReadOnlyList<Periods.Period> periods)
@@ -40,10 +43,21 @@ internal static class CopyOrder
             return "the plan has a channel copy that is null";
         if (plan.ChannelCopies.Select(x => Id(materialCopyId, x)).Distinct().Count() != plan.ChannelCopies.Count)
             return "the plan names a channel copy twice";
+        if (
+            plan.Evidence is null
+            || plan.Evidence.Count > MostEvidence
+            || plan.Evidence.Any(x => x is null || x.From >= x.To || !periods.Any(y => Meets(x, y)))
+        )
+            return $"the plan has more than {MostEvidence} periods around alarms, or one outside of what was asked";
         // Its number, not its name: that is a recorder's word, and whatever is said here is logged.
         var wrong = plan.ChannelCopies.TakeWhile(x => Fits(x, periods)).Count();
         return wrong == plan.ChannelCopies.Count ? null : $"channel copy {wrong + 1} of the plan is outside of what was asked or malformed";
     }
+
+    private static bool Meets(EvidencePeriod evidence, Periods.Period period) =>
+        evidence.From.UtcDateTime > period.From.AddDays(-1)
+        && evidence.From.UtcDateTime < period.To
+        && evidence.To.UtcDateTime > period.From;
 
     private static bool Fits(PlannedChannelCopy line, IReadOnlyList<Periods.Period> periods) =>
         line.TrackId is { Length: >= 1 and <= MostTrackIdCharacters }

@@ -29,45 +29,75 @@ internal static class CopyProgress
         var done = slice with { To = reached, Done = true };
         var moved = Counted(row, answer) with { Slices = [.. row.Slices.Select(x => x == slice ? done : x)] };
         moved = Settled(moved);
-        if (moved.Position > row.Position && !moved.IsWaiting())
-            moved = moved with { Tries = 0, NextTryAt = null, Failure = null, Detail = null };
+        if (!moved.IsWaiting())
+            moved = moved with
+            {
+                Tries = 0,
+                Failure = null,
+                Detail = null,
+                NextTryAt = moved.Position > row.Position ? null : moved.NextTryAt,
+            };
         if (moved.Position >= moved.To)
             return Ended(moved);
         return answer.Outcome == SliceOutcome.Done ? moved : Stopped(moved, answer, now, options);
     }
 
-    /// <summary>Hands out what may be handed out now: gaps from the oldest on, at most <see cref="CopyOptions.SlicesInFlight"/> at once.</summary>
+    /// <summary>Hands out what may be handed out now: gaps in their order, at most <see cref="CopyOptions.SlicesInFlight"/> at once.</summary>
+    /// <param name="newestFirst">Gaps from the newest on, otherwise from the oldest on.</param>
+    /// <param name="within">Nothing else of the row; null means all of it.</param>
     /// <returns>The row, and the slices that are new in it.</returns>
-    public static (ChannelCopy Row, IReadOnlyList<SliceInFlight> Sent) Filled(ChannelCopy row, DateTime now, CopyOptions options)
+    public static (ChannelCopy Row, IReadOnlyList<SliceInFlight> Sent) Filled(
+        ChannelCopy row,
+        DateTime now,
+        CopyOptions options,
+        CopyBudget? budget = null,
+        bool newestFirst = false,
+        IReadOnlyList<(DateTime From, DateTime To)>? within = null
+    )
     {
         if (row.Status != ChannelCopyStatus.Copying || row.NextTryAt > now)
             return (row, []);
-        var (sent, slices) = (new List<SliceInFlight>(), row.Slices.ToList());
-        var room = options.SlicesInFlight - slices.Count(x => !x.Done);
-        var at = row.Position;
-        foreach (var known in row.Slices.Append(null))
-        {
-            for (var end = known?.From ?? row.To; at < end && room > 0; room--)
-            {
-                var to = at.AddSeconds(options.SliceSeconds) is var whole && whole < end ? whole : end;
-                var slice = new SliceInFlight
-                {
-                    SliceId = DerivedId.Of("slice", row.ChannelCopyId, row.Epoch, row.SlicesSent + sent.Count),
-                    From = at,
-                    To = to,
-                    DueAt = now.AddSeconds(options.AnswerSeconds),
-                };
-                sent.Add(slice);
-                at = to;
-            }
-            if (room <= 0 || known is null)
-                break;
-            at = known.To;
-        }
-        slices.AddRange(sent);
+        // What is urgent does not wait for other slices of its channel.
+        var inFlight = row.Slices.Count(x => !x.Done && (within is null || within.Any(y => y.From < x.To && x.From < y.To)));
+        var room = (budget?.SlicesInFlight ?? options.SlicesInFlight) - inFlight;
+        if (room <= 0)
+            return (row, []);
+        var gaps = Gaps(row, _ => true).SelectMany(x => Cut(x, within)).SelectMany(x => InSlices(x, options, newestFirst, room));
+        var ordered = newestFirst ? gaps.OrderByDescending(x => x.From) : gaps.OrderBy(x => x.From);
+        List<SliceInFlight> sent =
+        [
+            .. ordered
+                .Take(room)
+                .Select(
+                    (x, i) =>
+                        new SliceInFlight
+                        {
+                            SliceId = DerivedId.Of("slice", row.ChannelCopyId, row.Epoch, row.SlicesSent + i),
+                            From = x.From,
+                            To = x.To,
+                            DueAt = now.AddSeconds(options.AnswerSeconds) + (budget?.Stretch ?? TimeSpan.Zero),
+                        }
+                ),
+        ];
         return sent.Count == 0
             ? (row, sent)
-            : (row with { Slices = [.. slices.OrderBy(x => x.From)], SlicesSent = row.SlicesSent + sent.Count }, sent);
+            : (row with { Slices = [.. row.Slices.Concat(sent).OrderBy(x => x.From)], SlicesSent = row.SlicesSent + sent.Count }, sent);
+    }
+
+    /// <summary>What lies between the position and the end beside some of the slices, from the oldest on.</summary>
+    public static IReadOnlyList<(DateTime From, DateTime To)> Gaps(ChannelCopy row, Func<SliceInFlight, bool> beside)
+    {
+        var gaps = new List<(DateTime, DateTime)>();
+        var at = row.Position;
+        foreach (var known in row.Slices.Where(beside))
+        {
+            if (at < known.From)
+                gaps.Add((at, known.From));
+            at = at > known.To ? at : known.To;
+        }
+        if (at < row.To)
+            gaps.Add((at, row.To));
+        return gaps;
     }
 
     /// <summary>Takes slices in flight back under a new epoch: what was settled stays, late answers change nothing (I14).</summary>
@@ -89,6 +119,42 @@ internal static class CopyProgress
             return row;
         var open = row with { Status = ChannelCopyStatus.Waiting, Tries = 0, NextTryAt = null, Failure = null, Detail = null };
         return row.Status == ChannelCopyStatus.Failed ? TakenBack(open) : open;
+    }
+
+    private static IEnumerable<(DateTime From, DateTime To)> Cut(
+        (DateTime From, DateTime To) gap,
+        IReadOnlyList<(DateTime From, DateTime To)>? within
+    )
+    {
+        if (within is null)
+            return [gap];
+        return within
+            .Select(x => (From: x.From > gap.From ? x.From : gap.From, To: x.To < gap.To ? x.To : gap.To))
+            .Where(x => x.From < x.To);
+    }
+
+    /// <summary>The first slices of a gap, at most so many.</summary>
+    private static IEnumerable<(DateTime From, DateTime To)> InSlices(
+        (DateTime From, DateTime To) gap,
+        CopyOptions options,
+        bool newestFirst,
+        int most
+    )
+    {
+        var length = TimeSpan.FromSeconds(options.SliceSeconds);
+        for (var sent = 0; sent < most && gap.From < gap.To; sent++)
+        {
+            var whole = gap.To - gap.From <= length;
+            var slice =
+                whole ? gap
+                : newestFirst ? (From: gap.To - length, gap.To)
+                : (gap.From, To: gap.From + length);
+            yield return slice;
+            gap =
+                whole ? (gap.To, gap.To)
+                : newestFirst ? (gap.From, slice.From)
+                : (slice.To, gap.To);
+        }
     }
 
     private static ChannelCopy Counted(ChannelCopy row, ChannelDataAnswered answer) =>

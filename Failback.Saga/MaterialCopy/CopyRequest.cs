@@ -8,7 +8,7 @@ internal static class CopyRequest
     public const string StartRight = "copy.start";
     public const string ControlRight = "copy.control";
 
-    private sealed record Asked(Guid RequestId, string By, IReadOnlyList<string> Roles, string Right, string What);
+    internal sealed record Asked(Guid RequestId, string By, IReadOnlyList<string> Roles, string Right, string What);
 
     /// <summary>R28: the first start of an entry's copy, or a start again of one that ended without success (R48).</summary>
     public static CopyDecision Start(MaterialCopyState copy, StartDataCopy asked, CopyFacts facts)
@@ -20,9 +20,9 @@ internal static class CopyRequest
             return Refused(copy, by, reason, facts);
         if (copy.CurrentState != CopyStates.Initial)
             return copy.HasEnded() && copy.CurrentState != CopyStates.Succeeded
-                ? Queued(copy, by, facts)
+                ? Queued(copy with { PeriodOrder = asked.Order ?? copy.PeriodOrder }, by, facts)
                 : Refused(copy, by, FailbackReason.InvalidLogState, facts);
-        var created = copy with { RecorderId = facts.Entry!.FailedRecorderId, CreatedAt = facts.Now };
+        var created = copy with { RecorderId = facts.Entry!.FailedRecorderId, CreatedAt = facts.Now, PeriodOrder = asked.Order };
         return Queued(created, by, facts);
     }
 
@@ -64,7 +64,7 @@ internal static class CopyRequest
         copy.CurrentState is CopyStates.Paused or CopyStates.Failed or CopyStates.Partial or CopyStates.Canceled;
 
     /// <summary>A repeated request changes nothing, a refused one nothing but the audit; null when it may be served.</summary>
-    private static CopyDecision? Unchanged(MaterialCopyState copy, Asked by, CopyFacts facts, Func<MaterialCopyState, bool> allowed)
+    internal static CopyDecision? Unchanged(MaterialCopyState copy, Asked by, CopyFacts facts, Func<MaterialCopyState, bool> allowed)
     {
         if (copy.RequestId == by.RequestId)
             return CopyDecision.Nothing(copy);
@@ -112,7 +112,7 @@ internal static class CopyRequest
         );
     }
 
-    private static CopyDecision Refused(MaterialCopyState copy, Asked by, FailbackReason reason, CopyFacts facts)
+    internal static CopyDecision Refused(MaterialCopyState copy, Asked by, FailbackReason reason, CopyFacts facts)
     {
         var rejected = new MaterialCopyRejected
         {
@@ -132,6 +132,6 @@ internal static class CopyRequest
         );
     }
 
-    private static Note Accepted(Asked by, MaterialCopyState copy, CopyFacts facts) =>
+    internal static Note Accepted(Asked by, MaterialCopyState copy, CopyFacts facts) =>
         new(by.By, by.What, copy.CorrelationId.ToString(), "Accepted", facts.Entry?.FailedRecorderId);
 }

@@ -14,7 +14,7 @@ internal static class CopyRun
     /// <summary>The same with rows that were changed before in this decision; they are saved with it.</summary>
     public static CopyDecision Looked(MaterialCopyState copy, IReadOnlyList<ChannelCopy> given, CopyFacts facts)
     {
-        var (now, options) = (facts.Now, facts.Options);
+        var (now, budget) = (facts.Now, facts.Budget(copy.RecorderId));
         var rows = given.Select(x => x.IsOverdue(now) ? CopyProgress.TakenBack(x) : x).ToList();
         if (rows.TrueForAll(x => x.HasEnded()))
             return CopyEnd.Of(copy, facts with { Channels = rows }).After(Saved(rows, facts));
@@ -22,26 +22,88 @@ internal static class CopyRun
         var away = rows.Where(x => x.IsWaiting() && x.NextTryAt > now).ToList();
         var targetAway = away.Any(x => x.Failure!.Value.IsOfTarget());
         var sourcesAway = away.Select(x => x.SourceRecorderId).ToHashSet();
-        var active = rows.Count(x => x.Status == ChannelCopyStatus.Copying);
-        for (var i = 0; i < rows.Count; i++)
-        {
-            if (!targetAway && MayStart(rows[i]) && active < options.ChannelsAtOnce)
-            {
-                rows[i] = rows[i] with { Status = ChannelCopyStatus.Copying, NextTryAt = null, Failure = null, Detail = null };
-                active++;
-            }
-            if (!targetAway)
-                rows[i] = HandOut(copy, rows[i], facts, effects);
-        }
+        copy = copy with { Urgent = CopyUrgent.Left(copy.Urgent, rows) };
+        var isOpen = budget.IsOpen(now);
+        var urgent = Urgent(rows, copy.Urgent, isOpen, MayGoOn);
+        var isUrgent = urgent.Exists(x => x.Count > 0);
+        Choose(rows, budget.ChannelsAtOnce, x => isUrgent ? urgent[x].Count > 0 : isOpen, MayGoOn);
+        for (var i = 0; i < rows.Count && !targetAway; i++)
+            if (isUrgent ? urgent[i].Count > 0 : isOpen)
+                rows[i] = HandOut(copy, rows[i], facts, effects, isUrgent ? urgent[i] : null);
         var saved = Saved(rows, facts);
-        if (active == 0 || targetAway)
+        if (!isOpen && !isUrgent && !targetAway)
+            return Closed(copy, rows, budget.NextOpening(now), facts).After(saved);
+        if (targetAway || !rows.Exists(x => x.Status == ChannelCopyStatus.Copying || BacksOff(x)))
             return CopyWait.For(copy, away, facts with { Channels = rows }).After(saved);
-        var looked = copy with { CurrentState = CopyStates.Copying, AnswerDueAt = NextLook(rows, facts), WaitingFor = null };
+        var looked = copy with
+        {
+            CurrentState = CopyStates.Copying,
+            AnswerDueAt = NextLook(rows, facts),
+            WaitingFor = null,
+            ClosedUntil = null,
+        };
         looked = away.Count == 0 ? looked with { Tries = 0, Failure = null, Detail = null } : looked;
         return new(looked, [.. saved, .. effects]);
 
-        bool MayStart(ChannelCopy row) =>
-            row.Status == ChannelCopyStatus.Waiting && !sourcesAway.Contains(row.SourceRecorderId) && !(row.NextTryAt > now);
+        bool BacksOff(ChannelCopy row) => !row.HasEnded() && !row.IsWaiting() && row.NextTryAt > now;
+
+        bool MayGoOn(ChannelCopy row) => !targetAway && !sourcesAway.Contains(row.SourceRecorderId) && !(row.NextTryAt > now);
+    }
+
+    /// <summary>What of each row is urgent and can be had now: what persons wait for, at any hour; when there is none, what alarms named.</summary>
+    private static List<IReadOnlyList<(DateTime From, DateTime To)>> Urgent(
+        List<ChannelCopy> rows,
+        IReadOnlyList<UrgentPeriod> periods,
+        bool isOpen,
+        Func<ChannelCopy, bool> mayGoOn
+    )
+    {
+        var ofPersons = Of([.. periods.Where(x => x.IsOfPerson)]);
+        return !isOpen || ofPersons.Exists(x => x.Count > 0) ? ofPersons : Of(periods);
+
+        List<IReadOnlyList<(DateTime From, DateTime To)>> Of(IReadOnlyList<UrgentPeriod> some) =>
+            rows.ConvertAll(x => some.Count > 0 && mayGoOn(x) ? CopyUrgent.Of(x, some) : []);
+    }
+
+    /// <summary>
+    /// Which channel copies go on: of the wanted ones those that copy already, then the first ones that wait, as many as may. All others
+    /// step aside; what they have in flight ends and counts.
+    /// </summary>
+    private static void Choose(List<ChannelCopy> rows, int atOnce, Func<int, bool> wanted, Func<ChannelCopy, bool> mayGoOn)
+    {
+        var going = Enumerable
+            .Range(0, rows.Count)
+            .Where(i => rows[i].Status == ChannelCopyStatus.Copying && wanted(i))
+            .Take(atOnce)
+            .ToHashSet();
+        for (var i = 0; i < rows.Count; i++)
+            if (going.Count < atOnce && rows[i].Status == ChannelCopyStatus.Waiting && wanted(i) && mayGoOn(rows[i]))
+            {
+                rows[i] = rows[i] with { Status = ChannelCopyStatus.Copying, NextTryAt = null, Failure = null, Detail = null };
+                going.Add(i);
+            }
+            else if (rows[i].Status == ChannelCopyStatus.Copying && !going.Contains(i))
+                rows[i] = rows[i] with { Status = ChannelCopyStatus.Waiting };
+    }
+
+    /// <summary>
+    /// Outside of its hours (D13): it keeps its turn, and what is in flight ends and counts. It is looked at again every few minutes, so
+    /// that other hours or another clock are seen.
+    /// </summary>
+    private static CopyDecision Closed(MaterialCopyState copy, List<ChannelCopy> rows, DateTime opens, CopyFacts facts)
+    {
+        var look = NextLook(rows, facts);
+        var closed = copy with
+        {
+            CurrentState = CopyStates.Copying,
+            AnswerDueAt = look < opens ? look : opens,
+            WaitingFor = null,
+            Tries = 0,
+            Failure = null,
+            ClosedUntil = opens,
+            Detail = $"outside of its hours until {opens:yyyy-MM-dd HH:mm} UTC",
+        };
+        return new(closed, [.. closed.ClosedUntil == copy.ClosedUntil ? [] : CopyReports.Shown(closed, facts)]);
     }
 
     /// <summary>Saves of the rows that are new or were changed.</summary>
@@ -52,12 +114,22 @@ internal static class CopyRun
     }
 
     /// <summary>Gives a channel copy the slices it may have now; the effects get the messages.</summary>
-    public static ChannelCopy HandOut(MaterialCopyState copy, ChannelCopy row, CopyFacts facts, List<Effect> effects)
+    /// <param name="within">Nothing else of it; null means all.</param>
+    public static ChannelCopy HandOut(
+        MaterialCopyState copy,
+        ChannelCopy row,
+        CopyFacts facts,
+        List<Effect> effects,
+        IReadOnlyList<(DateTime From, DateTime To)>? within = null
+    )
     {
         if (facts.Address(row.SourceRecorderId) is not { } source || facts.Address(copy.RecorderId) is not { } target)
             return row;
-        var (filled, sent) = CopyProgress.Filled(row, facts.Now, facts.Options);
-        effects.AddRange(sent.Select(x => new Publish(Work(filled, x, source, target, facts.Options), DerivedId.Of("work", x.SliceId))));
+        var (budget, newestFirst) = (facts.Budget(copy.RecorderId), facts.OrderOf(copy) == PeriodOrder.NewestFirst);
+        var (filled, sent) = CopyProgress.Filled(row, facts.Now, facts.Options, budget, newestFirst, within);
+        effects.AddRange(
+            sent.Select(x => new Publish(Work(filled, x, source, target, facts.Options, budget), DerivedId.Of("work", x.SliceId)))
+        );
         return filled;
     }
 
@@ -66,7 +138,8 @@ internal static class CopyRun
         SliceInFlight slice,
         RecorderAddress source,
         RecorderAddress target,
-        CopyOptions options
+        CopyOptions options,
+        CopyBudget budget
     ) =>
         new()
         {
@@ -86,7 +159,9 @@ internal static class CopyRun
             MaxSeconds = options.WorkSeconds,
             First = slice.From == row.From,
             // The limit is the recorder's: slices at work at the same time share it.
-            MaxBytesPerSecond = options.MaxBytesPerSecond / (options.ChannelsAtOnce * options.SlicesInFlight),
+            MaxBytesPerSecond = budget.BytesPerSecond is { } rate
+                ? Math.Max(rate / (budget.ChannelsAtOnce * options.SlicesInFlight), 1)
+                : null,
             EntryId = row.EntryId,
         };
 

@@ -6,10 +6,11 @@ namespace Failback.Saga;
 
 /// <summary>What concerns all tasks of a recorder: it came back (D9), its failover server is reached differently (R29), or all are reported again (R30).</summary>
 /// <remarks>A lost connection stops nothing here: workers may still reach the recorder, and a slice that cannot says so itself.</remarks>
-internal sealed partial class CopyTasks(IFailbackStore store, TimeProvider time, ILogger<CopyTasks> logger)
+internal sealed partial class CopyTasks(IFailbackStore store, IRights rights, TimeProvider time, ILogger<CopyTasks> logger)
     : IConsumer<RecorderReconnected>,
         IConsumer<UpdateClientInfo>,
-        IConsumer<UpdateFailoverTaskStates>
+        IConsumer<UpdateFailoverTaskStates>,
+        IConsumer<SetCopyLimits>
 {
     private const int MostCopies = 500;
     private const int MostAddressCharacters = 512;
@@ -58,13 +59,31 @@ internal sealed partial class CopyTasks(IFailbackStore store, TimeProvider time,
         await store.ApplyAsync(reports, token);
     }
 
+    /// <summary>D13: what copying may take; copies that run look at it at once.</summary>
+    public async Task Consume(ConsumeContext<SetCopyLimits> context)
+    {
+        var (asked, token) = (context.Message, context.CancellationToken);
+        var known = await store.CopyLimitsAsync([asked.RecorderId ?? CopyLimits.Site], token);
+        var isKnown = asked.RecorderId is null || await store.RecorderAsync(asked.RecorderId, token) is not null;
+        var (now, cause) = (time.GetUtcNow().ToRow(), Cause(context));
+        var effects = CopyLimitsChange.Decide(asked, known.Count > 0 ? known[0] : null, isKnown, rights, now, cause);
+        await store.ApplyAsync(effects, token);
+        if (!effects.Any(x => x is Save))
+            return;
+        var copies = asked.RecorderId is { } id
+            ? await store.MaterialCopiesOfAsync(id, token)
+            : await store.UnansweredCopiesAsync(null, MostCopies, token);
+        await store.ApplyAsync(Look(copies.Where(x => x.CurrentState == CopyStates.Copying), cause), token);
+    }
+
     private static IEnumerable<Effect> GoOn(IEnumerable<MaterialCopyState> copies, Guid cause) =>
-        copies
-            .Where(x => x.CurrentState == CopyStates.WaitingForSource)
-            .Select(x => new Publish(
-                new SliceOverdue { MaterialCopyId = x.CorrelationId, Epoch = x.Epoch },
-                DerivedId.Of("go on", x.CorrelationId, cause)
-            ));
+        Look(copies.Where(x => x.CurrentState == CopyStates.WaitingForSource), cause);
+
+    private static IEnumerable<Effect> Look(IEnumerable<MaterialCopyState> copies, Guid cause) =>
+        copies.Select(x => new Publish(
+            new SliceOverdue { MaterialCopyId = x.CorrelationId, Epoch = x.Epoch },
+            DerivedId.Of("go on", x.CorrelationId, cause)
+        ));
 
     private static Guid Cause(ConsumeContext context) =>
         context.MessageId ?? throw new InvalidOperationException("A message without MessageId cannot be handled once.");

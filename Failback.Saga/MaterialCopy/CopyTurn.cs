@@ -8,8 +8,14 @@ internal static class CopyTurn
     /// <summary>R31: starts when no other copy of the recorder runs and no older one is queued.</summary>
     public static CopyDecision Came(MaterialCopyState copy, TurnCame _, CopyFacts facts)
     {
+        // Told again by the reconciler as long as it stands first in the queue.
         if (!CopyQueue.IsTurnOf(copy, facts.Others))
-            return new(copy, [.. CopyQueue.TurnOfNext(facts)]);
+            return new(
+                copy,
+                CopyUrgent.IsWaitedFor(copy) && facts.Others.Any(x => x.HasTurn() && !CopyUrgent.IsWaitedFor(x))
+                    ? [CopyQueue.TurnForUrgent(copy, facts)]
+                    : [.. CopyQueue.TurnOfNext(facts)]
+            );
         if (copy.PlanDigest is null)
             return Plan(copy, facts);
         // What waited for a recorder is tried at once; the waits stay counted until something was copied.
@@ -48,6 +54,7 @@ internal static class CopyTurn
             Epoch = planning.Epoch,
             Target = target,
             Sources = [.. sources.Select(x => Source(x.Period, x.Address!))],
+            Evidence = facts.OrderOf(copy) == PeriodOrder.EvidenceFirst,
         };
         var shown = copy.CurrentState == CopyStates.Planning ? [] : CopyReports.Shown(planning, facts);
         return new(planning, [.. shown, new Publish(asked, DerivedId.Of("plan", copy.CorrelationId, planning.Epoch))]);
@@ -64,11 +71,20 @@ internal static class CopyTurn
             return NotPlanned(copy, answer, facts);
         if (CopyOrder.Fault(copy.CorrelationId, plan, facts.Periods) is { } fault)
             return CopyEnd.Ended(copy with { Failure = CopyFailure.InternalError, Detail = fault }, CopyStates.Failed, facts);
-        IReadOnlyList<ChannelCopy> rows = [.. facts.Channels, .. CopyOrder.Rows(copy.CorrelationId, plan, facts.Channels, facts.Options)];
+        IReadOnlyList<ChannelCopy> rows =
+        [
+            .. facts.Channels,
+            .. CopyOrder.Rows(copy.CorrelationId, plan, facts.Channels, facts.OrderOf(copy)),
+        ];
         var planned = copy with
         {
             CurrentState = CopyStates.Copying,
             PlanDigest = answer.Plan.Digest,
+            Urgent =
+            [
+                .. copy.Urgent,
+                .. plan.Evidence.Select(x => CopyUrgent.Of(null, x.From, x.To)).Take(CopyUrgent.Most - copy.Urgent.Count),
+            ],
             StartedAt = copy.StartedAt ?? facts.Now,
             ChannelCopies = rows.Count,
             PlannedItems = rows.Sum(x => x.PlannedItems),

@@ -19,6 +19,7 @@ internal static class CopyWait
         var waiting = copy with
         {
             CurrentState = CopyStates.WaitingForSource,
+            ClosedUntil = null,
             Tries = tries,
             WaitingFor = recorderId,
             Failure = failure,

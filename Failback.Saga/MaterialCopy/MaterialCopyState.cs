@@ -33,10 +33,30 @@ internal sealed record MaterialCopyState : SagaStateMachineInstance, IRow
     public CopyFailure? Failure { get; set; }
     public string? Detail { get; set; }
     public string? PlanDigest { get; set; }
+
+    /// <summary>What comes first; null means as configured (D13).</summary>
+    public PeriodOrder? PeriodOrder { get; set; }
+
+    /// <summary>What comes before all else (D13); empty when nothing is left of it.</summary>
+    public IReadOnlyList<UrgentPeriod> Urgent { get; set; } = [];
+
+    /// <summary>UTC: outside of its hours until then (D13); null while it is in them.</summary>
+    public DateTime? ClosedUntil { get; set; }
     public int ChannelCopies { get; set; }
     public long PlannedItems { get; set; }
     public long PlannedBytes { get; set; }
     public int Version { get; set; }
+}
+
+/// <summary>A period that comes home before the rest.</summary>
+/// <param name="TrackId">Stable channel or alarm id; null means every channel.</param>
+/// <param name="From">UTC, inclusive.</param>
+/// <param name="To">UTC, exclusive.</param>
+internal sealed record UrgentPeriod(string? TrackId, DateTime From, DateTime To)
+{
+    /// <summary>A person waits for it; otherwise an alarm was in it.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsOfPerson => TrackId is not null;
 }
 
 /// <summary>How a channel copy is.</summary>

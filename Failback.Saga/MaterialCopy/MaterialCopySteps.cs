@@ -109,6 +109,7 @@ internal sealed partial class MaterialCopySteps(
             Recorders = await RecordersAsync(inherited.Prepend(entry), token),
             Channels = await store.ChannelCopiesAsync(copy.CorrelationId, token),
             Others = [.. others],
+            Budgets = await store.BudgetsAsync([entry.FailedRecorderId], facts.Options, token),
             Plan = message is MaterialCopyPlanned { Plan: { } plan } ? await PlanAsync(plan, token) : null,
         };
     }
@@ -154,6 +155,9 @@ internal sealed partial class MaterialCopySteps(
         copy.Failure = decided.Failure;
         copy.Detail = decided.Detail;
         copy.PlanDigest = decided.PlanDigest;
+        copy.PeriodOrder = decided.PeriodOrder;
+        copy.Urgent = decided.Urgent;
+        copy.ClosedUntil = decided.ClosedUntil;
         copy.ChannelCopies = decided.ChannelCopies;
         copy.PlannedItems = decided.PlannedItems;
         copy.PlannedBytes = decided.PlannedBytes;

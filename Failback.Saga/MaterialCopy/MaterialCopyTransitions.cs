@@ -16,11 +16,13 @@ internal static class MaterialCopyTransitions
             (_, PauseMaterialCopy x) => CopyRequest.Pause(copy, x, facts),
             (_, ResumeMaterialCopy x) => CopyRequest.Resume(copy, x, facts),
             (_, CancelMaterialCopy x) => CopyRequest.Cancel(copy, x, facts),
+            (_, FetchPeriodNow x) => CopyUrgent.Fetch(copy, x, facts),
+            (CopyStates.Planning or CopyStates.Copying, TurnAskedFor x) => CopyUrgent.Yield(copy, x, facts),
             (CopyStates.Queued, TurnCame x) => CopyTurn.Came(copy, x, facts),
             (CopyStates.Planning, MaterialCopyPlanned x) => CopyTurn.Planned(copy, x, facts),
             (CopyStates.Copying, ChannelCopiesSettled x) => CopyTurn.Settled(copy, x, facts),
             (CopyStates.Planning or CopyStates.Copying or CopyStates.WaitingForSource, SliceOverdue x) => CopyTurn.Overdue(copy, x, facts),
-            (_, TurnCame or MaterialCopyPlanned or ChannelCopiesSettled or SliceOverdue) => null,
+            (_, TurnCame or TurnAskedFor or MaterialCopyPlanned or ChannelCopiesSettled or SliceOverdue) => null,
             _ => throw new ArgumentOutOfRangeException(nameof(happened), happened.GetType().Name, "no event of a material copy"),
         };
 
@@ -31,6 +33,7 @@ internal static class MaterialCopyTransitions
             PauseMaterialCopy x => CopyRequest.NoCopy(x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control pause", facts),
             ResumeMaterialCopy x => CopyRequest.NoCopy(x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control resume", facts),
             CancelMaterialCopy x => CopyRequest.NoCopy(x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control cancel", facts),
+            FetchPeriodNow x => CopyRequest.NoCopy(x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control fetch period now", facts),
             _ => [],
         };
 }

@@ -41,20 +41,23 @@ internal sealed class SettledBatch(IReadOnlyList<MaterialCopyState> copies, IRea
             return;
         if (_copies.TryGetValue(row.MaterialCopyId, out var copy) && copy.CurrentState == CopyStates.Copying)
         {
-            moved = CopyRun.HandOut(copy, moved, facts, _effects);
-            if (moved.HasEnded() || moved.Status == ChannelCopyStatus.Waiting)
+            // What is urgent, and what is outside of its hours, is decided about all channel copies together.
+            var together = copy.Urgent.Count > 0 || !facts.Budget(copy.RecorderId).IsOpen(facts.Now);
+            if (!together)
+                moved = CopyRun.HandOut(copy, moved, facts, _effects);
+            if (moved.HasEnded() || moved.IsWaiting())
                 _machineLooks.Add(copy.CorrelationId);
-            else if (moved.NextTryAt is { } again && again != row.NextTryAt)
-                _effects.Add(
-                    new Publish(
-                        new SliceOverdue { MaterialCopyId = copy.CorrelationId, Epoch = copy.Epoch },
-                        DerivedId.Of("retry", row.ChannelCopyId, answer.SliceId),
-                        again
-                    )
-                );
+            else if (together)
+                _effects.Add(Look(copy, DerivedId.Of("together", row.ChannelCopyId, answer.SliceId), null));
+            if (moved.NextTryAt is { } again && again != row.NextTryAt)
+                _effects.Add(Look(copy, DerivedId.Of("retry", row.ChannelCopyId, answer.SliceId), again));
         }
         _rows[row.ChannelCopyId] = moved;
     }
+
+    /// <summary>The machine looks, and tells nobody unless something changed its state.</summary>
+    private static Publish Look(MaterialCopyState copy, Guid id, DateTime? at) =>
+        new(new SliceOverdue { MaterialCopyId = copy.CorrelationId, Epoch = copy.Epoch }, id, at);
 
     public void Report(MaterialCopyState copy, IReadOnlyList<ChannelCopy> all)
     {

@@ -41,6 +41,7 @@ internal sealed class SliceLedger(
             Options = options.CurrentValue,
             Cause = answers[^1].MessageId,
             Recorders = await RecordersAsync(store, copies, rows, token),
+            Budgets = await store.BudgetsAsync(copies.Select(x => x.RecorderId), options.CurrentValue, token),
         };
         var batch = new SettledBatch(copies, rows, facts);
         foreach (var answer in answers.Where(x => first.Contains(x.MessageId)))

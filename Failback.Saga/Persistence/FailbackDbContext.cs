@@ -94,6 +94,7 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
             x.ToTable("material_copy").HasKey(y => y.CorrelationId);
             x.HasIndex(y => new { y.RecorderId, y.CreatedAt });
             x.HasIndex(y => new { y.CurrentState, y.AnswerDueAt });
+            Json(x.Property(y => y.Urgent));
         });
         model.Entity<ChannelCopy>(x =>
         {
@@ -102,6 +103,7 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
             Json(x.Property(y => y.Slices));
             Json(x.Property(y => y.Missing));
         });
+        model.Entity<CopyLimits>(x => x.ToTable("copy_limits").HasKey(y => y.RecorderId));
     }
 
     private static void MapRoad(ModelBuilder model)
@@ -144,6 +146,7 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
         typeof(SystemChangeKind),
         typeof(DataKind),
         typeof(CopyFailure),
+        typeof(PeriodOrder),
     ];
 
     private static string SnakeCase(string name) =>

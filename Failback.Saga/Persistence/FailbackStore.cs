@@ -117,6 +117,17 @@ internal sealed class FailbackStore(FailbackUnit unit) : IFailbackStore
             .Take(limit)
             .ToListAsync(token);
 
+    public async Task<IReadOnlyList<CopyLimits>> CopyLimitsAsync(IReadOnlyCollection<string> recorderIds, CancellationToken token) =>
+        await Rows<CopyLimits>().Where(x => recorderIds.Contains(x.RecorderId)).OrderBy(x => x.RecorderId).ToListAsync(token);
+
+    public async Task<IReadOnlyList<string>> CopyingAsync(CancellationToken token) =>
+        await Rows<MaterialCopyState>()
+            .Where(x => x.CurrentState == CopyStates.Copying && x.ClosedUntil == null)
+            .Select(x => x.RecorderId)
+            .Distinct()
+            .Take(MostEntries)
+            .ToListAsync(token);
+
     public async Task<IReadOnlyList<MaterialCopyState>> LockMaterialCopiesAsync(
         IReadOnlyCollection<Guid> materialCopyIds,
         CancellationToken token

@@ -29,6 +29,7 @@ internal sealed class SimulatedDatabase(VirtualTime time, Dice dice, Faults faul
     public Dictionary<Guid, FailbackState> Failbacks { get; } = [];
     public Dictionary<Guid, MaterialCopyState> Copies { get; } = [];
     public Dictionary<Guid, ChannelCopy> Channels { get; } = [];
+    public Dictionary<string, CopyLimits> Limits { get; } = [];
     public Dictionary<string, byte[]> Documents { get; } = [];
     public Licence Licence { get; set; } = new();
     public Maintenance Maintenance { get; set; } = new();
@@ -165,6 +166,7 @@ internal sealed class SimulatedDatabase(VirtualTime time, Dice dice, Faults faul
             nameof(FailbackState) => Failbacks.GetValueOrDefault((Guid)key.Id),
             nameof(MaterialCopyState) => Copies.GetValueOrDefault((Guid)key.Id),
             nameof(ChannelCopy) => Channels.GetValueOrDefault((Guid)key.Id),
+            nameof(CopyLimits) => Limits.GetValueOrDefault((string)key.Id),
             nameof(Saga.Licence) => Licence,
             nameof(Saga.Maintenance) => Maintenance,
             _ => throw new InvalidOperationException($"{key.Table.Name} has no table."),
@@ -191,6 +193,9 @@ internal sealed class SimulatedDatabase(VirtualTime time, Dice dice, Faults faul
                 break;
             case ChannelCopy x:
                 Channels[x.ChannelCopyId] = x with { Version = x.Version + 1 };
+                break;
+            case CopyLimits x:
+                Limits[x.RecorderId] = x with { Version = x.Version + 1 };
                 break;
             case Saga.Licence x:
                 Licence = x with { Version = x.Version + 1 };

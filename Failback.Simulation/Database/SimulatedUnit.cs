@@ -128,6 +128,17 @@ internal sealed class SimulatedUnit(SimulatedDatabase database, SimulatedProcess
 
     public Task<CachedSettings?> SettingsAsync(string recorderId, CancellationToken token) => One(database.Settings, recorderId);
 
+    public Task<IReadOnlyList<CopyLimits>> CopyLimitsAsync(IReadOnlyCollection<string> recorderIds, CancellationToken token) =>
+        Many(database.Limits.Values.Where(x => recorderIds.Contains(x.RecorderId)));
+
+    public Task<IReadOnlyList<string>> CopyingAsync(CancellationToken token) =>
+        Many(
+            database
+                .Copies.Values.Where(x => x is { CurrentState: CopyStates.Copying, ClosedUntil: null })
+                .Select(x => x.RecorderId)
+                .Distinct()
+        );
+
     public Task<Licence> LicenceAsync(CancellationToken token) => Task.FromResult(database.Licence);
 
     public Task<Maintenance> MaintenanceAsync(CancellationToken token) => Task.FromResult(database.Maintenance);
@@ -228,6 +239,7 @@ internal sealed class SimulatedUnit(SimulatedDatabase database, SimulatedProcess
             FailbackState x => x.CorrelationId,
             MaterialCopyState x => x.CorrelationId,
             ChannelCopy x => x.ChannelCopyId,
+            CopyLimits x => x.RecorderId,
             _ => 1,
         };
 

@@ -50,8 +50,10 @@ internal static class SagaQueues
             typeof(PauseMaterialCopy),
             typeof(ResumeMaterialCopy),
             typeof(CancelMaterialCopy),
+            typeof(FetchPeriodNow),
+            typeof(TurnAskedFor),
         ],
-        [Tasks] = [typeof(RecorderReconnected), typeof(UpdateClientInfo), typeof(UpdateFailoverTaskStates)],
+        [Tasks] = [typeof(RecorderReconnected), typeof(UpdateClientInfo), typeof(UpdateFailoverTaskStates), typeof(SetCopyLimits)],
         [Ledger] = [typeof(ChannelDataAnswered)],
     };
 
@@ -90,6 +92,8 @@ internal static class SagaQueues
             PauseMaterialCopy x => x.MaterialCopyId,
             ResumeMaterialCopy x => x.MaterialCopyId,
             CancelMaterialCopy x => x.MaterialCopyId,
+            FetchPeriodNow x => x.MaterialCopyId,
+            TurnAskedFor x => x.MaterialCopyId,
             _ => throw new InvalidOperationException($"{message.GetType().Name} is no event of a material copy."),
         };
 }

@@ -88,7 +88,10 @@ internal sealed class SimulatedSaga(
                 new SettingsCache(unit, documents, process.Clock, NullLogger<SettingsCache>.Instance),
                 delivery
             ),
-            SagaQueues.Tasks => Consumed.ByAsync(new CopyTasks(unit, process.Clock, NullLogger<CopyTasks>.Instance), delivery),
+            SagaQueues.Tasks => Consumed.ByAsync(
+                new CopyTasks(unit, options.Rights, process.Clock, NullLogger<CopyTasks>.Instance),
+                delivery
+            ),
             _ => throw new InvalidOperationException($"{queue} is no queue of the saga."),
         };
 

@@ -51,7 +51,7 @@ internal sealed class SimulatedWorker
         reader = new(registry, documents, retries, draining, options, clock, NullLogger<SettingsReader>.Instance);
         planner = new(registry, documents, retries, draining, options, clock, NullLogger<CopyPlanner>.Instance);
         keeper = new(registry, retries, draining, options, clock, NullLogger<HoldKeeper>.Instance);
-        copier = new(registry, retries, new Pulls(clock), draining, clock, NullLogger<SliceCopier>.Instance);
+        copier = new(registry, retries, new Pulls(clock), new Brakes(clock), draining, clock, NullLogger<SliceCopier>.Instance);
     }
 
     public SimulatedProcess Process => process;

@@ -1,3 +1,4 @@
+using Failback.Messages;
 using Failback.Saga;
 using Failback.Worker;
 using Microsoft.Extensions.Options;
@@ -42,7 +43,7 @@ internal sealed class SiteOptions
                 MaxTries = dice.Between(3, 8),
                 RetrySeconds = 2,
                 WaitSeconds = dice.Between(5, 30),
-                EvidenceFirst = dice.Chance(0.5),
+                Order = dice.Chance(0.5) ? PeriodOrder.EvidenceFirst : PeriodOrder.OldestFirst,
                 MaxBytesPerSecond = dice.Chance(0.2) ? 1_024 : null,
             }
         );

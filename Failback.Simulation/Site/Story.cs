@@ -45,6 +45,8 @@ internal sealed class Story(
         controller.Maintenance(null, false);
         foreach (var recorder in site.Failing)
             controller.Maintenance(recorder.Id, false);
+        foreach (var limited in database.Limits.Keys)
+            controller.Tell(Limits(limited == CopyLimits.Site ? null : limited));
     }
 
     /// <summary>People ask for what is not done yet.</summary>
@@ -155,7 +157,7 @@ internal sealed class Story(
         var entry = entries.Count == 0 ? dice.Guid() : dice.Of(entries).EntryId;
         var copy = DerivedId.OfMaterialCopy(entry);
         string[] roles = dice.Chance(0.1) ? ["guest"] : [SiteOptions.Operator];
-        object asked = dice.Below(7) switch
+        object asked = dice.Below(9) switch
         {
             0 => Ask(recorder.Id, dice.Chance(0.5) ? entry : null) with { Roles = roles },
             1 => new CancelFailback
@@ -187,7 +189,15 @@ internal sealed class Story(
                 RequestedBy = "ben",
                 Roles = roles,
             },
-            _ => new UpdateFailoverTaskStates { RecorderId = recorder.Id },
+            8 => Limits(dice.Chance(0.5) ? recorder.Id : null) with
+            {
+                MaxBytesPerSecond = dice.Chance(0.5) ? 1_024L << dice.Below(12) : null,
+                ChannelsAtOnce = dice.Chance(0.5) ? 1 + dice.Below(4) : null,
+                Hours = dice.Chance(0.3) ? "Mon-Sun 06:00-05:00" : null,
+                Roles = roles,
+            },
+            6 => new UpdateFailoverTaskStates { RecorderId = recorder.Id },
+            _ => Fetch(recorder.Id, entries.Find(x => x.EntryId == entry)) with { MaterialCopyId = copy, Roles = roles },
         };
         controller.Tell(asked);
         if (dice.Chance(0.3))
@@ -226,7 +236,34 @@ internal sealed class Story(
             EntryId = entryId,
             RequestedBy = "anna",
             Roles = [SiteOptions.Operator],
+            Order = dice.Chance(0.5) ? (PeriodOrder)(1 + dice.Below(3)) : null,
         };
+
+    /// <summary>None.</summary>
+    private SetCopyLimits Limits(string? recorderId) =>
+        new()
+        {
+            RequestId = dice.Guid(),
+            RecorderId = recorderId,
+            RequestedBy = "ben",
+            Roles = [SiteOptions.Operator],
+        };
+
+    /// <summary>Ten minutes somewhere in the first hour of an entry, of a camera that there may be.</summary>
+    private FetchPeriodNow Fetch(string recorderId, FailoverLogEntry? entry)
+    {
+        var from = (entry?.FailoverStartedAt.ToWire() ?? time.UtcNow).AddSeconds(dice.Below(3_600));
+        return new FetchPeriodNow
+        {
+            RequestId = dice.Guid(),
+            MaterialCopyId = DerivedId.OfMaterialCopy(entry?.EntryId ?? Guid.Empty),
+            TrackId = $"{recorderId} camera {dice.Below(3)}",
+            From = from,
+            To = from.AddMinutes(10),
+            RequestedBy = "ben",
+            Roles = [SiteOptions.Operator],
+        };
+    }
 
     private IEnumerable<FailoverLogEntry> Entries(SimulatedRecorder recorder) =>
         database

@@ -252,7 +252,7 @@ internal sealed class ServedRecorder(ReferenceRecorder recorder, RecorderServer 
                 Drivers = ["onvif"],
                 InitialRole = id == "recorder-1" ? LiveRole.Recorder : LiveRole.FailoverServer,
                 InitialSettings = id == "recorder-1" ? Settings : null,
-                Fetching = fetches ? new RecordersOptions() : null,
+                Fetching = fetches ? new RecordersOptions { AllowedNetworks = { "127.0.0.0/8" } } : null,
             },
             TimeProvider.System
         );

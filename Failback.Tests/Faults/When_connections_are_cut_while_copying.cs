@@ -32,6 +32,7 @@ public sealed class When_connections_are_cut_while_copying : IAsyncLifetime
             registry,
             new Retries(Options.Create(new WorkerOptions { Tries = 1 }), TimeProvider.System),
             new Pulls(TimeProvider.System),
+            new Brakes(TimeProvider.System),
             new Draining(_lifetime),
             TimeProvider.System,
             NullLogger<SliceCopier>.Instance

@@ -20,13 +20,8 @@ public sealed class Any_periods_and_plans
             var random = new Random(new FuzzRun("plans", 0).SeedOf(i));
             var (copy, lines) = (Guid.NewGuid(), Enumerable.Range(0, random.Next(1, 12)).Select(Line).ToList());
             var (first, later) = (Some(lines, random), Some(lines, random));
-            var rows = CopyOrder.Rows(copy, new CopyPlan { ChannelCopies = first }, [], new CopyOptions());
-            var more = CopyOrder.Rows(
-                copy,
-                new CopyPlan { ChannelCopies = later },
-                rows,
-                new CopyOptions { EvidenceFirst = random.Next(2) == 0 }
-            );
+            var rows = CopyOrder.Rows(copy, new CopyPlan { ChannelCopies = first }, [], PeriodOrder.OldestFirst);
+            var more = CopyOrder.Rows(copy, new CopyPlan { ChannelCopies = later }, rows, (PeriodOrder)random.Next(1, 4));
             Assert.Equal(
                 first.Select(x => x.TrackId).Order(StringComparer.Ordinal),
                 rows.Select(x => x.TrackId).Order(StringComparer.Ordinal)
@@ -141,7 +136,12 @@ public sealed class Any_periods_and_plans
         }
         Assert.Equal((ChannelCopyStatus.Succeeded, 366 * 24, 366 * 24L), (row.Status, slices, row.Expected));
         Assert.InRange(most, 4, 1_000);
-        var empty = CopyOrder.Rows(Guid.NewGuid(), new CopyPlan { ChannelCopies = [Line(0) with { Items = 0 }] }, [], options);
+        var empty = CopyOrder.Rows(
+            Guid.NewGuid(),
+            new CopyPlan { ChannelCopies = [Line(0) with { Items = 0 }] },
+            [],
+            PeriodOrder.OldestFirst
+        );
         Assert.Equal((ChannelCopyStatus.Succeeded, empty[0].To), (empty[0].Status, empty[0].Position));
         Figures.Say(
             $"a year in {slices} slices answered out of order, at most {most} in the row; an empty channel is done when it is planned"

@@ -83,7 +83,7 @@ public sealed class Whatever_a_document_holds
                     Assert.True(fault.Length <= 300 && !fault.Any(char.IsControl), fault);
                     return new FuzzOutcome("fault", fault.Contains(" of the plan is outside", StringComparison.Ordinal) ? "" : fault);
                 }
-                var rows = CopyOrder.Rows(copy, plan, [], new CopyOptions());
+                var rows = CopyOrder.Rows(copy, plan, [], PeriodOrder.OldestFirst);
                 Assert.Equal(rows.Count, rows.Select(x => x.ChannelCopyId).Distinct().Count());
                 Assert.All(rows, x => Assert.Contains(Asked, y => y.EntryId == x.EntryId && y.From <= x.From && x.To <= y.To));
                 Assert.All(rows, x => Assert.True(x.Position >= x.From && x.Position <= x.To && x.PlannedItems >= 0));

@@ -17,7 +17,7 @@ public sealed class Whatever_the_configuration_holds : IDisposable
           "Failback": {
             "Bus": { "PrefetchCount": 16, "DeliveryLimit": 20, "StopSeconds": 30 },
             "Saga": { "StableSeconds": 60 },
-            "Copy": { "SliceSeconds": 3600, "SlicesInFlight": 2, "MaxTries": 8, "EvidenceFirst": false, "RetrySeconds": 5 },
+            "Copy": { "SliceSeconds": 3600, "SlicesInFlight": 2, "MaxTries": 8, "Order": "NewestFirst", "RetrySeconds": 5 },
             "Worker": { "Tries": 3, "FirstRetryMilliseconds": 100, "RestoreSeconds": 60 },
             "Recorders": { "StallSeconds": 10, "ConnectionsPerRecorder": 8, "AllowedNetworks": ["127.0.0.0/8", "10.0.0.0/8"] },
             "Roles": { "operator": ["failback.start", "copy.start"] }

@@ -1,5 +1,9 @@
 using Failback.Hosting;
 using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -80,6 +84,54 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
         Assert.Equal(0, await RevivalsAsync(revival, 10));
     }
 
+    /// <summary>The broker has no consumer of it, and nobody said a word: after ten seconds it counts as away.</summary>
+    [Theory]
+    [InlineData("cameras", 1)]
+    [InlineData("recorders", 0)]
+    public async Task one_that_believes_to_be_there_is_started_anew_when_the_broker_says_that_it_is_not(string missing, int starts)
+    {
+        await using var link = new BrokerLink(vhost.Address, [], "spec");
+        using var revival = Revival(link);
+        bus.ConnectReceiveEndpointObserver(revival);
+        await revival.Ready(endpoints.Last);
+        var (looks, ill) = (0, false);
+        var builder = new HostApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton<TimeProvider>(time);
+        builder.Services.AddSingleton(publishing);
+        builder.Services.AddSingleton(revival);
+        builder.Services.AddHostedService<ConsumersWatch>();
+        var data = new Dictionary<string, object> { [ConsumersCheck.Missing] = new[] { missing } };
+        builder
+            .Services.AddHealthChecks()
+            .AddCheck("consumers", () => ill ? HealthCheckResult.Unhealthy("none", null, data) : HealthCheckResult.Healthy())
+            .AddCheck(
+                "broker",
+                () =>
+                {
+                    looks++;
+                    return HealthCheckResult.Healthy();
+                }
+            );
+        using var host = builder.Build();
+        await host.StartAsync(Token);
+        for (var step = 1; step <= 5; step++)
+        {
+            await Eventually.True(
+                "it looked",
+                () =>
+                {
+                    time.Advance(TimeSpan.FromSeconds(5));
+                    return looks >= step;
+                }
+            );
+            ill = true;
+        }
+        Assert.Equal(starts, await RevivalsAsync(revival, 5));
+        await Eventually.Equal("times that it was ready", 1 + starts, () => endpoints.Readies);
+        await host.StopAsync(Token);
+    }
+
     private EndpointRevival Revival(BrokerLink link) => new(link, publishing, time, NullLogger<EndpointRevival>.Instance);
 
     /// <summary>Lets seconds pass.</summary>
@@ -101,6 +153,8 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
 
         public int Stops { get; private set; }
         public int Readies { get; private set; }
+
+        public ReceiveEndpointReady Last => last!;
 
         public Gone Lost() => new Gone(last!.ReceiveEndpoint);
 

@@ -245,3 +245,26 @@ INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261123030936_InitialPostgres', '10.0.15');
 
 COMMIT;
+
+START TRANSACTION;
+ALTER TABLE material_copy ADD closed_until timestamp with time zone;
+
+ALTER TABLE material_copy ADD period_order character varying(64);
+
+ALTER TABLE material_copy ADD urgent text NOT NULL DEFAULT '[]';
+
+CREATE TABLE copy_limits (
+    recorder_id text NOT NULL,
+    max_bytes_per_second bigint,
+    channels_at_once integer,
+    hours text,
+    changed_by text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    version integer NOT NULL,
+    CONSTRAINT "PK_copy_limits" PRIMARY KEY (recorder_id)
+);
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261129072151_LimitsAndUrgency', '10.0.15');
+
+COMMIT;

@@ -231,3 +231,25 @@ INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261123030941_InitialSqlite', '10.0.15');
 
 COMMIT;
+
+BEGIN TRANSACTION;
+ALTER TABLE "material_copy" ADD "closed_until" TEXT NULL;
+
+ALTER TABLE "material_copy" ADD "period_order" TEXT NULL;
+
+ALTER TABLE "material_copy" ADD "urgent" TEXT NOT NULL DEFAULT '[]';
+
+CREATE TABLE "copy_limits" (
+    "recorder_id" TEXT NOT NULL CONSTRAINT "PK_copy_limits" PRIMARY KEY,
+    "max_bytes_per_second" INTEGER NULL,
+    "channels_at_once" INTEGER NULL,
+    "hours" TEXT NULL,
+    "changed_by" TEXT NOT NULL,
+    "changed_at" TEXT NOT NULL,
+    "version" INTEGER NOT NULL
+);
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261129072157_LimitsAndUrgency', '10.0.15');
+
+COMMIT;

@@ -20,6 +20,9 @@ internal sealed partial class CopyPlanner(
 {
     private const int MostSources = 64;
 
+    /// <summary>Of one track: beyond that, what alarms say about what comes first is no news.</summary>
+    private const int MostAlarms = 50_000;
+
     /// <summary>The plan as a document, or the recorder at fault.</summary>
     /// <returns>Null when the host stops: the plan is asked for again.</returns>
     public async Task<MaterialCopyPlanned?> PlanAsync(PlanMaterialCopy work, CancellationToken token)
@@ -31,16 +34,20 @@ internal sealed partial class CopyPlanner(
             if (Refusal(work) is { } refusal)
                 return Failed(work, CopyFailure.InternalError, null, refusal);
             await RecorderLink.Open(registry, asked, Side.Recorder, retries).StatusAsync(time.Token);
-            var lines = new List<PlannedChannelCopy>();
+            var (lines, evidence) = (new List<PlannedChannelCopy>(), new EvidencePeriods());
             foreach (var source in work.Sources)
             {
                 asked = source.Source;
                 var link = RecorderLink.Open(registry, asked, Side.FailoverServer, retries);
                 var status = await link.StatusAsync(time.Token);
                 await foreach (var line in LinesAsync(link, status.Features, source, time.Token))
+                {
                     lines.Add(line);
+                    if (work.Evidence && line is { Kind: DataKind.Alarm, Items: > 0 })
+                        await AddAlarmsAsync(link, line, evidence, time.Token);
+                }
             }
-            return await StoreAsync(work, lines, time.Token);
+            return await StoreAsync(work, new CopyPlan { ChannelCopies = lines, Evidence = evidence.All }, time.Token);
         }
         catch (SideException fault)
         {
@@ -84,6 +91,29 @@ internal sealed partial class CopyPlanner(
                 Items = items,
                 Bytes = bytes,
             };
+        }
+    }
+
+    private async Task AddAlarmsAsync(RecorderLink link, PlannedChannelCopy line, EvidencePeriods evidence, CancellationToken token)
+    {
+        var (period, left) = (
+            new TrackPeriod(new Track(line.OriginRecorderId, TrackKind.Alarm, line.TrackId), line.From, line.To),
+            MostAlarms
+        );
+        try
+        {
+            await foreach (var alarm in link.ItemsAsync(period, token))
+            {
+                if (alarm.IsSound() && alarm.Start >= line.From && alarm.Start < line.To)
+                    evidence.Add(alarm.Start);
+                if (--left == 0)
+                    return;
+            }
+        }
+        catch (SideException unlisted)
+        {
+            // Only what comes first depends on it.
+            LogUnlisted(logger, unlisted, link.Id);
         }
     }
 
@@ -131,12 +161,13 @@ internal sealed partial class CopyPlanner(
     internal static IReadOnlyList<Track> TracksOf(IReadOnlyList<Channel> channels, string originRecorderId) =>
         [.. channels.SelectMany(x => x.Kinds.Order().Select(y => new Track(originRecorderId, y, x.TrackId))).Distinct()];
 
-    private async Task<MaterialCopyPlanned> StoreAsync(PlanMaterialCopy work, List<PlannedChannelCopy> lines, CancellationToken token)
+    private async Task<MaterialCopyPlanned> StoreAsync(PlanMaterialCopy work, CopyPlan planned, CancellationToken token)
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(new CopyPlan { ChannelCopies = lines }, JsonSerializerOptions.Web);
+        var json = JsonSerializer.SerializeToUtf8Bytes(planned, JsonSerializerOptions.Web);
         if (json.Length > Limits.SettingsBytes)
             return Failed(work, CopyFailure.InternalError, null, $"a plan of {json.Length} bytes is over {Limits.SettingsBytes}");
         var plan = await documents.PutAsync(json, token);
+        var lines = planned.ChannelCopies;
         LogPlanned(logger, work.MaterialCopyId, lines.Count, lines.Sum(x => x.Items), lines.Sum(x => x.Bytes));
         return new MaterialCopyPlanned
         {
@@ -178,6 +209,13 @@ internal sealed partial class CopyPlanner(
         "Material copy {MaterialCopyId} planned: {Lines} channel copies, {Items} items, {Bytes} bytes"
     )]
     private static partial void LogPlanned(ILogger logger, Guid materialCopyId, int lines, long items, long bytes);
+
+    [LoggerMessage(
+        2102,
+        LogLevel.Warning,
+        "The alarms of {RecorderId} cannot be listed: what was recorded around them does not come first"
+    )]
+    private static partial void LogUnlisted(ILogger logger, Exception exception, string recorderId);
 
     [LoggerMessage(2101, LogLevel.Error, "Planning material copy {MaterialCopyId} met something unforeseen")]
     private static partial void LogUnforeseen(ILogger logger, Exception exception, Guid materialCopyId);

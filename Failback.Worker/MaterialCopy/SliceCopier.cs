@@ -9,6 +9,7 @@ internal sealed partial class SliceCopier(
     IRecorderRegistry registry,
     Retries retries,
     Pulls pulls,
+    Brakes brakes,
     Draining draining,
     TimeProvider clock,
     ILogger<SliceCopier> logger
@@ -26,7 +27,7 @@ internal sealed partial class SliceCopier(
             return Answer(work, progress, null, null);
         try
         {
-            slice = new SliceInHand(registry, retries, pulls, work, time, clock, logger);
+            slice = new SliceInHand(registry, retries, pulls, brakes, work, time, clock, logger);
             progress = await slice.ListAsync(time.Until);
             await slice.CopyAsync(time.Until);
             return progress.Answer();

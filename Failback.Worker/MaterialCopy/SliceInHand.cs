@@ -22,6 +22,8 @@ internal sealed class SliceInHand
     private readonly SliceTime time;
     private readonly TokenBucket bucket;
     private readonly SlicePull pull;
+    private readonly Brake brake;
+    private readonly BrakeWatch watch;
     private SliceProgress progress = null!;
     private RecorderFeatures ofTarget;
     private int fruitless;
@@ -31,6 +33,7 @@ internal sealed class SliceInHand
         IRecorderRegistry registry,
         Retries retries,
         Pulls pulls,
+        Brakes brakes,
         CopyWork work,
         SliceTime time,
         TimeProvider clock,
@@ -38,10 +41,12 @@ internal sealed class SliceInHand
     )
     {
         (this.retries, this.work, this.time) = (retries, work, time);
-        bucket = new TokenBucket(work.MaxBytesPerSecond, clock);
+        bucket = new TokenBucket(() => work.MaxBytesPerSecond, clock);
+        brake = brakes.Of(work.Target.RecorderId);
         source = RecorderLink.Open(registry, work.Source, Side.FailoverServer, retries);
         target = RecorderLink.Open(registry, work.Target, Side.Recorder, retries);
-        pull = new SlicePull(source, target, work, time, pulls, logger);
+        watch = new BrakeWatch(target, brake, clock, logger);
+        pull = new SlicePull(source, target, work, time, pulls, brake, logger);
     }
 
     /// <summary>Both identities, then both listings: the slice as it stands before anything is written.</summary>
@@ -50,7 +55,9 @@ internal sealed class SliceInHand
         time.WaitsFor = Side.FailoverServer;
         var theirs = await source.StatusAsync(token);
         time.WaitsFor = Side.Recorder;
-        ofTarget = (await target.StatusAsync(token)).Features;
+        var ours = await target.StatusAsync(token);
+        ofTarget = ours.Features;
+        watch.Look(ours);
         pull.Allow(theirs.Features, ofTarget);
         var parts = await PartsAsync(theirs.Features & ofTarget, token);
         time.WaitsFor = Side.FailoverServer;
@@ -63,6 +70,21 @@ internal sealed class SliceInHand
 
     /// <summary>Writes until nothing is wanted, a limit stops it, or a fault outlasts its tries.</summary>
     public async Task CopyAsync(CancellationToken token)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(token);
+        var watching = watch.RunAsync(over.Token);
+        try
+        {
+            await WriteAsync(token);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await watching;
+        }
+    }
+
+    private async Task WriteAsync(CancellationToken token)
     {
         while (!time.IsDraining && progress.NextBatch() is { Count: > 0 } batch)
         {
@@ -78,7 +100,7 @@ internal sealed class SliceInHand
                     return;
                 continue;
             }
-            var relay = new SliceRelay(source, target, work, progress, time, bucket, ofTarget);
+            var relay = new SliceRelay(source, target, work, progress, time, bucket, brake, ofTarget);
             await relay.RunAsync(batch, token);
             await CompareAsync(token);
             KillPoint.Reached("slice.verified", work.Track.Kind.ToString());
@@ -189,6 +211,8 @@ internal sealed class SliceInHand
                 continue;
             if (receipt.Result == WriteResult.AlreadyThere && item.State == ItemState.Copied)
                 item.State = ItemState.AlreadyThere;
+            else if (receipt.Result is WriteResult.Created or WriteResult.AlreadyThere && !item.Settled && relay is null)
+                pull.Distrust();
             else if (receipt.Result is WriteResult.Created or WriteResult.AlreadyThere && !item.Settled)
                 throw new SliceFailedException(CopyFailure.ChecksumMismatch, $"{target.Id} confirmed an item that it does not list");
             else if (receipt.Result == WriteResult.Conflict && !item.Settled)

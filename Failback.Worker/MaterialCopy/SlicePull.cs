@@ -15,6 +15,7 @@ internal sealed partial class SlicePull(
     CopyWork work,
     SliceTime time,
     Pulls pulls,
+    Brake brake,
     ILogger logger
 )
 {
@@ -33,7 +34,7 @@ internal sealed partial class SlicePull(
             && work.MaxBytesPerSecond is null
             && pulls.MayTry(source.Id, target.Id);
 
-    public bool IsAble => isAble;
+    public bool IsAble => isAble && brake.Rate is null;
 
     /// <summary>Asks for a batch in portions, until one does not come whole: then the rest of the slice is relayed.</summary>
     /// <returns>The target's word about what came.</returns>
@@ -41,11 +42,12 @@ internal sealed partial class SlicePull(
     public async Task<IReadOnlyList<ItemReceipt>> RunAsync(IReadOnlyList<ItemEntry> batch, CancellationToken token)
     {
         var receipts = new List<ItemReceipt>();
-        for (var next = 0; next < batch.Count && isAble && !(receipts.Count > 0 && (time.IsDraining || time.IsUp)); )
+        for (var next = 0; next < batch.Count && IsAble && !(receipts.Count > 0 && (time.IsDraining || time.IsUp)); )
         {
             var portion = Portion(batch, next);
             var came = await FetchedAsync(portion, token);
             receipts.AddRange(came);
+            brake.Passed(came.Sum(x => x.Entry.Length));
             isAble = came.Count == portion.Count && came.All(x => x.Result != WriteResult.DigestMismatch);
             next += portion.Count;
         }
@@ -65,12 +67,26 @@ internal sealed partial class SlicePull(
             KillPoint.Reached("slice.after-pull", work.Track.Kind.ToString());
             return receipts;
         }
-        catch (Exception broken) when (!token.IsCancellationRequested)
+        catch (Exception) when (token.IsCancellationRequested)
+        {
+            // Too slow for a slice: relaying may be faster, and what is relayed is kept item by item.
+            if (!time.IsDraining)
+                pulls.Failed(source.Id, target.Id);
+            throw;
+        }
+        catch (Exception broken)
         {
             pulls.Failed(source.Id, target.Id);
             LogRelayed(logger, broken, target.Id, source.Id);
             return [];
         }
+    }
+
+    /// <summary>The target's word was wrong: from now on it is relayed to.</summary>
+    public void Distrust()
+    {
+        isAble = false;
+        pulls.Failed(source.Id, target.Id);
     }
 
     private static List<ItemEntry> Portion(IReadOnlyList<ItemEntry> batch, int from)

@@ -12,6 +12,7 @@ internal sealed class SliceRelay(
     SliceProgress progress,
     SliceTime time,
     TokenBucket bucket,
+    Brake brake,
     RecorderFeatures ofTarget
 )
 {
@@ -104,7 +105,13 @@ internal sealed class SliceRelay(
     }
 
     /// <summary>Holds the stream to its rate (D13).</summary>
-    public ValueTask PaceAsync(int bytes, CancellationToken token) => bucket.TakeAsync(bytes, token);
+    public async ValueTask PaceAsync(int bytes, CancellationToken token)
+    {
+        await bucket.TakeAsync(bytes, token);
+        if (brake.Rate is not null)
+            time.Stretch();
+        await brake.TakeAsync(bytes, token);
+    }
 
     private async IAsyncEnumerable<ItemContent> ItemsAsync(IReadOnlyList<SliceItem> batch, [EnumeratorCancellation] CancellationToken token)
     {

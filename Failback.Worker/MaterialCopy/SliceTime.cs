@@ -12,12 +12,16 @@ internal sealed class SliceTime : IDisposable
     /// <summary>Well below the time after which a broker takes an unanswered message away (30 min).</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
 
+    /// <summary>From when a target is spared; below the time after which a slice counts as unanswered (5 min).</summary>
+    private static readonly TimeSpan Spared = TimeSpan.FromMinutes(4);
+
     private readonly CopyWork work;
     private readonly Draining draining;
     private readonly TimeProvider clock;
     private readonly long began;
     private readonly WorkTime until;
     private readonly WorkTime last;
+    private bool stretched;
 
     public SliceTime(CopyWork work, Draining draining, TimeProvider clock, CancellationToken token)
     {
@@ -38,6 +42,16 @@ internal sealed class SliceTime : IDisposable
 
     public bool IsDraining => draining.Started.IsCancellationRequested;
     public bool IsUp => clock.GetElapsedTime(began) >= work.MaxTime;
+
+    /// <summary>The target is spared: that an item takes long is not its fault.</summary>
+    public void Stretch()
+    {
+        if (stretched)
+            return;
+        stretched = true;
+        until.Stretch(Spared);
+        last.Stretch(Spared + LastLook);
+    }
 
     public void Dispose()
     {

@@ -15,6 +15,7 @@ internal sealed class CopyMemory(FakeTimeProvider time, IndexedSagaDictionary<Ma
     private readonly Dictionary<string, Recorder> _recorders = [];
     private readonly Dictionary<Guid, FailoverLogEntry> _entries = [];
     private readonly Dictionary<Guid, ChannelCopy> _channels = [];
+    private readonly Dictionary<string, CopyLimits> _limits = [];
     private readonly Dictionary<string, byte[]> _documents = [];
     private readonly HashSet<(Guid, string)> _seen = [];
     private readonly List<Publish> _later = [];
@@ -41,6 +42,8 @@ internal sealed class CopyMemory(FakeTimeProvider time, IndexedSagaDictionary<Ma
     public IReadOnlyList<FailoverLogEntry> Entries => Locked(() => _entries.Values.ToList());
 
     public IReadOnlyList<ChannelCopy> Channels => Locked(() => _channels.Values.OrderBy(x => x.Ordinal).ToList());
+
+    public IReadOnlyList<CopyLimits> Limits => Locked(() => _limits.Values.OrderBy(x => x.RecorderId).ToList());
 
     /// <summary>Snapshots of the material copies, oldest first.</summary>
     public IReadOnlyList<MaterialCopyState> Copies =>
@@ -85,6 +88,9 @@ internal sealed class CopyMemory(FakeTimeProvider time, IndexedSagaDictionary<Ma
                     break;
                 case ChannelCopy x:
                     _channels[x.ChannelCopyId] = x;
+                    break;
+                case CopyLimits x:
+                    _limits[x.RecorderId] = x;
                     break;
                 default:
                     throw new NotSupportedException(row.GetType().Name);
@@ -173,6 +179,12 @@ internal sealed class CopyStore(CopyMemory memory, IPublishEndpoint road) : IFai
         throw new NotSupportedException();
 
     public Task<CachedSettings?> SettingsAsync(string recorderId, CancellationToken token) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<CopyLimits>> CopyLimitsAsync(IReadOnlyCollection<string> recorderIds, CancellationToken token) =>
+        List(memory.Limits.Where(x => recorderIds.Contains(x.RecorderId)));
+
+    public Task<IReadOnlyList<string>> CopyingAsync(CancellationToken token) =>
+        List(memory.Copies.Where(x => x is { CurrentState: CopyStates.Copying, ClosedUntil: null }).Select(x => x.RecorderId).Distinct());
 
     public Task<Licence> LicenceAsync(CancellationToken token) => throw new NotSupportedException();
 

@@ -10,7 +10,7 @@ public sealed class The_table_of_material_copy
     {
         var machine = new MaterialCopyStateMachine();
         var events = machine.Events.Where(x => !x.Name.Contains('.')).Select(x => x.Name).Order().ToList();
-        Assert.Equal(8, events.Count);
+        Assert.Equal(10, events.Count);
         foreach (var state in machine.States.Where(x => x.Name is not (CopyStates.Initial or CopyStates.Final)))
             Assert.Equal(events, machine.NextEvents(state).Select(x => x.Name).Where(x => !x.Contains('.')).Order());
         Assert.Equal(["StartDataCopy"], machine.NextEvents(machine.Initial).Select(x => x.Name).Where(x => !x.Contains('.')));
@@ -45,6 +45,7 @@ public sealed class The_table_of_material_copy
             _ when plain == typeof(string) => "some",
             _ when plain == typeof(Guid) => Guid.NewGuid(),
             _ when plain == typeof(DateTime) => new DateTime(2026, 3, 1, 0, 0, 0, DateTimeKind.Utc),
+            _ when plain == typeof(IReadOnlyList<UrgentPeriod>) => new[] { new UrgentPeriod("some", default, default) },
             _ when plain.IsEnum => Enum.GetValues(plain).GetValue(0)!,
             _ => Convert.ChangeType(7, plain),
         };

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Failback.Messages;
 using Failback.Recorders;
+using Failback.Worker;
 using static Failback.Tests.WorkerSite;
 
 namespace Failback.Tests;
@@ -37,6 +38,44 @@ public sealed class When_a_material_copy_is_planned
                     (x.EntryId, x.SourceRecorderId, x.OriginRecorderId, x.From, x.To)
                 )
         );
+    }
+
+    [Fact]
+    [Covers("D13")]
+    public async Task periods_around_alarms_are_named_when_they_are_asked_for()
+    {
+        site.RecordTenSegments();
+        site.FailoverServer.Channels.Add(new Channel("alarm-1", "Door", 9, [TrackKind.Alarm]));
+        site.FailoverServer.Channels.Add(new Channel("alarm-2", "Gate", 10, [TrackKind.Alarm]));
+        var door = new Track("rec-1", TrackKind.Alarm, "alarm-1");
+        var gate = new Track("rec-1", TrackKind.Alarm, "alarm-2");
+        site.FailoverServer.Add(door, Noon.AddSeconds(5), TimeSpan.Zero, Bytes(1));
+        site.FailoverServer.Add(door, Noon.AddSeconds(95), TimeSpan.Zero, Bytes(2));
+        site.FailoverServer.Add(gate, Noon.AddSeconds(10), TimeSpan.Zero, Bytes(3));
+
+        Assert.Empty((await DocumentAsync(await PlanAsync())).Evidence);
+        var evidence = Assert.Single((await DocumentAsync(await PlanAsync(Work() with { Evidence = true }))).Evidence);
+        Assert.Equal((Noon.AddSeconds(-55), Noon.AddSeconds(155)), (evidence.From, evidence.To));
+    }
+
+    [Fact]
+    [Covers("D13")]
+    public void periods_around_alarms_are_merged_in_order_and_bounded()
+    {
+        var random = new Random(7);
+        var alarms = Enumerable.Range(0, 3_000).Select(_ => Noon.AddSeconds(random.Next(0, 400_000))).ToList();
+        foreach (var count in new[] { 1, 20, 3_000 })
+        {
+            var evidence = new EvidencePeriods();
+            foreach (var alarm in alarms.Take(count))
+                evidence.Add(alarm);
+            var all = evidence.All;
+            Assert.InRange(all.Count, 1, EvidencePeriods.Most);
+            Assert.All(all.Zip(all.Skip(1)), x => Assert.True(x.First.To < x.Second.From));
+            Assert.All(alarms.Take(count), x => Assert.Contains(all, y => y.From <= x.AddMinutes(-1) && x.AddMinutes(1) <= y.To));
+            if (count == 20)
+                Assert.True(all.Sum(x => (x.To - x.From).TotalMinutes) <= 40);
+        }
     }
 
     [Theory]
@@ -129,9 +168,12 @@ public sealed class When_a_material_copy_is_planned
     private Task<MaterialCopyPlanned?> PlanAsync(PlanMaterialCopy? work = null) =>
         site.Planner.PlanAsync(work ?? Work(), TestContext.Current.CancellationToken);
 
-    private async Task<IReadOnlyList<PlannedChannelCopy>> LinesAsync(MaterialCopyPlanned? planned)
+    private async Task<IReadOnlyList<PlannedChannelCopy>> LinesAsync(MaterialCopyPlanned? planned) =>
+        (await DocumentAsync(planned)).ChannelCopies;
+
+    private async Task<CopyPlan> DocumentAsync(MaterialCopyPlanned? planned)
     {
         var bytes = await site.Documents.GetAsync(planned!.Plan!, TestContext.Current.CancellationToken);
-        return JsonSerializer.Deserialize<CopyPlan>(bytes!.Value.Span, JsonSerializerOptions.Web)!.ChannelCopies;
+        return JsonSerializer.Deserialize<CopyPlan>(bytes!.Value.Span, JsonSerializerOptions.Web)!;
     }
 }

@@ -118,7 +118,7 @@ public sealed class When_a_slice_meets_its_limits
     public void bytes_pass_when_their_time_has_come_and_not_before()
     {
         var clock = new FakeTimeProvider();
-        var bucket = new TokenBucket(1_000, clock);
+        var bucket = new TokenBucket(() => 1_000, clock);
 
         var second = bucket.TakeAsync(1_000, TestContext.Current.CancellationToken).AsTask();
         Assert.False(second.IsCompleted);
@@ -127,7 +127,10 @@ public sealed class When_a_slice_meets_its_limits
         clock.Advance(TimeSpan.FromMilliseconds(1));
         Assert.True(second.IsCompletedSuccessfully);
         Assert.True(
-            new TokenBucket(null, clock).TakeAsync(int.MaxValue, TestContext.Current.CancellationToken).AsTask().IsCompletedSuccessfully
+            new TokenBucket(() => null, clock)
+                .TakeAsync(int.MaxValue, TestContext.Current.CancellationToken)
+                .AsTask()
+                .IsCompletedSuccessfully
         );
     }
 

@@ -30,6 +30,8 @@ internal sealed class MemoryRecorder(string id) : IRecorder
     public List<string> Calls { get; } = [];
     public int PageSize { get; set; } = 7;
     public RecorderFeatures Features { get; set; }
+    public double? WriteSeconds { get; set; }
+    public long? Dropped { get; set; }
 
     /// <summary>What is said of the true sums; null tells the truth.</summary>
     public Func<IReadOnlyList<BucketDigest>, TrackPeriod, IReadOnlyList<BucketDigest>>? Sum { get; set; }
@@ -106,6 +108,8 @@ internal sealed class MemoryRecorder(string id) : IRecorder
             Storages = Storages,
             Features = Features,
             LastAttempt = LastAttempt,
+            WriteSeconds = WriteSeconds,
+            Dropped = Dropped,
         };
     }
 

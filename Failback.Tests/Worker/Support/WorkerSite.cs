@@ -29,6 +29,7 @@ internal sealed class WorkerSite : IRecorderRegistry
         Retries = new Retries(Options, Clock);
         Draining = new Draining(Lifetime);
         Pulls = new Pulls(Clock);
+        Brakes = new Brakes(Clock);
     }
 
     public FakeTimeProvider Clock { get; } = new(Noon.AddDays(1));
@@ -39,11 +40,12 @@ internal sealed class WorkerSite : IRecorderRegistry
     public Draining Draining { get; }
     public Retries Retries { get; }
     public Pulls Pulls { get; }
+    public Brakes Brakes { get; }
 
     /// <summary>One try, unless a spec is about trying again: then nobody has to move the clock.</summary>
     public IOptions<WorkerOptions> Options { get; } = Microsoft.Extensions.Options.Options.Create(new WorkerOptions { Tries = 1 });
 
-    public SliceCopier Copier => new(this, Retries, Pulls, Draining, Clock, NullLogger<SliceCopier>.Instance);
+    public SliceCopier Copier => new(this, Retries, Pulls, Brakes, Draining, Clock, NullLogger<SliceCopier>.Instance);
     public SettingsFinder Finder => new(Documents, NullLogger<SettingsFinder>.Instance);
     public RecorderRestorer Restorer => new(this, Finder, Retries, Draining, Options, Clock, NullLogger<RecorderRestorer>.Instance);
     public FailoverServerReleaser Releaser => new(this, Retries, Draining, Options, Clock, NullLogger<FailoverServerReleaser>.Instance);

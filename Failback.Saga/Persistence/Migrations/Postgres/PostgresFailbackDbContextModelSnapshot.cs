@@ -238,6 +238,43 @@ namespace Failback.Saga
                     b.ToTable("channel_copy", (string)null);
                 });
 
+            modelBuilder.Entity("Failback.Saga.CopyLimits", b =>
+                {
+                    b.Property<string>("RecorderId")
+                        .HasColumnType("text")
+                        .HasColumnName("recorder_id");
+
+                    b.Property<DateTime>("ChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ChangedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("changed_by");
+
+                    b.Property<int?>("ChannelsAtOnce")
+                        .HasColumnType("integer")
+                        .HasColumnName("channels_at_once");
+
+                    b.Property<string>("Hours")
+                        .HasColumnType("text")
+                        .HasColumnName("hours");
+
+                    b.Property<long?>("MaxBytesPerSecond")
+                        .HasColumnType("bigint")
+                        .HasColumnName("max_bytes_per_second");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("RecorderId");
+
+                    b.ToTable("copy_limits", (string)null);
+                });
+
             modelBuilder.Entity("Failback.Saga.Document", b =>
                 {
                     b.Property<string>("Digest")
@@ -535,6 +572,10 @@ namespace Failback.Saga
                         .HasColumnType("integer")
                         .HasColumnName("channel_copies");
 
+                    b.Property<DateTime?>("ClosedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("closed_until");
+
                     b.Property<DateTime>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -564,6 +605,11 @@ namespace Failback.Saga
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("failure");
+
+                    b.Property<string>("PeriodOrder")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("period_order");
 
                     b.Property<string>("PlanDigest")
                         .HasColumnType("text")
@@ -597,6 +643,11 @@ namespace Failback.Saga
                     b.Property<int>("Tries")
                         .HasColumnType("integer")
                         .HasColumnName("tries");
+
+                    b.Property<string>("Urgent")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("urgent");
 
                     b.Property<int>("Version")
                         .IsConcurrencyToken()

@@ -233,6 +233,43 @@ namespace Failback.Saga
                     b.ToTable("channel_copy", (string)null);
                 });
 
+            modelBuilder.Entity("Failback.Saga.CopyLimits", b =>
+                {
+                    b.Property<string>("RecorderId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("recorder_id");
+
+                    b.Property<DateTime>("ChangedAt")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ChangedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("changed_by");
+
+                    b.Property<int?>("ChannelsAtOnce")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("channels_at_once");
+
+                    b.Property<string>("Hours")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("hours");
+
+                    b.Property<long?>("MaxBytesPerSecond")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("max_bytes_per_second");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("RecorderId");
+
+                    b.ToTable("copy_limits", (string)null);
+                });
+
             modelBuilder.Entity("Failback.Saga.Document", b =>
                 {
                     b.Property<string>("Digest")
@@ -530,6 +567,10 @@ namespace Failback.Saga
                         .HasColumnType("INTEGER")
                         .HasColumnName("channel_copies");
 
+                    b.Property<DateTime?>("ClosedUntil")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("closed_until");
+
                     b.Property<DateTime>("CreatedAt")
                         .HasColumnType("TEXT")
                         .HasColumnName("created_at");
@@ -559,6 +600,11 @@ namespace Failback.Saga
                         .HasMaxLength(64)
                         .HasColumnType("TEXT")
                         .HasColumnName("failure");
+
+                    b.Property<string>("PeriodOrder")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("period_order");
 
                     b.Property<string>("PlanDigest")
                         .HasColumnType("TEXT")
@@ -592,6 +638,11 @@ namespace Failback.Saga
                     b.Property<int>("Tries")
                         .HasColumnType("INTEGER")
                         .HasColumnName("tries");
+
+                    b.Property<string>("Urgent")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("urgent");
 
                     b.Property<int>("Version")
                         .IsConcurrencyToken()
