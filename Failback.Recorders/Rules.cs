@@ -131,12 +131,21 @@ internal static class Digests
 {
     private static readonly System.Buffers.SearchValues<char> Hexadecimal = System.Buffers.SearchValues.Create("0123456789abcdef");
 
-    public static UInt128? Parse(string? text) =>
-        text is { Length: Rules.DigestCharacters }
-        && !text.AsSpan().ContainsAnyExcept(Hexadecimal)
-        && UInt128.TryParse(text, System.Globalization.NumberStyles.AllowHexSpecifier, null, out var digest)
-            ? digest
+    public static UInt128? Parse(string? text)
+    {
+        Span<byte> bytes = stackalloc byte[Rules.DigestCharacters / 2];
+        return
+            text is { Length: Rules.DigestCharacters }
+            && !text.AsSpan().ContainsAnyExcept(Hexadecimal)
+            && Convert.FromHexString(text, bytes, out _, out _) == System.Buffers.OperationStatus.Done
+            ? System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes)
             : null;
+    }
 
-    public static string Text(UInt128 digest) => digest.ToString("x32");
+    public static string Text(UInt128 digest)
+    {
+        Span<byte> bytes = stackalloc byte[Rules.DigestCharacters / 2];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(bytes, digest);
+        return Convert.ToHexStringLower(bytes);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Failback.Messages;
 using Failback.Recorders;
 using Failback.Worker;
@@ -20,20 +21,42 @@ internal static class Internal
     public static async Task<int> RunAsync(string[] args, CancellationToken token)
     {
         if (args[0] == RecorderArgument)
-            await ServeRecorderAsync(args[1], args[2], bool.Parse(args[3]), bool.Parse(args[4]), token);
+            await ServeRecorderAsync(
+                args[1],
+                args[2],
+                bool.Parse(args[3]),
+                bool.Parse(args[4]),
+                int.Parse(args[5], CultureInfo.InvariantCulture),
+                token
+            );
         else
             await WorkAsync(Recorder(args[1], args[2]), Recorder(args[3], args[4]), token);
         return 0;
     }
 
-    public static Child StartRecorder(string recorderId, string directory, bool durable, bool fetches = false) =>
-        StartSelf(RecorderArgument, recorderId, directory, durable.ToString(), fetches.ToString());
+    /// <param name="port">0 takes a free one.</param>
+    public static Child StartRecorder(string recorderId, string directory, bool durable, bool fetches = false, int port = 0) =>
+        StartSelf(
+            RecorderArgument,
+            recorderId,
+            directory,
+            durable.ToString(),
+            fetches.ToString(),
+            port.ToString(CultureInfo.InvariantCulture)
+        );
 
     public static Child StartWorker(string sourceId, string source, string targetId, string target) =>
         StartSelf(WorkerArgument, sourceId, source, targetId, target);
 
     /// <summary>Serves a recorder and says where.</summary>
-    private static async Task ServeRecorderAsync(string recorderId, string directory, bool durable, bool fetches, CancellationToken token)
+    private static async Task ServeRecorderAsync(
+        string recorderId,
+        string directory,
+        bool durable,
+        bool fetches,
+        int port,
+        CancellationToken token
+    )
     {
         var options = new ReferenceRecorderOptions
         {
@@ -44,7 +67,7 @@ internal static class Internal
         using var recorder = new ReferenceRecorder(directory, options, TimeProvider.System);
         if (!durable)
             recorder.ForgoDurability();
-        await using var server = await RecorderServer.StartAsync(recorder, token: token);
+        await using var server = await RecorderServer.StartAsync(recorder, new RecorderServerOptions { Port = port }, token);
         await Console.Out.WriteLineAsync(server.Address.ToString());
         while (await Console.In.ReadLineAsync(token) is not null) { }
     }

@@ -22,6 +22,8 @@ internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken
     private byte[]? buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private int start;
     private int end;
+    private string lastSource = "";
+    private byte[] lastSourceBytes = [];
 
     public async ValueTask<Track> ReadTrackAsync(CancellationToken token)
     {
@@ -48,7 +50,7 @@ internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken
     public async ValueTask<ItemEntry> ReadEntryAsync(CancellationToken token)
     {
         var entry = Entry((await TakeAsync(41, token)).Span, out var flags);
-        var source = await ReadTextAsync(3 * Limits.RecorderIdCharacters, token);
+        var source = await ReadSourceAsync(token);
         if ((flags & Frames.SourceFlag) != 0)
             entry = entry with { SourceRecorderId = source };
         if ((flags & Frames.EntryFlag) != 0)
@@ -199,9 +201,28 @@ internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken
         var length = BinaryPrimitives.ReadUInt16LittleEndian((await TakeAsync(2, token)).Span);
         if (length > mostBytes)
             throw Broken($"a text of {length} bytes, at most {mostBytes} are allowed");
+        return length == 0 ? "" : Text((await TakeAsync(length, token)).Span);
+    }
+
+    /// <summary>The source of an entry: nearly always that of the entry before.</summary>
+    private async ValueTask<string> ReadSourceAsync(CancellationToken token)
+    {
+        var length = BinaryPrimitives.ReadUInt16LittleEndian((await TakeAsync(2, token)).Span);
+        if (length > 3 * Limits.RecorderIdCharacters)
+            throw Broken($"a text of {length} bytes, at most {3 * Limits.RecorderIdCharacters} are allowed");
+        if (length == 0)
+            return "";
+        var bytes = await TakeAsync(length, token);
+        if (!bytes.Span.SequenceEqual(lastSourceBytes))
+            (lastSource, lastSourceBytes) = (Text(bytes.Span), bytes.ToArray());
+        return lastSource;
+    }
+
+    private string Text(ReadOnlySpan<byte> bytes)
+    {
         try
         {
-            return length == 0 ? "" : StrictUtf8.GetString((await TakeAsync(length, token)).Span);
+            return StrictUtf8.GetString(bytes);
         }
         catch (DecoderFallbackException)
         {

@@ -122,16 +122,17 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
 
     private static void Json<T>(PropertyBuilder<IReadOnlyList<T>> list) =>
         list.HasConversion(
-            new ValueConverter<IReadOnlyList<T>, string>(
-                x => JsonSerializer.Serialize(x, JsonSerializerOptions.Web),
-                x => JsonSerializer.Deserialize<List<T>>(x, JsonSerializerOptions.Web)!
-            ),
+            new ValueConverter<IReadOnlyList<T>, string>(x => JsonSerializer.Serialize(x, JsonSerializerOptions.Web), x => Read<T>(x)),
             new ValueComparer<IReadOnlyList<T>>(
                 (x, y) => ReferenceEquals(x, y) || (x != null && y != null && x.SequenceEqual(y)),
                 x => x.Aggregate(0, (hash, y) => HashCode.Combine(hash, y)),
                 x => x
             )
         );
+
+    /// <summary>A list of nothing is the same one as in a row that was never stored, so that rows can be compared.</summary>
+    private static T[] Read<T>(string json) =>
+        JsonSerializer.Deserialize<T[]>(json, JsonSerializerOptions.Web) is { Length: > 0 } some ? some : [];
 
     private static readonly Type[] ClosedSets =
     [

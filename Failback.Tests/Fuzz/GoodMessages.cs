@@ -30,6 +30,9 @@ internal static class GoodMessages
             _ when type == typeof(RecorderConfigured) || type == typeof(RecorderAddress) => Of(type),
             "StartedAt" => Noon,
             "CompletedAt" => Noon.AddMinutes(1),
+            "To" => Noon.AddMinutes(10),
+            "Hours" => "Mon-Fri 20:00-06:00",
+            "ChannelsAtOnce" => 2,
             _ when type == typeof(DateTimeOffset) || type == typeof(DateTimeOffset?) => Noon,
             _ => null,
         };
@@ -38,7 +41,7 @@ internal static class GoodMessages
         value switch
         {
             null or bool or int or Enum => null,
-            string x when x.Length > 512 || x.Any(char.IsControl) || x.Any(char.IsSurrogate) => name,
+            string x when x.Length > (name == "TrackId" ? 4_000 : 512) || x.Any(char.IsControl) || x.Any(char.IsSurrogate) => name,
             string x when name == "Address" && !x.Contains("://", StringComparison.Ordinal) => name,
             string => null,
             Guid x => x == Guid.Empty ? name : null,

@@ -96,6 +96,70 @@ public sealed class When_a_message_from_outside_is_nonsense
             Assert.DoesNotContain("secret", Validation.Of(told)!.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [Covers("D13")]
+    [InlineData(null, null, null, null)]
+    [InlineData(1_024L, 64, "Sat-Sun", null)]
+    [InlineData(1_023L, null, null, "MaxBytesPerSecond")]
+    [InlineData(-1L, null, null, "MaxBytesPerSecond")]
+    [InlineData(null, 0, null, "ChannelsAtOnce")]
+    [InlineData(null, 65, null, "ChannelsAtOnce")]
+    [InlineData(null, null, "at night", "Hours")]
+    [InlineData(null, null, "", "Hours")]
+    public void limits_are_in_bounds(long? rate, int? channels, string? hours, string? wrong)
+    {
+        var limits = new SetCopyLimits
+        {
+            RequestId = Guid.NewGuid(),
+            MaxBytesPerSecond = rate,
+            ChannelsAtOnce = channels,
+            Hours = hours,
+            RequestedBy = "anna",
+            Roles = [],
+        };
+        Assert.Equal(wrong, Validation.Of(limits)?.Field);
+    }
+
+    [Theory]
+    [Covers("D13")]
+    [InlineData("cam-1", 1, null)]
+    [InlineData("cam-1", 0, "To")]
+    [InlineData("cam-1", -1, "To")]
+    [InlineData("", 1, "TrackId")]
+    public void a_period_to_fetch_is_one(string track, int minutes, string? wrong)
+    {
+        var fetch = new FetchPeriodNow
+        {
+            RequestId = Guid.NewGuid(),
+            MaterialCopyId = Guid.NewGuid(),
+            TrackId = track,
+            From = new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero),
+            To = new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero).AddMinutes(minutes),
+            RequestedBy = "anna",
+            Roles = [],
+        };
+        Assert.Equal(wrong, Validation.Of(fetch)?.Field);
+    }
+
+    [Fact]
+    [Covers("D13")]
+    public void a_word_of_a_closed_set_is_one_of_it()
+    {
+        var start = new StartDataCopy
+        {
+            RequestId = Guid.NewGuid(),
+            EntryId = Guid.NewGuid(),
+            RequestedBy = "anna",
+            Roles = [],
+            Order = (PeriodOrder)9,
+        };
+        Assert.Equal(
+            ("Order", "one of OldestFirst, NewestFirst, EvidenceFirst"),
+            (Validation.Of(start)?.Field, Validation.Of(start)?.Allowed)
+        );
+        Assert.Null(Validation.Of(start with { Order = PeriodOrder.NewestFirst }));
+    }
+
     [Fact]
     public void inner_parts_are_checked_too()
     {
@@ -124,7 +188,7 @@ public sealed class When_a_message_from_outside_is_nonsense
     [Fact]
     public void every_message_from_outside_has_a_name_and_every_sample_passes()
     {
-        Assert.Equal(18, Validation.Contracts.Count);
+        Assert.Equal(20, Validation.Contracts.Count);
         Assert.Equal(typeof(FailoverCompleted), Validation.Contracts["failover-completed"]);
     }
 

@@ -27,20 +27,36 @@ internal static class MissingItems
     /// <param name="ours">The target's items that meet the same time, in any order.</param>
     public static IReadOnlyList<ComparedItem> Compare(bool records, IReadOnlyList<ItemEntry> theirs, IReadOnlyList<ItemEntry> ours)
     {
-        var here = ours.Select(x => (x.Start, x.Digest)).ToHashSet();
-        var starts = ours.Select(x => x.Start).ToHashSet();
         var own = OwnRecording.Of(ours);
-        var seen = new HashSet<(DateTimeOffset, string)>();
+        ours = InOrder(ours);
         var compared = new List<ComparedItem>(theirs.Count);
-        foreach (var item in theirs.Where(x => seen.Add((x.Start, x.Digest))))
+        // Both are in order: side by side, without a look-up. At is the first of ours that starts no earlier.
+        var (at, last) = (0, (ItemEntry?)null);
+        foreach (var item in theirs)
         {
+            if (last is not null && ItemOrder.Instance.Compare(last, item) == 0)
+                continue;
+            last = item;
+            while (at < ours.Count && ours[at].Start < item.Start)
+                at++;
+            var (sameStart, there) = (false, false);
+            for (var i = at; i < ours.Count && ours[i].Start == item.Start && !there; i++)
+                (sameStart, there) = (true, ours[i].Digest == item.Digest);
             var presence =
-                here.Contains((item.Start, item.Digest)) ? Presence.There
-                : !records && starts.Contains(item.Start) ? Presence.Conflict
+                there ? Presence.There
+                : !records && sameStart ? Presence.Conflict
                 : Presence.Missing;
             compared.Add(new ComparedItem(item, presence, own.Covers(item)));
         }
         return compared;
+    }
+
+    private static IReadOnlyList<ItemEntry> InOrder(IReadOnlyList<ItemEntry> items)
+    {
+        for (var i = 1; i < items.Count; i++)
+            if (items[i - 1].Start > items[i].Start)
+                return [.. items.OrderBy(x => x, ItemOrder.Instance)];
+        return items;
     }
 }
 

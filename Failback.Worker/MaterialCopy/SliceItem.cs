@@ -1,3 +1,4 @@
+using System.Buffers;
 using Failback.Messages;
 using Failback.Recorders;
 
@@ -29,7 +30,7 @@ internal sealed class SliceItem(ItemEntry entry, DateTimeOffset at)
     /// <summary>Reads of an item that does not arrive as listed, before it is given up (F5).</summary>
     public const int MostReads = 3;
 
-    private readonly List<ReadSignature> badReads = [];
+    private List<ReadSignature>? badReads;
 
     public ItemEntry Entry { get; } = entry;
 
@@ -43,12 +44,12 @@ internal sealed class SliceItem(ItemEntry entry, DateTimeOffset at)
     public bool Verified => State is ItemState.AlreadyThere or ItemState.Copied;
 
     /// <summary>Read as often as it is worth without arriving as listed.</summary>
-    public bool ReadEnough => badReads.Count >= MostReads;
+    public bool ReadEnough => badReads?.Count >= MostReads;
 
     /// <summary>Every read gave the same bytes, and they are not the listed ones: the source has no others (F6).</summary>
-    public bool DamagedAtSource => ReadEnough && badReads.Distinct().Count() == 1 && badReads[0] != AsListed;
+    public bool DamagedAtSource => ReadEnough && badReads!.Distinct().Count() == 1 && badReads![0] != AsListed;
 
-    public void ReadBadly(ReadSignature signature) => badReads.Add(signature);
+    public void ReadBadly(ReadSignature signature) => (badReads ??= []).Add(signature);
 
     public void Lose(CopyFailure why) => (State, Why) = (ItemState.Lost, why);
 
@@ -59,6 +60,7 @@ internal sealed class SliceItem(ItemEntry entry, DateTimeOffset at)
 internal static class ItemSoundness
 {
     private const int DigestCharacters = 32;
+    private static readonly SearchValues<char> Hexadecimal = SearchValues.Create("0123456789abcdef");
 
     public static bool IsSound(this ItemEntry item) =>
         item.Length is >= 0 and <= Limits.ItemBytes
@@ -66,5 +68,5 @@ internal static class ItemSoundness
         && item.Duration <= Limits.ItemDuration
         && item.Start < DateTimeOffset.MaxValue - Limits.ItemDuration
         && item.Digest is { Length: DigestCharacters }
-        && item.Digest.All(char.IsAsciiHexDigitLower);
+        && !item.Digest.AsSpan().ContainsAnyExcept(Hexadecimal);
 }

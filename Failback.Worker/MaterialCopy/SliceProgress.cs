@@ -12,7 +12,9 @@ internal sealed class SliceProgress
     private readonly CopyWork work;
     private readonly DateTimeOffset listedTo;
     private readonly SliceParts parts;
-    private readonly Dictionary<(DateTimeOffset, string), SliceItem> byKey = [];
+    private readonly List<SliceItem> sound = [];
+    private readonly List<ItemEntry> soundEntries = [];
+    private Dictionary<(DateTimeOffset, string), SliceItem>? byKey;
     private bool compared;
 
     /// <param name="listed">The slice's items of the source, by start then digest, each once.</param>
@@ -24,9 +26,13 @@ internal sealed class SliceProgress
         Items = [.. listed.Select(x => new SliceItem(x, work.At(x)))];
         foreach (var item in Items)
         {
-            byKey[(item.Entry.Start, item.Entry.Digest)] = item;
             if (!item.Entry.IsSound())
+            {
                 item.Lose(CopyFailure.DamagedAtSource);
+                continue;
+            }
+            sound.Add(item);
+            soundEntries.Add(item.Entry);
         }
     }
 
@@ -34,19 +40,28 @@ internal sealed class SliceProgress
     public long BytesCopied => Items.Where(x => x.State == ItemState.Copied).Sum(x => x.Entry.Length);
     public int SettledCount => Items.Count(x => x.Settled);
 
-    public SliceItem? Find(ItemEntry entry) => byKey.GetValueOrDefault((entry.Start, entry.Digest));
+    public SliceItem? Find(ItemEntry entry)
+    {
+        if (byKey is null)
+        {
+            byKey = new Dictionary<(DateTimeOffset, string), SliceItem>(Items.Count);
+            foreach (var item in Items)
+                byKey[(item.Entry.Start, item.Entry.Digest)] = item;
+        }
+        return byKey.GetValueOrDefault((entry.Start, entry.Digest));
+    }
 
     /// <summary>The times that must be listed on the target to compare, of each part one; none when the source has nothing.</summary>
     public IEnumerable<Part> Spans()
     {
         foreach (var part in parts.Listed)
         {
-            var sound = Items.Where(x => x.At >= part.From && x.At < part.To && x.Entry.IsSound()).Select(x => x.Entry).ToList();
-            if (sound.Count == 0)
+            var of = sound.Where(x => x.At >= part.From && x.At < part.To).Select(x => x.Entry).ToList();
+            if (of.Count == 0)
                 continue;
-            var end = sound.Max(x => x.End);
-            var last = sound[^1].Start.AddTicks(1);
-            yield return new Part(sound[0].Start, end > last ? end : last);
+            var end = of.Max(x => x.End);
+            var last = of[^1].Start.AddTicks(1);
+            yield return new Part(of[0].Start, end > last ? end : last);
         }
     }
 
@@ -54,15 +69,11 @@ internal sealed class SliceProgress
     /// <param name="ours">Its items that meet <see cref="Spans"/>.</param>
     public void Compare(IReadOnlyList<ItemEntry> ours)
     {
-        foreach (
-            var found in MissingItems.Compare(
-                work.Track.Kind.HoldsRecords(),
-                [.. Items.Where(x => x.Entry.IsSound()).Select(x => x.Entry)],
-                ours
-            )
-        )
+        var all = MissingItems.Compare(work.Track.Kind.HoldsRecords(), soundEntries, ours);
+        foreach (var (i, found) in all.Index())
         {
-            var item = byKey[(found.Entry.Start, found.Entry.Digest)];
+            // In the same order, unless the source listed an item twice.
+            var item = all.Count == sound.Count ? sound[i] : Find(found.Entry)!;
             item.Overlap = found.Overlap;
             if (item.State is ItemState.Wanted or ItemState.Lost && found.Presence == Presence.There)
                 item.State = compared ? ItemState.Copied : ItemState.AlreadyThere;
