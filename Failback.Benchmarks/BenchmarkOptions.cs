@@ -12,7 +12,7 @@ internal sealed record BenchmarkOptions
         copy | resume | saga  what to measure
         --rounds N            1 to 50, default 5
         --quick               small sizes and one round: shows that it works, measures nothing
-        --only A,B            copy: only these workloads (video, audio, records, video-durable, audio-durable)
+        --only A,B            copy: only these workloads (video, audio, records, video-durable, audio-durable, limited)
         --json FILE           writes {"rows":[{"name","beside","ratio","min","max","goal","met"}]}
         --disk DIR            where the files of the disk workloads go; default: the temporary directory
         --memory DIR          where the files of the memory workloads go; default: /dev/shm

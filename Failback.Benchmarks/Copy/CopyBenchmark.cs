@@ -9,6 +9,8 @@ namespace Failback.Benchmarks;
 /// </summary>
 internal static class CopyBenchmark
 {
+    private const string Limited = "limited";
+
     public static async Task<IReadOnlyList<Ratio>> RunAsync(BenchmarkOptions options, TextWriter output, CancellationToken token)
     {
         var name = $"failback-benchmark-{Environment.ProcessId}-{Guid.NewGuid():N}";
@@ -24,6 +26,8 @@ internal static class CopyBenchmark
                 rows.AddRange(await MeasureAsync(workload, options.Rounds, output, token));
                 Directory.Delete(workload.Place, recursive: true);
             }
+            if (options.Only.Count == 0 || options.Only.Contains(Limited))
+                rows.AddRange(await LimitedAsync(memory, options, output, token));
             return rows;
         }
         finally
@@ -33,11 +37,50 @@ internal static class CopyBenchmark
         }
     }
 
+    /// <summary>A limit is kept: neither more, which would hurt live recording, nor much less, which would only take longer.</summary>
+    private static async Task<IReadOnlyList<Ratio>> LimitedAsync(
+        string place,
+        BenchmarkOptions options,
+        TextWriter output,
+        CancellationToken token
+    )
+    {
+        var (items, rate) = options.Quick ? (4, 100_000_000L) : (16, 10_000_000L);
+        var folder = Path.Combine(place, Limited);
+        var every = TimeSpan.FromSeconds(10);
+        var workload = new Workload(
+            Limited,
+            TrackKind.Video,
+            items,
+            5_000_000,
+            every,
+            folder,
+            false,
+            false,
+            new Dictionary<(string, string), double>()
+        );
+        await workload.MakeAsync(token);
+        await using var source = await OurSource.StartAsync(workload, options.Rounds, token);
+        await using var ours = await Ours.StartAsync(workload, source, fetches: false, options.Rounds, token);
+        var rates = new List<double>();
+        for (var round = 0; round < options.Rounds; round++)
+            rates.Add(await ours.RateAsync(round, rate, token));
+        var name = $"{Limited} to {rate / 1e6:0} MB/s";
+        output.WriteLine($"\n{name}: {Report.Number(Statistics.Median(rates) / 1e6)} MB/s");
+        return
+        [
+            Ratio.Of(name, "nine tenths of it", [.. rates.Select(_ => 0.9 * rate)], rates, 1),
+            Ratio.Of(name, "eleven tenths of it", rates, [.. rates.Select(_ => 1.1 * rate)], 1),
+        ];
+    }
+
     private static IEnumerable<Workload> Chosen(BenchmarkOptions options, IReadOnlyList<Workload> all)
     {
-        var wrong = options.Only.Except(all.Select(x => x.Name)).ToArray();
+        var wrong = options.Only.Except([.. all.Select(x => x.Name), Limited]).ToArray();
         return wrong.Length > 0
-            ? throw new WrongUseException($"--only: {string.Join(", ", wrong)}: must be of {string.Join(", ", all.Select(x => x.Name))}.")
+            ? throw new WrongUseException(
+                $"--only: {string.Join(", ", wrong)}: must be of {string.Join(", ", all.Select(x => x.Name))}, {Limited}."
+            )
             : all.Where(x => options.Only.Count == 0 || options.Only.Contains(x.Name));
     }
 

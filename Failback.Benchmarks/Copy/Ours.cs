@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Failback.Recorders;
 
@@ -130,12 +131,21 @@ internal sealed class Ours : Contender, IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(Workload workload, string origin, CancellationToken token)
+    /// <summary>The copy of a round, held to a rate.</summary>
+    /// <returns>Bytes a second.</returns>
+    public async Task<double> RateAsync(int round, long bytesPerSecond, CancellationToken token)
+    {
+        var watch = Stopwatch.StartNew();
+        await CopyAsync(Workload, Origin(round), token, bytesPerSecond);
+        return Workload.Bytes / watch.Elapsed.TotalSeconds;
+    }
+
+    private async Task CopyAsync(Workload workload, string origin, CancellationToken token, long bytesPerSecond = 0)
     {
         var period = workload.Period;
         var average = workload.Bytes / workload.Items;
         var answer = await worker.AskAsync(
-            string.Join(' ', origin, workload.Kind, period.From.Ticks, period.To.Ticks, workload.Every.Ticks, average),
+            string.Join(' ', origin, workload.Kind, period.From.Ticks, period.To.Ticks, workload.Every.Ticks, average, bytesPerSecond),
             token
         );
         if (answer != "done")

@@ -169,7 +169,7 @@ internal sealed class ResumeBenchmark : IAsyncDisposable
     {
         var watch = Stopwatch.StartNew();
         var answer = await worker.AskAsync(
-            string.Join(' ', origin, TrackKind.Anpr, From.Ticks, (From + Every * items).Ticks, Every.Ticks, ItemBytes),
+            string.Join(' ', origin, TrackKind.Anpr, From.Ticks, (From + Every * items).Ticks, Every.Ticks, ItemBytes, 0),
             token
         );
         return answer == "done" ? watch.Elapsed.TotalSeconds : throw new InvalidOperationException($"{origin}: the worker says {answer}");

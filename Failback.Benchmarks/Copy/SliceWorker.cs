@@ -68,19 +68,35 @@ internal sealed class SliceWorker(SliceCopier copier, RecorderAddress source, Re
             MaxBytes = CopyWork.MostBytes,
             MaxItems = CopyWork.MostItems,
             MaxTime = TimeSpan.FromSeconds(MaxSeconds),
-            MaxBytesPerSecond = null,
+            MaxBytesPerSecond = order.BytesPerSecond is 0 ? null : order.BytesPerSecond / InFlight,
             EntryId = Entry,
         };
 
     /// <summary>One channel copy, as the plan knows it: its period, and how much of it there is.</summary>
-    private sealed record Order(string Origin, TrackKind Kind, DateTimeOffset From, DateTimeOffset To, TimeSpan Every, long AverageBytes)
+    private sealed record Order(
+        string Origin,
+        TrackKind Kind,
+        DateTimeOffset From,
+        DateTimeOffset To,
+        TimeSpan Every,
+        long AverageBytes,
+        long BytesPerSecond
+    )
     {
         public static Order Parse(string line)
         {
             var parts = line.Split(' ');
             long Number(int i) => long.Parse(parts[i], CultureInfo.InvariantCulture);
             DateTimeOffset Instant(int i) => new(Number(i), TimeSpan.Zero);
-            return new(parts[0], Enum.Parse<TrackKind>(parts[1]), Instant(2), Instant(3), TimeSpan.FromTicks(Number(4)), Number(5));
+            return new(
+                parts[0],
+                Enum.Parse<TrackKind>(parts[1]),
+                Instant(2),
+                Instant(3),
+                TimeSpan.FromTicks(Number(4)),
+                Number(5),
+                Number(6)
+            );
         }
 
         public IEnumerable<(DateTimeOffset From, DateTimeOffset To)> Slices()

@@ -203,7 +203,7 @@ public sealed class When_readiness_is_asked
         await LookAfterAsync(http, "outbox", "Healthy nothing waits");
 
         await spec.ExecuteAsync($"DELETE FROM \"__EFMigrationsHistory\"");
-        var ill = await Readiness.NotWellAsync(http, "schema", "Unhealthy 1 migrations are missing");
+        var ill = await Readiness.NotWellAsync(http, "schema", $"Unhealthy {PersistenceSpec.Migrations} migrations are missing");
         Assert.DoesNotContain(Canary, ill.Body);
     }
 

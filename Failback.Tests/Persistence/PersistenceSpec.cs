@@ -12,6 +12,10 @@ namespace Failback.Tests;
 /// <summary>A process with a database and a bus, as Saga's is, but with the consumers of one spec.</summary>
 internal sealed class PersistenceSpec : IAsyncDisposable
 {
+    /// <summary>How many migrations there are, of each database as many.</summary>
+    public static int Migrations =>
+        Directory.GetFiles(Repository.PathOf("Failback.Saga", "Persistence", "Migrations", "Postgres"), "*.Designer.cs").Length;
+
     private readonly SpecDatabase? _database;
     private readonly WebApplication _app;
 
