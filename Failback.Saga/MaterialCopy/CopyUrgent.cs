@@ -80,10 +80,7 @@ internal static class CopyUrgent
     /// <summary>Another copy of the recorder is waited for: this one stands in the queue again; its slices in flight end and count.</summary>
     public static CopyDecision Yield(MaterialCopyState copy, TurnAskedFor _, CopyFacts facts)
     {
-        if (
-            copy.Urgent.Count > 0
-            || facts.Others.FirstOrDefault(x => x is { CurrentState: CopyStates.Queued, Urgent.Count: > 0 }) is not { } next
-        )
+        if (IsWaitedFor(copy) || CopyQueue.Next(facts.Others) is not { } next || !IsWaitedFor(next))
             return CopyDecision.Nothing(copy);
         var queued = copy with { CurrentState = CopyStates.Queued, AnswerDueAt = null, WaitingFor = null, ClosedUntil = null };
         return new(queued, [.. CopyReports.Shown(queued, facts), CopyQueue.Turn(next.CorrelationId, facts)]);

@@ -76,6 +76,22 @@ public sealed class When_a_period_is_fetched_now : CopySpec
     }
 
     [Fact]
+    public async Task one_that_brings_home_what_alarms_named_gives_its_turn_to_one_that_a_person_waits_for()
+    {
+        Worker.Evidence = [(60, 62)];
+        var (first, second) = (FailedBack(), FailedBack(hour: 10));
+        await Publish(Started(first) with { Order = PeriodOrder.EvidenceFirst });
+        await ReachesAsync(first, CopyStates.Copying);
+        Assert.NotEmpty(Copy(first)!.Urgent);
+        await StartAsync(second);
+        await ReachesAsync(second, CopyStates.Queued);
+
+        await FetchAsync(second, "cam-1", 0, 10);
+        await ReachesAsync(first, CopyStates.Queued);
+        await ReachesAsync(second, CopyStates.Copying);
+    }
+
+    [Fact]
     [Covers("D9", "R32")]
     public async Task what_cannot_be_fetched_now_holds_nobody_up()
     {
