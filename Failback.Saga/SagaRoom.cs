@@ -13,7 +13,7 @@ public static class SagaRoom
     /// <summary>Everything but the consumers: rows, loops, options of <c>Failback:Saga</c> and <c>Failback:Roles</c>, checked at start.</summary>
     public static IServiceCollection AddFailbackSaga(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddFailbackReading(configuration);
+        services.AddFailbackAsking(configuration);
         services.AddFailbackPersistenceLoops(embedded: BusRoom.BusAddress(configuration) is null);
         services.AddDocumentServer();
         services.AddFailbackProcess();
@@ -28,6 +28,16 @@ public static class SagaRoom
         services.AddFailbackOptions<CopyOptions, CopyOptionsValidator>(CopyOptions.Section);
         services.AddSingleton<IRead, Read>();
         services.AddSingleton<IAuditTrail, AuditTrail>();
+        return services;
+    }
+
+    /// <summary>The doors for looking and for asking, for a process that decides nothing; others deliver what it asked.</summary>
+    public static IServiceCollection AddFailbackAsking(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddFailbackReading(configuration);
+        services.AddFailbackOptions<FailbackRules, FailbackRulesValidator>(FailbackRules.Section);
+        services.TryAddSingleton<IRights, Rights>();
+        services.TryAddSingleton<IAsk, Ask>();
         return services;
     }
 
@@ -54,7 +64,7 @@ public static class SagaRoom
         services.AddFailbackOptions<SagaOptions, SagaOptionsValidator>(SagaOptions.Section);
         services.AddFailbackOptions<FailbackRules, FailbackRulesValidator>(FailbackRules.Section);
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<IRights, Rights>();
+        services.TryAddSingleton<IRights, Rights>();
         services.AddSingleton<Admission>();
         services.AddScoped<FailbackSteps>();
         services.AddSingleton<IReconciled, FailbackReconciliation>();

@@ -25,7 +25,174 @@ public interface IRead
 
     /// <summary>Committed changes after a number, oldest first; at most 1,000.</summary>
     Task<IReadOnlyList<SystemChanged>> ChangesSinceAsync(long number, int limit, CancellationToken token);
+
+    /// <summary>Number of the last committed change (D19); 0 when there is none.</summary>
+    Task<long> LastChangeAsync(CancellationToken token);
+
+    /// <summary>The failover log (R41), newest failover first.</summary>
+    Task<LogPage> LogPageAsync(LogQuery query, CancellationToken token);
+
+    /// <summary>One entry with names and its material copy, as in the list; null when there is none.</summary>
+    Task<LogRow?> LogRowAsync(Guid entryId, CancellationToken token);
+
+    /// <summary>What a failback of the entry would be checked for now, in the order of SPEC section 2; null when there is no such entry.</summary>
+    Task<IReadOnlyList<CheckView>?> ChecksAsync(Guid entryId, Asker asker, CancellationToken token);
+
+    /// <summary>What recorders answered to a dry run; null until they did, and a day later.</summary>
+    Task<RecordersInspected?> InspectionAsync(Guid key, CancellationToken token);
+
+    /// <summary>A document by its SHA-256, for example settings; null when it is not there.</summary>
+    Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token);
+
+    /// <summary>The directory with what each recorder is in the middle of (R40), by id; at most 200.</summary>
+    Task<IReadOnlyList<RecorderRow>> RecorderRowsAsync(string? after, int limit, CancellationToken token);
+
+    /// <summary>Material copies of a repaired recorder in the order of their turns (R31), then those that ended, newest first; at most 200.</summary>
+    Task<IReadOnlyList<CopySummary>> CopiesAsync(string recorderId, CancellationToken token);
+
+    /// <summary>A material copy; null when there is none.</summary>
+    Task<CopySummary?> CopyAsync(Guid materialCopyId, CancellationToken token);
+
+    /// <summary>Copies that are not at their end; what live progress is read from. At most 1,000.</summary>
+    Task<IReadOnlyList<CopySummary>> RunningCopiesAsync(CancellationToken token);
+
+    /// <summary>Channel copies by their order, in pages.</summary>
+    /// <param name="after">Ordinal of the last one seen; null for the first page.</param>
+    /// <param name="limit">1 to 500.</param>
+    Task<IReadOnlyList<ChannelCopyView>> ChannelCopiesAsync(Guid materialCopyId, int? after, int limit, CancellationToken token);
+
+    /// <summary>The audit trail (D14), newest first.</summary>
+    Task<AuditPage> AuditAsync(AuditQuery query, CancellationToken token);
+
+    /// <summary>What copying may take: set, and in force with what is configured.</summary>
+    /// <param name="recorderId">Null means the site.</param>
+    Task<CopyLimitsView> CopyLimitsAsync(string? recorderId, CancellationToken token);
+
+    /// <summary>Licence and maintenance mode of the system.</summary>
+    Task<SystemView> SystemAsync(CancellationToken token);
 }
+
+/// <summary>What of the failover log is asked for; what is null does not narrow it.</summary>
+public sealed record LogQuery
+{
+    /// <summary>True: finalised failovers; false: active ones (R41).</summary>
+    public bool? Finalised { get; init; }
+
+    /// <summary>The failed recorder or the failover server.</summary>
+    public string? RecorderId { get; init; }
+
+    /// <summary>Part of a recorder's id or name, at most 128 characters; case does not matter for ASCII.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>UTC, half open: when the failover started.</summary>
+    public DateTimeOffset? From { get; init; }
+    public DateTimeOffset? To { get; init; }
+
+    /// <summary><see cref="LogPage.Next"/> of the page before.</summary>
+    public string? After { get; init; }
+
+    /// <summary>1 to 200.</summary>
+    public int Limit { get; init; } = 50;
+}
+
+/// <summary>A page of the failover log.</summary>
+/// <param name="Next">Where the next page begins; null at the end. Opaque.</param>
+/// <param name="Active">Active failovers in all.</param>
+/// <param name="Finalised">Finalised failovers in all.</param>
+/// <param name="Sequence">Number of the last change that the page knows of (D19).</param>
+public sealed record LogPage(IReadOnlyList<LogRow> Rows, string? Next, int Active, int Finalised, long Sequence);
+
+/// <summary>An entry with the names of its recorders and its material copy: its own, or that which inherited its period (D6).</summary>
+public sealed record LogRow(LogEntryView Entry, string FailedRecorderName, string FailoverServerName, CopySummary? Copy);
+
+/// <summary>A check of a failback (R5-R9, R16-R18, D18).</summary>
+/// <param name="Id">Requirement, for example <c>R6</c>.</param>
+/// <param name="Reason">Why it would be refused; null when the check passes.</param>
+public sealed record CheckView(string Id, FailbackReason? Reason)
+{
+    public bool Passed => Reason is null;
+}
+
+/// <summary>A material copy in numbers. Instants are UTC, sizes bytes.</summary>
+/// <param name="Status">As in <see cref="MaterialCopyView.Status"/>.</param>
+/// <param name="Place">Its place in the recorder's queue, 1 for the running one; null when it ended.</param>
+/// <param name="BytesDone">Of what was planned: copied, or already there.</param>
+/// <param name="ItemsMissing">That the source had and the recorder lacks.</param>
+public sealed record CopySummary(
+    Guid MaterialCopyId,
+    Guid EntryId,
+    string RecorderId,
+    string Status,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? EndedAt,
+    int? Place,
+    string? WaitingFor,
+    DateTimeOffset? ClosedUntil,
+    CopyFailure? Failure,
+    string? Detail,
+    int ChannelCopies,
+    int ChannelCopiesDone,
+    long Items,
+    long ItemsDone,
+    long Bytes,
+    long BytesDone,
+    long BytesCopied,
+    long ItemsMissing,
+    long Conflicts
+);
+
+/// <summary>A recorder with what it is in the middle of. Instants are UTC.</summary>
+/// <param name="Entry">Its newest active entry as the failed recorder; null when it has none.</param>
+/// <param name="StandsInFor">Recorders that it records for as their failover server.</param>
+/// <param name="Holds">Periods that it keeps for others (D5).</param>
+/// <param name="Copies">Copies of its queue that are not at their end.</param>
+public sealed record RecorderRow(
+    RecorderView Recorder,
+    bool FailoverEnabled,
+    bool AutomaticFailback,
+    bool AutomaticMaterialCopy,
+    DateTimeOffset? ConnectionChangedAt,
+    LogEntryView? Entry,
+    IReadOnlyList<string> StandsInFor,
+    int Holds,
+    int Copies
+);
+
+/// <summary>What of the audit trail is asked for; what is null does not narrow it.</summary>
+public sealed record AuditQuery
+{
+    /// <summary>Recorder, entry or material copy.</summary>
+    public string? Subject { get; init; }
+    public string? Who { get; init; }
+    public string? After { get; init; }
+
+    /// <summary>1 to 200.</summary>
+    public int Limit { get; init; } = 50;
+}
+
+/// <summary>A page of the audit trail.</summary>
+public sealed record AuditPage(IReadOnlyList<AuditView> Rows, string? Next);
+
+/// <summary>Who did what, when (UTC), with which outcome.</summary>
+public sealed record AuditView(Guid AuditId, DateTimeOffset At, string Who, string What, string Subject, string Outcome, string? Detail);
+
+/// <summary>Limits of copying (D13): what a person set, and what is in force.</summary>
+public sealed record CopyLimitsView(
+    string? RecorderId,
+    long? MaxBytesPerSecond,
+    int? ChannelsAtOnce,
+    string? Hours,
+    string? ChangedBy,
+    DateTimeOffset? ChangedAt,
+    long? BytesPerSecondInForce,
+    int ChannelsAtOnceInForce,
+    string? HoursInForce,
+    string TimeZone
+);
+
+/// <summary>Licence (R8) and maintenance mode (R20) of the system.</summary>
+public sealed record SystemView(bool FailoverLicensed, bool MaintenanceMode, long Sequence);
 
 /// <summary>A recorder of the directory. Instants are UTC.</summary>
 public sealed record RecorderView(string RecorderId, string Name, string Address, string Role, bool Connected, bool MaintenanceMode);
@@ -48,7 +215,10 @@ public sealed record LogEntryView(
     MaterialCopyStatus MaterialCopy,
     Guid? InheritedBy,
     string Hold,
-    bool ReleasePending
+    bool ReleasePending,
+    DateTimeOffset? FailoverEndedAt = null,
+    string? FailoverReason = null,
+    string? FailbackRequestedBy = null
 )
 {
     /// <summary>True when nothing of this failover is left to do.</summary>

@@ -58,6 +58,37 @@ internal sealed class Read(IFailbackUnits units, IOptionsMonitor<CopyOptions> op
             token
         );
 
+    public Task<long> LastChangeAsync(CancellationToken token) => throw new NotSupportedException();
+
+    public Task<LogPage> LogPageAsync(LogQuery query, CancellationToken token) => throw new NotSupportedException();
+
+    public Task<LogRow?> LogRowAsync(Guid entryId, CancellationToken token) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<CheckView>?> ChecksAsync(Guid entryId, Asker asker, CancellationToken token) =>
+        throw new NotSupportedException();
+
+    public Task<RecordersInspected?> InspectionAsync(Guid key, CancellationToken token) => throw new NotSupportedException();
+
+    public Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<RecorderRow>> RecorderRowsAsync(string? after, int limit, CancellationToken token) =>
+        throw new NotSupportedException();
+
+    public Task<IReadOnlyList<CopySummary>> CopiesAsync(string recorderId, CancellationToken token) => throw new NotSupportedException();
+
+    public Task<CopySummary?> CopyAsync(Guid materialCopyId, CancellationToken token) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<CopySummary>> RunningCopiesAsync(CancellationToken token) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<ChannelCopyView>> ChannelCopiesAsync(Guid materialCopyId, int? after, int limit, CancellationToken token) =>
+        throw new NotSupportedException();
+
+    public Task<AuditPage> AuditAsync(AuditQuery query, CancellationToken token) => throw new NotSupportedException();
+
+    public Task<CopyLimitsView> CopyLimitsAsync(string? recorderId, CancellationToken token) => throw new NotSupportedException();
+
+    public Task<SystemView> SystemAsync(CancellationToken token) => throw new NotSupportedException();
+
     private static RecorderView View(Recorder x) => new(x.RecorderId, x.Name, x.Address, x.Role.ToString(), x.Connected, x.MaintenanceMode);
 
     private static SystemChanged View(SystemChange x) =>
