@@ -11,7 +11,7 @@ public partial class EntryPage
     private const int Channels = 200;
     private const int AuditRows = 50;
     private LogRow? _row;
-    private IReadOnlyList<ChannelCopyView> _channels = [];
+    private List<ChannelCopyView> _channels = [];
     private IReadOnlyList<HomePeriodView> _periods = [];
     private IReadOnlyList<AuditView> _audit = [];
     private SystemView? _system;
