@@ -21,9 +21,7 @@ public sealed class Every_page_is_fit_to_be_seen(ConsoleBrowser browser) : IAsyn
     private IEnumerable<(string Name, string Path)> Pages =>
         [
             ("log", "/"),
-            ("finalised", "/?list=finalised"),
             ("entry", $"/log/{_site.Row("Station square").Entry.EntryId}"),
-            ("copying", $"/log/{_site.Row("Tunnel north").Entry.EntryId}"),
             ("recorders", "/recorders"),
             ("audit", "/audit"),
             ("sign-in", "/account/sign-in?problem=wrong"),
@@ -44,7 +42,7 @@ public sealed class Every_page_is_fit_to_be_seen(ConsoleBrowser browser) : IAsyn
             await window.GoAsync(path);
             Assert.Equal(language, await window.Page.EvaluateAsync<string>("document.documentElement.lang"));
             foreach (var width in Widths)
-                await LookAsync(window.Page, $"{name}-{language}-{theme}-{width}", width, withAxe: width != 3840);
+                await LookAsync(window.Page, $"{name}-{language}-{theme}-{width}", width, withAxe: width == 1280 || (width == 360 && (language, theme) == ("en", "light")));
         }
         await DialogAsync(window, language, theme);
         Assert.Empty(_wrong);
@@ -67,11 +65,11 @@ public sealed class Every_page_is_fit_to_be_seen(ConsoleBrowser browser) : IAsyn
 
     private async Task LookAsync(IPage page, string name, int width, bool withAxe)
     {
-        await page.SetViewportSizeAsync(width, width switch { 360 => 740, 3840 => 2160, _ => 800 });
+        await page.SetViewportSizeAsync(width, width == 3840 ? 2160 : name.StartsWith("dialog", StringComparison.Ordinal) ? 800 : 1600);
         var wide = await page.EvaluateAsync<int>("document.scrollingElement.scrollWidth - document.documentElement.clientWidth");
         if (wide > 0)
             _wrong.Add($"{name}: {wide} px wider than the window");
-        await page.ScreenshotAsync(new() { Path = PathOf(name), FullPage = width != 3840 && !name.StartsWith("dialog", StringComparison.Ordinal) });
+        await page.ScreenshotAsync(new() { Path = PathOf(name) });
         if (!withAxe)
             return;
         var found = await page.RunAxe();

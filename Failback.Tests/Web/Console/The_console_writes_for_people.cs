@@ -47,6 +47,7 @@ public sealed class The_console_writes_for_people
         Assert.Equal("1 234 567", Plain(Finnish.Count(1_234_567)));
         Assert.Equal("1,234,567", English.Count(1_234_567));
         Assert.Equal("alle 1 min jäljellä", Plain(Finnish.Left(TimeSpan.FromSeconds(20))));
+        Assert.Equal("4 min left", Plain(English.Left(TimeSpan.FromSeconds(241))));
     }
 
     [Theory]

@@ -46,7 +46,11 @@ internal sealed class Written(UnitWords words, TimeZoneInfo zone)
             : Two(time.Days, words.Day, time.Hours, "h");
     }
 
-    public string Left(TimeSpan left) => $"{(left < TimeSpan.FromMinutes(1) ? words.LessThanAMinute : Duration(left))} {words.Left}";
+    public string Left(TimeSpan left) => $"{About(left)} {words.Left}";
+
+    /// <summary>A time that is guessed: whole minutes.</summary>
+    public string About(TimeSpan time) =>
+        time < TimeSpan.FromMinutes(1) ? words.LessThanAMinute : Duration(TimeSpan.FromMinutes(Math.Round(time.TotalMinutes)));
 
     /// <summary>As short as it is clear: the time of today, else the day too, and the year of other years.</summary>
     public string Instant(DateTimeOffset at, DateTimeOffset now, bool seconds = false)

@@ -41,7 +41,7 @@ public partial class Inspection : IDisposable
 
     private string Estimate =>
         _seen is { Bytes: > 0 } seen
-            ? Words.Start.About(Written.Duration(TimeSpan.FromSeconds((double)seen.Bytes / Rate)), Written.Rate(Rate))
+            ? Words.Start.About(Written.About(TimeSpan.FromSeconds((double)seen.Bytes / Rate)), Written.Rate(Rate))
             : "–";
 
     private long Rate => Math.Max(1, _rate ?? AssumedBytesPerSecond);

@@ -104,6 +104,7 @@ internal sealed record RecorderWords
     public required string Maintenance { get; init; }
     public required string On { get; init; }
     public required string Off { get; init; }
+    public required string Automatic { get; init; }
     public required string AutomaticFailback { get; init; }
     public required string AutomaticCopy { get; init; }
     public required string NoFailover { get; init; }
