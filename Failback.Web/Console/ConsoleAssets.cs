@@ -42,7 +42,11 @@ internal sealed class ConsoleAssets
     public string this[string name] => $"{Prefix}{_assets[name].Digest}/{name}";
 
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapMethods($"/{Prefix}{{digest}}/{{name}}", ["GET", "HEAD"], (string name, HttpContext context, ConsoleAssets assets) => assets.Give(name, context))
+        app.MapMethods(
+                $"/{Prefix}{{digest}}/{{name}}",
+                ["GET", "HEAD"],
+                (string name, HttpContext context, ConsoleAssets assets) => assets.Give(name, context)
+            )
             .AllowAnonymous()
             .ExcludeFromDescription();
 

@@ -1,5 +1,8 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.Components.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using MudBlazor;
 using MudBlazor.Services;
@@ -46,7 +49,17 @@ internal static class ConsolePages
     public static void MapConsole(WebApplication app)
     {
         ConsoleAssets.Map(app);
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(x => x.ContentSecurityFrameAncestorsPolicy = null);
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(x => x.ContentSecurityFrameAncestorsPolicy = null).Add(OnlyToLookAt);
+    }
+
+    /// <summary>No page takes a POST: forms are for the endpoints that have the same address.</summary>
+    private static void OnlyToLookAt(EndpointBuilder page)
+    {
+        if (!page.Metadata.OfType<ComponentTypeMetadata>().Any())
+            return;
+        foreach (var methods in page.Metadata.OfType<HttpMethodMetadata>().ToList())
+            page.Metadata.Remove(methods);
+        page.Metadata.Add(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
     }
 
     /// <summary>A circuit of a browser that went away is kept for as long as a network is usually away; then the page loads anew.</summary>

@@ -12,9 +12,20 @@ public sealed class ConsoleBrowser : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var program = new[] { "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
-        Assert.True(program is not null, "Chromium is not installed (Debian: apt-get install --no-install-recommends chromium fonts-liberation)");
+        Assert.True(
+            program is not null,
+            "Chromium is not installed (Debian: apt-get install --no-install-recommends chromium fonts-liberation)"
+        );
         _playwright = await Playwright.CreateAsync();
-        string[] quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+        string[] quiet =
+        [
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ];
         _browser = await _playwright.Chromium.LaunchAsync(
             new()
             {
@@ -37,9 +48,32 @@ public sealed class ConsoleBrowser : IAsyncLifetime
         string zone = "Europe/Helsinki"
     )
     {
-        var context = await _browser.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = height }, TimezoneId = zone, Locale = "en-GB", ReducedMotion = ReducedMotion.Reduce });
-        var cookies = new Dictionary<string, string?> { ["failback-language"] = language, ["failback-theme"] = theme, ["failback-zone"] = zone.Length == 0 ? null : Uri.EscapeDataString(zone), [ConsoleSite.Cookie] = person is null ? null : Uri.EscapeDataString(person) };
-        await context.AddCookiesAsync(cookies.Where(x => x.Value is not null).Select(x => new Cookie { Name = x.Key, Value = x.Value!, Url = site.Url }));
+        var context = await _browser.NewContextAsync(
+            new()
+            {
+                ViewportSize = new() { Width = width, Height = height },
+                TimezoneId = zone,
+                Locale = "en-GB",
+                ReducedMotion = ReducedMotion.Reduce,
+            }
+        );
+        var cookies = new Dictionary<string, string?>
+        {
+            ["failback-language"] = language,
+            ["failback-theme"] = theme,
+            ["failback-zone"] = zone.Length == 0 ? null : Uri.EscapeDataString(zone),
+            [ConsoleSite.Cookie] = person is null ? null : Uri.EscapeDataString(person),
+        };
+        await context.AddCookiesAsync(
+            cookies
+                .Where(x => x.Value is not null)
+                .Select(x => new Cookie
+                {
+                    Name = x.Key,
+                    Value = x.Value!,
+                    Url = site.Url,
+                })
+        );
         context.SetDefaultTimeout(15_000);
         return new(await context.NewPageAsync(), site);
     }
@@ -72,7 +106,8 @@ internal sealed class ConsoleWindow : IAsyncDisposable
     public IPage Page { get; }
     public ConcurrentQueue<string> Complaints { get; } = new();
     public ConcurrentQueue<string> Requests { get; } = new();
-    public IEnumerable<string> Foreign => Requests.Where(x => !x.StartsWith(_site.Url, StringComparison.Ordinal) && !x.StartsWith("data:", StringComparison.Ordinal));
+    public IEnumerable<string> Foreign =>
+        Requests.Where(x => !x.StartsWith(_site.Url, StringComparison.Ordinal) && !x.StartsWith("data:", StringComparison.Ordinal));
 
     /// <summary>Goes to a page and waits until it works and shows what it read.</summary>
     public async Task<IPage> GoAsync(string path)

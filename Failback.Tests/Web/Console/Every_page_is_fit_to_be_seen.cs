@@ -42,7 +42,12 @@ public sealed class Every_page_is_fit_to_be_seen(ConsoleBrowser browser) : IAsyn
             await window.GoAsync(path);
             Assert.Equal(language, await window.Page.EvaluateAsync<string>("document.documentElement.lang"));
             foreach (var width in Widths)
-                await LookAsync(window.Page, $"{name}-{language}-{theme}-{width}", width, withAxe: width == 1280 || (width == 360 && (language, theme) == ("en", "light")));
+                await LookAsync(
+                    window.Page,
+                    $"{name}-{language}-{theme}-{width}",
+                    width,
+                    withAxe: width == 1280 || (width == 360 && (language, theme) == ("en", "light"))
+                );
         }
         await DialogAsync(window, language, theme);
         Assert.Empty(_wrong);
@@ -65,7 +70,12 @@ public sealed class Every_page_is_fit_to_be_seen(ConsoleBrowser browser) : IAsyn
 
     private async Task LookAsync(IPage page, string name, int width, bool withAxe)
     {
-        await page.SetViewportSizeAsync(width, width == 3840 ? 2160 : name.StartsWith("dialog", StringComparison.Ordinal) ? 800 : 1600);
+        await page.SetViewportSizeAsync(
+            width,
+            width == 3840 ? 2160
+                : name.StartsWith("dialog", StringComparison.Ordinal) ? 800
+                : 1600
+        );
         var wide = await page.EvaluateAsync<int>("document.scrollingElement.scrollWidth - document.documentElement.clientWidth");
         if (wide > 0)
             _wrong.Add($"{name}: {wide} px wider than the window");

@@ -33,7 +33,11 @@ internal sealed class FakeAsk(FakeSite site) : IAsk, ILiveFeed
         Requests.Enqueue(request);
         site.Note(asker.Name, request.GetType().Name, Subject(request), Refuse?.ToString() ?? "Accepted");
         var outcome = Refuse?.ToString() ?? "Accepted";
-        _asked[key] = (new(key, request.GetType().Name, asker.Name, site.Time.GetUtcNow(), outcome, null), 0, Refuse is null ? () => Serve(request) : null);
+        _asked[key] = (
+            new(key, request.GetType().Name, asker.Name, site.Time.GetUtcNow(), outcome, null),
+            0,
+            Refuse is null ? () => Serve(request) : null
+        );
         return Task.FromResult(new Asked(AskOutcome.Accepted, key));
     }
 
@@ -82,7 +86,12 @@ internal sealed class FakeAsk(FakeSite site) : IAsk, ILiveFeed
                 var sequence = site.Sequence;
                 var changes = Enumerable
                     .Range(1, (int)(sequence - known))
-                    .Select(x => new SystemChanged { Number = known + x, Kind = SystemChangeKind.MaterialCopyChanged, At = site.Time.GetUtcNow() })
+                    .Select(x => new SystemChanged
+                    {
+                        Number = known + x,
+                        Kind = SystemChangeKind.MaterialCopyChanged,
+                        At = site.Time.GetUtcNow(),
+                    })
                     .ToList();
                 known = sequence;
                 yield return new(sequence, changes, [.. site.Advance().Select(x => new CopyNews(x, PaceOf(x.MaterialCopyId)))]);
@@ -104,7 +113,17 @@ internal sealed class FakeAsk(FakeSite site) : IAsk, ILiveFeed
             case ManualFailbackRequested x:
                 site.Change(
                     x.EntryId!.Value,
-                    row => row with { Entry = row.Entry with { Failback = "Succeeded", FailbackReason = null, FailbackStartedAt = now.AddSeconds(-3.4), FailbackEndedAt = now } }
+                    row =>
+                        row with
+                        {
+                            Entry = row.Entry with
+                            {
+                                Failback = "Succeeded",
+                                FailbackReason = null,
+                                FailbackStartedAt = now.AddSeconds(-3.4),
+                                FailbackEndedAt = now,
+                            },
+                        }
                 );
                 break;
             case StartDataCopy x:

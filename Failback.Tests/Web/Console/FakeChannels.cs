@@ -35,17 +35,28 @@ internal static class FakeChannels
             var items = 2_000L * (i + 1);
             var lost = missing > 0 && i is 0 or 4 ? missing / 2 : 0;
             var done = (long)(items * own) - lost;
-            var had = i % 4 == 3 ? done : i % 4 == 2 ? done / 5 : 0;
+            var had =
+                i % 4 == 3 ? done
+                : i % 4 == 2 ? done / 5
+                : 0;
             yield return new(
                 new Guid(i, 7, 7, copy.MaterialCopyId.ToByteArray()[8..]),
                 row.Entry.EntryId,
                 row.Entry.FailoverServerId,
                 All[i].Kind,
-                row.FailedRecorderName.Length is > 100 or 0 ? FakeSite.Long : row.FailedRecorderName.Contains('<') ? FakeSite.Markup : All[i].Name,
+                row.FailedRecorderName.Length is > 100 or 0 ? FakeSite.Long
+                    : row.FailedRecorderName.Contains('<') ? FakeSite.Markup
+                    : All[i].Name,
                 from,
                 to,
                 from + (to - from) * own,
-                own >= 1 ? lost > 0 ? "Failed" : "Succeeded" : own > 0 ? "Copying" : "Waiting",
+                own >= 1
+                    ? lost > 0
+                        ? "Failed"
+                        : "Succeeded"
+                    : own > 0
+                        ? "Copying"
+                        : "Waiting",
                 items,
                 items * 2_100_000,
                 (long)(items * own),
@@ -54,7 +65,13 @@ internal static class FakeChannels
                 Math.Max(0, done),
                 i == 2 && missing > 0 ? 2 : 0,
                 done * 2_100_000,
-                lost == 0 ? [] : [Gap(from, to, 0.31, 0.34, lost / 2, CopyFailure.HoldLost), Gap(from, to, 0.71, 0.712, lost - lost / 2, CopyFailure.DamagedAtSource)]
+                lost == 0
+                    ? []
+                    :
+                    [
+                        Gap(from, to, 0.31, 0.34, lost / 2, CopyFailure.HoldLost),
+                        Gap(from, to, 0.71, 0.712, lost - lost / 2, CopyFailure.DamagedAtSource),
+                    ]
             );
         }
     }

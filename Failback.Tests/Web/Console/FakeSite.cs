@@ -70,8 +70,11 @@ internal sealed class FakeSite
         {
             for (var i = 0; i < Rows.Count; i++)
                 if (Rows[i].Copy is { Status: "Copying" } copy && copy.BytesDone < copy.Bytes * 0.97)
-                    Rows[i] = Rows[i] with { Copy = copy with { BytesDone = copy.BytesDone + 180_000_000, ItemsDone = copy.ItemsDone + 90 } };
-            return [.. Rows.Select(x => x.Copy!).Where(x => x is { Status: "Copying" })];
+                    Rows[i] = Rows[i] with
+                    {
+                        Copy = copy with { BytesDone = copy.BytesDone + 180_000_000, ItemsDone = copy.ItemsDone + 90 },
+                    };
+            return [.. Rows.Select(x => x.Copy!).Where(x => x is { Status: "Copying" }).DistinctBy(x => x.MaterialCopyId)];
         }
     }
 
@@ -79,7 +82,14 @@ internal sealed class FakeSite
     {
         Add("Lobby", "Failover server 1", 6.2, "None");
         Add("Parking hall P2", "Failover server 2", 26, "Running");
-        Add("Harbour gate", "Failover server 3", 9, "Failed", reason: FailbackReason.NoRecorderConnection, detail: "10.20.4.17:5011 did not answer within 5 s");
+        Add(
+            "Harbour gate",
+            "Failover server 3",
+            9,
+            "Failed",
+            reason: FailbackReason.NoRecorderConnection,
+            detail: "10.20.4.17:5011 did not answer within 5 s"
+        );
         Add("Tunnel north", "Failover server 4", 31, "Succeeded", copy: "Copying", part: 0.43);
         Add("Ring road 3", "Failover server 5", 52, "Succeeded", copy: "WaitingForSource", part: 0.12);
         Add("Depot", "Failover server 6", 14, "Succeeded", copy: "Paused", part: 0.66);
@@ -98,7 +108,15 @@ internal sealed class FakeSite
         Add(Markup, Override, 5, "None");
         Add(Long, Long, 9, "Failed", reason: FailbackReason.SettingsSavingFailed, detail: Markup + Long);
         Add(Override, Markup, 7, "Succeeded", copy: "Copying", part: 0.5);
-        Add(string.Concat(Enumerable.Repeat("Z\u0301\u0302\u0303\u0304\u0305\u0306", 60)), "\uD800 lone \u2028 line", 4, "Succeeded", copy: "Partial", part: 1, missing: 3);
+        Add(
+            string.Concat(Enumerable.Repeat("Z\u0301\u0302\u0303\u0304\u0305\u0306", 60)),
+            "\uD800 lone \u2028 line",
+            4,
+            "Succeeded",
+            copy: "Partial",
+            part: 1,
+            missing: 3
+        );
         Add("", "   ", 3, "None");
         foreach (var text in (string[])[Markup, Override, Long])
             Note(text, text, text, text, text);
@@ -119,7 +137,15 @@ internal sealed class FakeSite
 
     private void Old(int number)
     {
-        var row = Add($"Site {number + 1:D2}", $"Failover server {20 + number}", 100 + 30 * number, "Succeeded", copy: "Succeeded", part: 1, isOld: true);
+        var row = Add(
+            $"Site {number + 1:D2}",
+            $"Failover server {20 + number}",
+            100 + 30 * number,
+            "Succeeded",
+            copy: "Succeeded",
+            part: 1,
+            isOld: true
+        );
         Rows[^1] = row with { Entry = row.Entry with { MaterialCopy = MaterialCopyStatus.Succeeded, Hold = "Released" } };
     }
 
@@ -142,7 +168,10 @@ internal sealed class FakeSite
         var number = ++_number;
         var started = _now - TimeSpan.FromHours(hoursAgo);
         var back = isOld ? started + TimeSpan.FromHours(7.3) : _now - TimeSpan.FromHours(hoursAgo * 0.2);
-        DateTimeOffset? failbackAt = failback == "None" ? null : failback == "Running" ? _now.AddSeconds(-8) : back;
+        DateTimeOffset? failbackAt =
+            failback == "None" ? null
+            : failback == "Running" ? _now.AddSeconds(-8)
+            : back;
         var entry = new LogEntryView(
             EntryId(number),
             $"recorder-{number}",
@@ -152,7 +181,9 @@ internal sealed class FakeSite
             failback,
             reason,
             detail,
-            failbackAt is null ? null : number % 2 == 0 ? FailbackTrigger.Automatic : FailbackTrigger.Manual,
+            failbackAt is null ? null
+                : number % 2 == 0 ? FailbackTrigger.Automatic
+                : FailbackTrigger.Manual,
             failbackAt,
             failback is "Succeeded" or "Failed" ? failbackAt!.Value.AddSeconds(4.2) : null,
             failbackAt is null ? 0 : 1,
@@ -171,7 +202,17 @@ internal sealed class FakeSite
             Channels[summary.MaterialCopyId] = [.. FakeChannels.Of(row, summary, part, missing)];
         AddRecorders(row, number);
         if (failbackAt is not null)
-            Audit.Add(new(EntryId(number + 5_000), failbackAt.Value, "mikko.virtanen", "failback.start", entry.EntryId.ToString(), "Accepted", entry.FailedRecorderId));
+            Audit.Add(
+                new(
+                    EntryId(number + 5_000),
+                    failbackAt.Value,
+                    "mikko.virtanen",
+                    "failback.start",
+                    entry.EntryId.ToString(),
+                    "Accepted",
+                    entry.FailedRecorderId
+                )
+            );
         return row;
     }
 
@@ -188,7 +229,9 @@ internal sealed class FakeSite
             started,
             status == "Queued" ? null : started,
             ended,
-            status is "Queued" ? 2 : ended is null ? 1 : null,
+            status is "Queued" ? 2
+                : ended is null ? 1
+                : null,
             status == "WaitingForSource" ? entry.FailoverServerId : null,
             null,
             failure,
@@ -209,9 +252,47 @@ internal sealed class FakeSite
     {
         var entry = row.Entry;
         var broken = entry is { Failover: "Succeeded", Failback: not "Succeeded" };
-        var recorder = new RecorderView(entry.FailedRecorderId, row.FailedRecorderName, $"http://10.20.4.{number % 250}:5011", broken ? "Broken" : "Recorder", entry.Failback != "Failed", number == 6);
-        var server = new RecorderView(entry.FailoverServerId, row.FailoverServerName, $"http://10.20.5.{number % 250}:5011", broken ? "Recorder" : "FailoverServer", true, false);
-        Recorders.Add(new(recorder, number % 7 != 0, number % 2 == 0, number % 3 != 0, entry.FailoverStartedAt, entry.Finalised ? null : entry, [], 0, row.Copy is { EndedAt: null } ? 1 : 0));
-        Recorders.Add(new(server, true, false, false, entry.FailoverStartedAt, null, broken ? [row.FailedRecorderName] : [], entry.Hold == "Held" ? 1 : 0, 0));
+        var recorder = new RecorderView(
+            entry.FailedRecorderId,
+            row.FailedRecorderName,
+            $"http://10.20.4.{number % 250}:5011",
+            broken ? "Broken" : "Recorder",
+            entry.Failback != "Failed",
+            number == 6
+        );
+        var server = new RecorderView(
+            entry.FailoverServerId,
+            row.FailoverServerName,
+            $"http://10.20.5.{number % 250}:5011",
+            broken ? "Recorder" : "FailoverServer",
+            true,
+            false
+        );
+        Recorders.Add(
+            new(
+                recorder,
+                number % 7 != 0,
+                number % 2 == 0,
+                number % 3 != 0,
+                entry.FailoverStartedAt,
+                entry.Finalised ? null : entry,
+                [],
+                0,
+                row.Copy is { EndedAt: null } ? 1 : 0
+            )
+        );
+        Recorders.Add(
+            new(
+                server,
+                true,
+                false,
+                false,
+                entry.FailoverStartedAt,
+                null,
+                broken ? [row.FailedRecorderName] : [],
+                entry.Hold == "Held" ? 1 : 0,
+                0
+            )
+        );
     }
 }

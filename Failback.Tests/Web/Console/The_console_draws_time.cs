@@ -46,17 +46,15 @@ public sealed class The_console_draws_time
             [Channel(10, 10, 0), Channel(10, 0, 10), Channel(5, 10, 0), Channel(10, 10, 0, missing: [Range(2, 3)])],
             Whole
         );
-        Assert.Equal(
-            [CoverageShade.Home, CoverageShade.Missing, CoverageShade.Home, CoverageShade.ToCome],
-            overview.Select(x => x.Shade)
-        );
+        Assert.Equal([CoverageShade.Home, CoverageShade.Missing, CoverageShade.Home, CoverageShade.ToCome], overview.Select(x => x.Shade));
         Assert.Equal(100, overview.Sum(x => x.Width), 6);
         Assert.Equal(20, overview[1].X, 6);
     }
 
     [Fact]
     public void any_zooming_and_moving_stays_within_the_whole() =>
-        Gen.Select(Gen.Double[0.1, 4], Gen.Double[-2, 2]).Array[0, 30]
+        Gen.Select(Gen.Double[0.1, 4], Gen.Double[-2, 2])
+            .Array[0, 30]
             .Sample(steps =>
             {
                 var window = Whole;
@@ -146,5 +144,24 @@ public sealed class The_console_draws_time
         };
 
     private static LogEntryView Entry(string failback) =>
-        new(Guid.Empty, "r", "f", "Succeeded", From, failback, null, null, null, null, null, 0, null, MaterialCopyStatus.None, null, "Held", false, From.AddSeconds(30));
+        new(
+            Guid.Empty,
+            "r",
+            "f",
+            "Succeeded",
+            From,
+            failback,
+            null,
+            null,
+            null,
+            null,
+            null,
+            0,
+            null,
+            MaterialCopyStatus.None,
+            null,
+            "Held",
+            false,
+            From.AddSeconds(30)
+        );
 }

@@ -111,7 +111,10 @@ public sealed class What_people_do_in_the_console(ConsoleBrowser browser) : IAsy
         await using var window = await browser.OpenAsync(_site);
         var page = await window.GoAsync("/?text=Parking");
         var row = _site.Row("Parking hall P2");
-        _site.Site.Change(row.Entry.EntryId, x => x with { Entry = x.Entry with { Failback = "Failed", FailbackReason = FailbackReason.Incompatible } });
+        _site.Site.Change(
+            row.Entry.EntryId,
+            x => x with { Entry = x.Entry with { Failback = "Failed", FailbackReason = FailbackReason.Incompatible } }
+        );
         await Assertions.Expect(page.Locator(".trouble")).ToContainTextAsync("The settings do not fit the recorder.");
     }
 
@@ -122,7 +125,9 @@ public sealed class What_people_do_in_the_console(ConsoleBrowser browser) : IAsy
         var page = await window.GoAsync("/");
         _site.Site.Away = true;
         await page.Locator(".tabs a").Nth(1).ClickAsync();
-        await Assertions.Expect(page.Locator(".notice.bad")).ToContainTextAsync("The database does not answer. This page tries again by itself.");
+        await Assertions
+            .Expect(page.Locator(".notice.bad"))
+            .ToContainTextAsync("The database does not answer. This page tries again by itself.");
         await Assertions.Expect(page.Locator(".entry-row").Nth(1)).ToBeVisibleAsync();
         _site.Site.Away = false;
         await page.Locator(".page[data-state=ready]").WaitForAsync();
@@ -139,9 +144,14 @@ public sealed class What_people_do_in_the_console(ConsoleBrowser browser) : IAsy
         {
             await Assertions.Expect(page.Locator("#components-reconnect-modal")).ToBeVisibleAsync();
             await page.ScreenshotAsync(new() { Path = Repository.PathOf("out", "screens", "away-en-light-1280.png") });
-            _site.Site.Change(entry, x => x with { Entry = x.Entry with { Failback = "Failed", FailbackReason = FailbackReason.NoLicence } });
+            _site.Site.Change(
+                entry,
+                x => x with { Entry = x.Entry with { Failback = "Failed", FailbackReason = FailbackReason.NoLicence } }
+            );
         });
-        await Assertions.Expect(page.Locator(".trouble")).ToContainTextAsync("The licence does not include failover.", new() { Timeout = 30_000 });
+        await Assertions
+            .Expect(page.Locator(".trouble"))
+            .ToContainTextAsync("The licence does not include failover.", new() { Timeout = 30_000 });
         await Assertions.Expect(page.Locator("#components-reconnect-modal")).ToBeHiddenAsync();
     }
 

@@ -53,7 +53,12 @@ public sealed class What_the_console_offers
     public void the_first_unfinished_copy_is_of_the_oldest_failover()
     {
         LogRow Begun(int hours, string? copy) =>
-            Row("Succeeded", "Succeeded", copy) is var row ? row with { Entry = row.Entry with { FailoverStartedAt = At.AddHours(hours) } } : row;
+            Row("Succeeded", "Succeeded", copy) is var row
+                ? row with
+                {
+                    Entry = row.Entry with { FailoverStartedAt = At.AddHours(hours) },
+                }
+                : row;
         var rows = new[] { Begun(5, null), Begun(1, "Succeeded"), Begun(3, "Failed"), Begun(2, "Copying"), Begun(4, "Canceled") };
         Assert.Equal([3, 4, 5], EntryActions.Unfinished(rows, All.Contains).Select(x => (x.Entry.FailoverStartedAt - At).TotalHours));
     }
@@ -70,7 +75,21 @@ public sealed class What_the_console_offers
     [Fact]
     public void every_state_is_told_by_a_word_and_an_icon_that_no_other_has()
     {
-        string[] states = ["None", "Running", "Succeeded", "Failed", "Queued", "Planning", "WaitingForSource", "Copying", "Paused", "Partial", "Canceled", "nonsense"];
+        string[] states =
+        [
+            "None",
+            "Running",
+            "Succeeded",
+            "Failed",
+            "Queued",
+            "Planning",
+            "WaitingForSource",
+            "Copying",
+            "Paused",
+            "Partial",
+            "Canceled",
+            "nonsense",
+        ];
         foreach (var words in ConsoleWords.Languages.Select(ConsoleWords.In))
         {
             var looks = states.Select(x => StateLook.Of(x, words.States)).ToList();
@@ -84,7 +103,12 @@ public sealed class What_the_console_offers
     {
         var difference = SettingsDifference.Of(FakeRead.SettingsNow, FakeRead.SettingsThen)!;
         Assert.Equal(
-            ["channels[0].fps: 12 > 25", """channels[2]:  > {"id":"cam-5","fps":25}""", """masks: {"cam-1":"none"} > """, "schedule:  > night"],
+            [
+                "channels[0].fps: 12 > 25",
+                """channels[2]:  > {"id":"cam-5","fps":25}""",
+                """masks: {"cam-1":"none"} > """,
+                "schedule:  > night",
+            ],
             difference.Changes.Select(x => $"{x.Path}: {x.Now} > {x.Then}")
         );
         Assert.Equal(4, difference.Count);
@@ -114,8 +138,28 @@ public sealed class What_the_console_offers
     private static LogRow Row(string failover, string failback, string? copy)
     {
         var status = Enum.TryParse<MaterialCopyStatus>(copy, out var parsed) ? parsed : MaterialCopyStatus.None;
-        var entry = new LogEntryView(Guid.NewGuid(), "r", "f", failover, At, failback, null, null, null, null, null, 0, null, status, null, "Held", false);
-        var summary = copy is null ? null : new CopySummary(Guid.NewGuid(), entry.EntryId, "r", copy, At, At, null, 1, null, null, null, null, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        var entry = new LogEntryView(
+            Guid.NewGuid(),
+            "r",
+            "f",
+            failover,
+            At,
+            failback,
+            null,
+            null,
+            null,
+            null,
+            null,
+            0,
+            null,
+            status,
+            null,
+            "Held",
+            false
+        );
+        var summary = copy is null
+            ? null
+            : new CopySummary(Guid.NewGuid(), entry.EntryId, "r", copy, At, At, null, 1, null, null, null, null, 0, 0, 0, 0, 0, 0, 0, 0, 0);
         return new(entry, "R", "F", summary);
     }
 }

@@ -90,7 +90,7 @@ internal static class Coverage
         (copy.Copied, copy.AlreadyThere) switch
         {
             (0, > 0) => CoverageShade.Had,
-            ( > 0, 0) => CoverageShade.Copied,
+            (> 0, 0) => CoverageShade.Copied,
             _ => CoverageShade.Home,
         };
 

@@ -100,7 +100,13 @@ public partial class EntryPage
         await Dialogs.ShowAsync<FetchDialog>(
             null,
             parameters,
-            new DialogOptions { MaxWidth = MaxWidth.Small, FullWidth = true, CloseOnEscapeKey = true, BackdropClick = false }
+            new DialogOptions
+            {
+                MaxWidth = MaxWidth.Small,
+                FullWidth = true,
+                CloseOnEscapeKey = true,
+                BackdropClick = false,
+            }
         );
     }
 }

@@ -61,7 +61,10 @@ internal sealed record TimeWindow
 
     private static TimeWindow Of(DateTimeOffset from, TimeSpan length, TimeWindow whole)
     {
-        var within = length < Least ? Least : length > whole.Length ? whole.Length : length;
+        var within =
+            length < Least ? Least
+            : length > whole.Length ? whole.Length
+            : length;
         if (from < whole.From)
             from = whole.From;
         if (from + within > whole.To)

@@ -28,7 +28,12 @@ internal sealed record Timeline(TimeWindow Window, IReadOnlyList<TimelineBar> Ba
         var copying = copy?.StartedAt is not null && copy.EndedAt is null;
         var last = new[] { back, gaveUp, copy?.EndedAt, entry.FailbackEndedAt }.Max() ?? entry.FailoverStartedAt;
         var isOver = back is not null || gaveUp is not null;
-        var window = new TimeWindow(entry.FailoverStartedAt, isOver && !copying ? last : last > now ? last : now);
+        var window = new TimeWindow(
+            entry.FailoverStartedAt,
+            isOver && !copying ? last
+                : last > now ? last
+                : now
+        );
         var bars = new List<TimelineBar>();
         Add(TimelineLane.RecorderDown, "down", entry.FailoverStartedAt, back ?? gaveUp);
         if (entry.Failover == "Succeeded")

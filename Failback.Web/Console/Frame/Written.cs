@@ -19,7 +19,10 @@ internal sealed class Written(UnitWords words, TimeZoneInfo zone)
         var (value, unit) = (Math.Max(0, bytes), 0);
         while (value >= 999.5 && unit < Units.Length - 1)
             (value, unit) = (value / 1_000, unit + 1);
-        var digits = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+        var digits =
+            unit == 0 || value >= 99.95 ? 0
+            : value >= 9.995 ? 1
+            : 2;
         return $"{Number(value, digits)}{Bound}{Units[unit]}";
     }
 
@@ -41,9 +44,7 @@ internal sealed class Written(UnitWords words, TimeZoneInfo zone)
             return Two(time.Minutes, "min", time.Seconds, "s");
         if (time < TimeSpan.FromHours(1))
             return $"{time.Minutes}{Bound}min";
-        return time < TimeSpan.FromDays(1)
-            ? Two(time.Hours, "h", time.Minutes, "min")
-            : Two(time.Days, words.Day, time.Hours, "h");
+        return time < TimeSpan.FromDays(1) ? Two(time.Hours, "h", time.Minutes, "min") : Two(time.Days, words.Day, time.Hours, "h");
     }
 
     public string Left(TimeSpan left) => $"{About(left)} {words.Left}";
@@ -71,7 +72,10 @@ internal sealed class Written(UnitWords words, TimeZoneInfo zone)
     {
         var format = thisYear ? words.DateOfThisYear : words.Date;
         var month = words.Months.Count == 12 ? $"'{words.Months[local.Month - 1]}'" : "M";
-        return local.ToString(format.Replace("{M}", month, StringComparison.Ordinal).Replace(" ", "'\u00a0'", StringComparison.Ordinal), Plain);
+        return local.ToString(
+            format.Replace("{M}", month, StringComparison.Ordinal).Replace(" ", "'\u00a0'", StringComparison.Ordinal),
+            Plain
+        );
     }
 
     public string Clock(DateTime local, bool seconds) => local.ToString(seconds ? words.TimeWithSeconds : words.Time, Plain);
@@ -93,12 +97,13 @@ internal sealed class Written(UnitWords words, TimeZoneInfo zone)
 
     /// <summary>An instant for such a field; to the second when it has seconds.</summary>
     public string ToField(DateTimeOffset? at) =>
-        at is not { } instant ? "" : Local(instant).ToString(Local(instant).Second == 0 ? "yyyy-MM-dd'T'HH:mm" : "yyyy-MM-dd'T'HH:mm:ss", Plain);
+        at is not { } instant
+            ? ""
+            : Local(instant).ToString(Local(instant).Second == 0 ? "yyyy-MM-dd'T'HH:mm" : "yyyy-MM-dd'T'HH:mm:ss", Plain);
 
     private static CultureInfo Plain => CultureInfo.InvariantCulture;
 
-    private string Number(double value, int digits) =>
-        value.ToString("F" + digits.ToString(Plain), Plain).Replace('.', words.Decimal);
+    private string Number(double value, int digits) => value.ToString("F" + digits.ToString(Plain), Plain).Replace('.', words.Decimal);
 
     private static string Two(int first, string unit, int second, string smaller) =>
         second == 0 ? $"{first}{Bound}{unit}" : $"{first}{Bound}{unit} {second}{Bound}{smaller}";

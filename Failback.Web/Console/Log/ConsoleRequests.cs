@@ -57,7 +57,11 @@ internal sealed class ConsoleRequests(IAsk ask, Viewer viewer)
         var words = viewer.Words.Actions;
         if (outcome == "Accepted")
             return new(true, words.Done(what));
-        return new(false, words.Refused(what), Enum.TryParse<FailbackReason>(outcome, out var reason) ? InWords(reason) : ShownName.Shortened(outcome));
+        return new(
+            false,
+            words.Refused(what),
+            Enum.TryParse<FailbackReason>(outcome, out var reason) ? InWords(reason) : ShownName.Shortened(outcome)
+        );
     }
 
     private string InWords(FailbackReason reason)

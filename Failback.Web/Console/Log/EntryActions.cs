@@ -60,7 +60,10 @@ internal static class EntryActions
     /// <summary>Somebody has to do something before the footage is home.</summary>
     public static bool NeedsAPerson(LogRow row) =>
         row.Entry is { Failover: "Succeeded", Failback: "None" or "Failed" }
-        || (row.Entry is { Failback: "Succeeded", InheritedBy: null } && (CopyState(row) is "None" or "Paused" || Stopped.Contains(CopyState(row))));
+        || (
+            row.Entry is { Failback: "Succeeded", InheritedBy: null }
+            && (CopyState(row) is "None" or "Paused" || Stopped.Contains(CopyState(row)))
+        );
 
     /// <summary>The order of the first unfinished copy (R48): the oldest failover first.</summary>
     public static IReadOnlyList<LogRow> Unfinished(IEnumerable<LogRow> rows, Func<string, bool> may) =>

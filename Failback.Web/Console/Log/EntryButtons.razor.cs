@@ -8,7 +8,13 @@ namespace Failback.Web;
 /// <summary>What a person may do with an entry now (R44, R48). What cannot be undone in a moment is asked about first.</summary>
 public partial class EntryButtons
 {
-    private static readonly DialogOptions Wide = new() { MaxWidth = MaxWidth.Medium, FullWidth = true, CloseOnEscapeKey = true, BackdropClick = false };
+    private static readonly DialogOptions Wide = new()
+    {
+        MaxWidth = MaxWidth.Medium,
+        FullWidth = true,
+        CloseOnEscapeKey = true,
+        BackdropClick = false,
+    };
     private static readonly DialogOptions Narrow = Wide with { MaxWidth = MaxWidth.Small };
     private readonly CancellationTokenSource _gone = new();
     private bool _asking;
@@ -92,11 +98,41 @@ public partial class EntryButtons
         var copy = Row.Copy?.MaterialCopyId ?? default;
         return action switch
         {
-            EntryAction.CancelFailback => new CancelFailback { RequestId = default, FailedRecorderId = Row.Entry.FailedRecorderId, RequestedBy = by, Roles = roles },
-            EntryAction.PauseCopy => new PauseMaterialCopy { RequestId = default, MaterialCopyId = copy, RequestedBy = by, Roles = roles },
-            EntryAction.CancelCopy => new CancelMaterialCopy { RequestId = default, MaterialCopyId = copy, RequestedBy = by, Roles = roles },
-            EntryAction.RetryCopy when !Viewer.May(AskRights.ControlCopy) => new StartDataCopy { RequestId = default, EntryId = Row.Entry.EntryId, RequestedBy = by, Roles = roles },
-            _ => new ResumeMaterialCopy { RequestId = default, MaterialCopyId = copy, RequestedBy = by, Roles = roles },
+            EntryAction.CancelFailback => new CancelFailback
+            {
+                RequestId = default,
+                FailedRecorderId = Row.Entry.FailedRecorderId,
+                RequestedBy = by,
+                Roles = roles,
+            },
+            EntryAction.PauseCopy => new PauseMaterialCopy
+            {
+                RequestId = default,
+                MaterialCopyId = copy,
+                RequestedBy = by,
+                Roles = roles,
+            },
+            EntryAction.CancelCopy => new CancelMaterialCopy
+            {
+                RequestId = default,
+                MaterialCopyId = copy,
+                RequestedBy = by,
+                Roles = roles,
+            },
+            EntryAction.RetryCopy when !Viewer.May(AskRights.ControlCopy) => new StartDataCopy
+            {
+                RequestId = default,
+                EntryId = Row.Entry.EntryId,
+                RequestedBy = by,
+                Roles = roles,
+            },
+            _ => new ResumeMaterialCopy
+            {
+                RequestId = default,
+                MaterialCopyId = copy,
+                RequestedBy = by,
+                Roles = roles,
+            },
         };
     }
 

@@ -59,10 +59,15 @@ public partial class FailoverLogPage
     {
         if (copies.Count == 0)
             return;
-        var news = copies.ToDictionary(x => x.Copy.MaterialCopyId, x => x.Copy);
+        var news = CopyFigures.ById(copies);
         _page = _page with
         {
-            Rows = [.. _page.Rows.Select(x => x.Copy is { } copy && news.TryGetValue(copy.MaterialCopyId, out var now) ? x with { Copy = now } : x)],
+            Rows =
+            [
+                .. _page.Rows.Select(x =>
+                    x.Copy is { } copy && news.TryGetValue(copy.MaterialCopyId, out var now) ? x with { Copy = now } : x
+                ),
+            ],
         };
         _copies = [.. _copies.Select(x => news.GetValueOrDefault(x.MaterialCopyId, x))];
     }

@@ -16,6 +16,7 @@ public partial class StartCopyDialog : IDisposable
     private PeriodOrder _order = PeriodOrder.OldestFirst;
     private Guid _key = Guid.NewGuid();
     private Answer? _answer;
+    private MudButton? _close;
     private bool _asking;
 
     [CascadingParameter]
@@ -44,7 +45,15 @@ public partial class StartCopyDialog : IDisposable
     {
         try
         {
-            var page = await Read.LogPageAsync(new LogQuery { RecorderId = RecorderId, Finalised = false, Limit = Entries }, _gone.Token);
+            var page = await Read.LogPageAsync(
+                new LogQuery
+                {
+                    RecorderId = RecorderId,
+                    Finalised = false,
+                    Limit = Entries,
+                },
+                _gone.Token
+            );
             _rows = EntryActions.Unfinished(page.Rows.Where(x => x.Entry.FailedRecorderId == RecorderId), Viewer.May);
             _entry = _rows.Count > 0 ? _rows[0].Entry.EntryId : null;
         }
@@ -69,6 +78,8 @@ public partial class StartCopyDialog : IDisposable
         };
         _answer = await Requests.AskAsync(Words.Start.CopyTitle, request, _key, _gone.Token);
         _asking = false;
+        if (_answer.Done && _close is not null)
+            await _close.FocusAsync();
         if (!_answer.Done)
             _key = Guid.NewGuid();
     }

@@ -17,6 +17,7 @@ public partial class StartFailbackDialog : IDisposable
     private IReadOnlyList<CheckView>? _checks;
     private Answer? _answer;
     private LogEntryView? _ended;
+    private MudButton? _close;
     private bool _away;
     private bool _asking;
     private bool _started;
@@ -76,6 +77,9 @@ public partial class StartFailbackDialog : IDisposable
         if (Entry is not { } entry)
             return;
         (_asking, _started, _answer) = (true, true, null);
+        // The button that was pressed goes away; who uses the keyboard stays in the dialog.
+        if (_close is not null)
+            await _close.FocusAsync();
         var request = new ManualFailbackRequested
         {
             RequestId = _key,

@@ -20,6 +20,7 @@ public partial class LimitsDialog : IDisposable
     private bool _wrongChannels;
     private bool _asking;
     private Answer? _answer;
+    private MudButton? _close;
 
     [CascadingParameter]
     private IMudDialogInstance Dialog { get; set; } = null!;
@@ -59,6 +60,8 @@ public partial class LimitsDialog : IDisposable
         };
         _answer = await Requests.AskAsync(Words.Limits.Change, request, Guid.NewGuid(), _gone.Token);
         _asking = false;
+        if (_answer.Done && _close is not null)
+            await _close.FocusAsync();
     }
 
     /// <summary>MB a second with a dot or a comma, as bytes a second; null when it is none.</summary>

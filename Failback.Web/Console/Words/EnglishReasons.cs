@@ -39,7 +39,10 @@ internal static class EnglishReasons
 
     public static readonly FailureWords Copy = new()
     {
-        NoFailoverServerConnection = new("The failover server does not answer.", "Check its power and network; the copy goes on by itself."),
+        NoFailoverServerConnection = new(
+            "The failover server does not answer.",
+            "Check its power and network; the copy goes on by itself."
+        ),
         NoRecorderConnection = new("The recorder does not answer.", "Check its power and network; the copy goes on by itself."),
         HoldLost = new("The failover server did not keep the period.", "What is missing was deleted there: look for another copy of it."),
         RecorderFull = new("The recorder has no room.", "Make room on its disks, then retry the copy."),

@@ -110,7 +110,8 @@ internal static class FinnishPages
         NotSet = "ei asetettu",
         Change = "Muuta rajoja",
         ChangeTitle = "Mitä kopiointi saa viedä",
-        Lead = "Käynnissä olevat kopioinnit noudattavat rajoja minuutin kuluessa. Tyhjä on sama kuin järjestelmällä, ja siellä kuten määritetty.",
+        Lead =
+            "Käynnissä olevat kopioinnit noudattavat rajoja minuutin kuluessa. Tyhjä on sama kuin järjestelmällä, ja siellä kuten määritetty.",
         Save = "Tallenna",
         ChangedBy = (who, when) => $"Muuttanut {who}, {when}",
         WrongRate = "Vähintään 0,1 MB/s tai tyhjä",
