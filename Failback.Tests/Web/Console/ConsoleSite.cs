@@ -75,7 +75,7 @@ internal sealed class ConsoleSite : IAsyncDisposable
         app.UseAuthorization();
         app.UseAntiforgery();
         app.MapPost(ConsolePages.SignInPath, SignInAsync);
-        app.MapPost(ConsolePages.SignOutPath, (HttpContext x) => Results.LocalRedirect(Forget(x)));
+        app.MapPost(ConsolePages.SignOutPath, SignOutAsync);
         ConsolePages.MapConsole(app);
         await app.StartAsync();
         return app;
@@ -91,10 +91,11 @@ internal sealed class ConsoleSite : IAsyncDisposable
         return Results.LocalRedirect(form["returnUrl"].ToString());
     }
 
-    private static string Forget(HttpContext context)
+    private static async Task<IResult> SignOutAsync(HttpContext context, IAntiforgery antiforgery)
     {
+        await antiforgery.ValidateRequestAsync(context);
         context.Response.Cookies.Delete(Cookie);
-        return ConsolePages.SignInPath;
+        return Results.LocalRedirect(ConsolePages.SignInPath);
     }
 
     private sealed class FakeSignIn(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)

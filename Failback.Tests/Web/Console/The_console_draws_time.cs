@@ -40,15 +40,15 @@ public sealed class The_console_draws_time
     }
 
     [Fact]
-    public void the_overview_shows_the_gravest_of_all_channels()
+    public void the_overview_shows_which_part_of_all_channels_is_home_and_what_is_missing()
     {
         var overview = Coverage.Overview(
             [Channel(10, 10, 0), Channel(10, 0, 10), Channel(5, 10, 0), Channel(10, 10, 0, missing: [Range(2, 3)])],
             Whole
         );
-        Assert.Equal([CoverageShade.Home, CoverageShade.Missing, CoverageShade.Home, CoverageShade.ToCome], overview.Select(x => x.Shade));
+        Assert.Equal([(1, 0), (0.75, 0.25), (1, 0), (0.75, 0)], overview.Select(x => (x.Home, x.Missing)));
+        Assert.Equal([0, 20, 30, 50], overview.Select(x => Math.Round(x.X, 6)));
         Assert.Equal(100, overview.Sum(x => x.Width), 6);
-        Assert.Equal(20, overview[1].X, 6);
     }
 
     [Fact]

@@ -18,6 +18,11 @@ internal enum CoverageShade
 /// <summary>A stretch of a picture, in percent of its width.</summary>
 internal sealed record CoverageBand(CoverageShade Shade, double X, double Width, DateTimeOffset From, DateTimeOffset To);
 
+/// <summary>A stretch of time of all channel copies, in percent of the width.</summary>
+/// <param name="Home">Part of the channel copies that is on the recorder, 0 to 1.</param>
+/// <param name="Missing">Part that is missing, 0 to 1.</param>
+internal sealed record CoverageColumn(double X, double Width, double Home, double Missing);
+
 /// <summary>Pure: the time of channel copies as stretches of one shade. Instants are UTC, half open.</summary>
 internal static class Coverage
 {
@@ -47,28 +52,48 @@ internal static class Coverage
         }
     }
 
-    /// <summary>What all channel copies are, column by column: the gravest wins, and what is still to come comes before what is home.</summary>
-    public static IReadOnlyList<CoverageBand> Overview(IReadOnlyList<ChannelCopyView> copies, TimeWindow window)
+    /// <summary>
+    /// All channel copies, column by column: which part of them is home, and which is missing; neighbours that are the same are one.
+    /// </summary>
+    public static IReadOnlyList<CoverageColumn> Overview(IReadOnlyList<ChannelCopyView> copies, TimeWindow window)
     {
-        var columns = new CoverageShade?[OverviewColumns];
-        foreach (var band in copies.SelectMany(x => Bands(x, window)))
+        var (all, home, missing) = (new int[OverviewColumns], new int[OverviewColumns], new int[OverviewColumns]);
+        foreach (var copy in copies)
         {
-            var first = (int)Math.Clamp(band.X / 100 * OverviewColumns, 0, OverviewColumns - 1);
-            var last = (int)Math.Clamp(Math.Ceiling((band.X + band.Width) / 100 * OverviewColumns) - 1, first, OverviewColumns - 1);
-            for (var i = first; i <= last; i++)
-                columns[i] = columns[i] is { } known ? Graver(known, band.Shade) : band.Shade;
+            var of = new CoverageShade?[OverviewColumns];
+            foreach (var band in Bands(copy, window))
+                for (var i = First(band); i <= Last(band); i++)
+                    of[i] = of[i] is { } known && known >= band.Shade ? known : band.Shade;
+            for (var i = 0; i < OverviewColumns; i++)
+                if (of[i] is { } shade)
+                {
+                    all[i]++;
+                    home[i] += shade is CoverageShade.Had or CoverageShade.Copied or CoverageShade.Home ? 1 : 0;
+                    missing[i] += shade == CoverageShade.Missing ? 1 : 0;
+                }
         }
-        var bands = new List<CoverageBand>();
+        var columns = new List<CoverageColumn>();
         for (var i = 0; i < OverviewColumns; )
         {
             var first = i;
-            while (i < OverviewColumns && columns[i] == columns[first])
+            while (i < OverviewColumns && (all[i], home[i], missing[i]) == (all[first], home[first], missing[first]))
                 i++;
-            var (x, end) = (first * 100.0 / OverviewColumns, i * 100.0 / OverviewColumns);
-            if (columns[first] is { } shade)
-                bands.Add(new(shade, x, end - x, window.At(x), window.At(end)));
+            if (all[first] > 0)
+                columns.Add(
+                    new(
+                        first * 100.0 / OverviewColumns,
+                        (i - first) * 100.0 / OverviewColumns,
+                        (double)home[first] / all[first],
+                        (double)missing[first] / all[first]
+                    )
+                );
         }
-        return bands;
+        return columns;
+
+        static int First(CoverageBand band) => (int)Math.Clamp(band.X / 100 * OverviewColumns + 1e-6, 0, OverviewColumns - 1);
+
+        static int Last(CoverageBand band) =>
+            (int)Math.Clamp(Math.Ceiling((band.X + band.Width) / 100 * OverviewColumns - 1e-6) - 1, First(band), OverviewColumns - 1);
     }
 
     /// <summary>The whole time of channel copies; null when there are none.</summary>
@@ -92,26 +117,6 @@ internal static class Coverage
             (0, > 0) => CoverageShade.Had,
             (> 0, 0) => CoverageShade.Copied,
             _ => CoverageShade.Home,
-        };
-
-    private static CoverageShade Graver(CoverageShade one, CoverageShade other)
-    {
-        if (one == other)
-            return one;
-        return IsHome(one) && IsHome(other) ? CoverageShade.Home
-            : Weight(one) > Weight(other) ? one
-            : other;
-    }
-
-    private static bool IsHome(CoverageShade shade) => shade is CoverageShade.Had or CoverageShade.Copied or CoverageShade.Home;
-
-    private static int Weight(CoverageShade shade) =>
-        shade switch
-        {
-            CoverageShade.Missing => 3,
-            CoverageShade.Conflict => 2,
-            CoverageShade.ToCome => 1,
-            _ => 0,
         };
 
     private static DateTimeOffset Within(DateTimeOffset at, ChannelCopyView copy) => Earlier(Later(at, copy.From), copy.To);

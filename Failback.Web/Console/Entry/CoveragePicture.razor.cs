@@ -18,7 +18,7 @@ public partial class CoveragePicture
 
     private TimeWindow? _whole;
     private TimeWindow? _window;
-    private IReadOnlyList<CoverageBand> _overview = [];
+    private IReadOnlyList<CoverageColumn> _overview = [];
     private IReadOnlyList<AxisTick> _ticks = [];
     private int _trouble;
     private bool _onlyTrouble;
@@ -93,5 +93,10 @@ public partial class CoveragePicture
 
     private static string P(double percent) => percent.ToString("0.###");
 
-    private string Says(CoverageBand band) => $"{Words.Coverage[band.Shade]}: {Written.Full(band.From)} – {Written.Full(band.To)}";
+    private string Says(CoverageColumn column) =>
+        $"{Written.Full(_whole!.At(column.X))} – {Written.Full(_whole.At(column.X + column.Width))}: "
+        + $"{Words.Coverage.Home} {Written.Percent(column.Home)}, {Words.Coverage.Missing} {Written.Percent(column.Missing)}";
+
+    /// <summary>What is missing is seen however few channels it is of.</summary>
+    private static double Seen(double missing) => missing <= 0 ? 0 : Math.Max(0.2, missing) * 100;
 }

@@ -10,6 +10,7 @@ public partial class EntryPage
     /// <summary>Channel copies that are read at a time.</summary>
     private const int Channels = 200;
     private const int AuditRows = 50;
+    private static readonly TimeSpan Follow = TimeSpan.FromSeconds(2);
     private LogRow? _row;
     private List<ChannelCopyView> _channels = [];
     private IReadOnlyList<HomePeriodView> _periods = [];
@@ -17,6 +18,8 @@ public partial class EntryPage
     private SystemView? _system;
     private int _wanted = Channels;
     private bool _more;
+    private bool _following;
+    private DateTimeOffset _followedAt;
     private Guid _shown;
 
     [Parameter]
@@ -74,8 +77,28 @@ public partial class EntryPage
         if (_row?.Copy is not { } copy || copies.FirstOrDefault(x => x.Copy.MaterialCopyId == copy.MaterialCopyId) is not { } news)
             return;
         _row = _row with { Copy = news.Copy };
-        // Its channels moved too.
-        _ = ReadAsync();
+        _ = FollowAsync(news.Copy);
+    }
+
+    /// <summary>Its channels moved too; periods and audit did not.</summary>
+    private async Task FollowAsync(CopySummary copy)
+    {
+        if (_following || Viewer.Now - _followedAt < Follow)
+            return;
+        (_following, _followedAt) = (true, Viewer.Now);
+        try
+        {
+            await ReadChannelsAsync(copy, Gone);
+            StateHasChanged();
+        }
+        catch (Exception)
+        {
+            // The database is away: the next news, or the next change, reads them.
+        }
+        finally
+        {
+            _following = false;
+        }
     }
 
     private async Task MoreAsync()

@@ -118,7 +118,8 @@ public abstract partial class ConsolePage : ConsoleComponent, IAsyncDisposable
 
     private Task OnTickAsync() => Moves ? InvokeAsync(StateHasChanged) : Task.CompletedTask;
 
-    private void OnMoved() => _ = InvokeAsync(StateHasChanged);
+    /// <summary>Times of the address are read in the zone too.</summary>
+    private void OnMoved() => _ = InvokeAsync(ReadAsync);
 
     public virtual async ValueTask DisposeAsync()
     {

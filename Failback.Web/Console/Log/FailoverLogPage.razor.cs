@@ -12,6 +12,8 @@ public partial class FailoverLogPage
     private IReadOnlyList<CopySummary> _copies = [];
     private SystemView? _system;
     private ITimer? _typing;
+    private string? _typed;
+    private string? _asked;
     private DateTimeOffset? _from;
     private DateTimeOffset? _to;
 
@@ -40,6 +42,9 @@ public partial class FailoverLogPage
     private protected override async Task LoadAsync(CancellationToken token)
     {
         (_from, _to) = (Written.FromField(From), Written.FromField(To));
+        // What a person types meanwhile is not taken back by the answer to what they typed before.
+        if (Text != _asked)
+            (_typed, _asked) = (Text, Text);
         var query = new LogQuery
         {
             Finalised = Finalised,
@@ -75,12 +80,16 @@ public partial class FailoverLogPage
     /// <summary>The page is asked for when typing stops.</summary>
     private void Typed(object? value)
     {
-        Text = value as string;
+        _typed = value as string;
         _typing?.Dispose();
         _typing = Viewer.Time.CreateTimer(_ => _ = InvokeAsync(Search), null, Typing, Timeout.InfiniteTimeSpan);
     }
 
-    private void Search() => Navigation.NavigateTo(With(after: ""), replace: true);
+    private void Search()
+    {
+        _asked = _typed is { Length: > 0 } ? _typed : null;
+        Navigation.NavigateTo(With(after: ""), replace: true);
+    }
 
     private void Narrow(object? value, bool from)
     {
@@ -93,7 +102,7 @@ public partial class FailoverLogPage
 
     private void Clear()
     {
-        (Text, From, To) = (null, null, null);
+        (_typed, From, To) = (null, null, null);
         Search();
     }
 
@@ -105,7 +114,7 @@ public partial class FailoverLogPage
             {
                 ["list"] = finalised ?? Finalised ? "finalised" : null,
                 ["recorder"] = (recorder ?? Recorder) is { Length: > 0 } id ? id : null,
-                ["text"] = Text is { Length: > 0 } ? Text : null,
+                ["text"] = _typed is { Length: > 0 } ? _typed : null,
                 ["from"] = From is { Length: > 0 } ? From : null,
                 ["to"] = To is { Length: > 0 } ? To : null,
                 ["after"] = after is { Length: > 0 } ? after : null,
