@@ -24,9 +24,9 @@ public sealed class What_strangers_bring_to_the_console(ConsoleBrowser browser)
                     "/[\\u202a-\\u202e\\u2066-\\u2069\\u0000-\\u0008\\u000e-\\u001f]/.test(document.body.innerText)"
                 )
             );
-            Assert.True(
-                await page.EvaluateAsync<bool>(
-                    "[...document.querySelectorAll('.name:not(.detail .name)')].every(x => x.getBoundingClientRect().height < 2.4 * parseFloat(getComputedStyle(x).fontSize))"
+            Assert.Empty(
+                await page.EvaluateAsync<string[]>(
+                    "[...document.querySelectorAll('.name:not(.detail .name)')].filter(x => x.getBoundingClientRect().height > 2.4 * parseFloat(getComputedStyle(x).fontSize)).map(x => x.parentElement.outerHTML.slice(0, 300))"
                 )
             );
             await page.ScreenshotAsync(
