@@ -36,7 +36,7 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await bus.StopAsync(Token);
+        await bus.StopAsync(Token).WaitAsync(Ending.Within, Token);
         publishing.Dispose();
         await vhost.DisposeAsync();
     }
@@ -129,10 +129,10 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
         }
         Assert.Equal(starts, await RevivalsAsync(revival, 5));
         await Eventually.Equal("times that it was ready", 1 + starts, () => endpoints.Readies);
-        await host.StopAsync(Token);
+        await host.StopAsync(Token).WaitAsync(Ending.Within, Token);
     }
 
-    private EndpointRevival Revival(BrokerLink link) => new(link, publishing, time, NullLogger<EndpointRevival>.Instance);
+    private EndpointRevival Revival(BrokerLink link) => new(link, publishing, new HandTurned(time), NullLogger<EndpointRevival>.Instance);
 
     /// <summary>Lets seconds pass.</summary>
     /// <returns>How often the endpoint was stopped meanwhile, to be started anew.</returns>
@@ -145,6 +145,16 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
             await revival.LookAsync(Token);
         }
         return endpoints.Stops - before;
+    }
+
+    /// <summary>Tells the time of the clock that the spec turns, and limits what waits for the bus by real time: nobody turns it meanwhile.</summary>
+    private sealed class HandTurned(FakeTimeProvider time) : TimeProvider
+    {
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow();
     }
 
     private sealed class Endpoints : IReceiveEndpointObserver
