@@ -47,11 +47,15 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
         await using var link = new BrokerLink(vhost.Address, [], "spec");
         using var revival = Revival(link);
         bus.ConnectReceiveEndpointObserver(revival);
+        // Told after it, in the order of connecting.
+        var after = new Endpoints();
+        bus.ConnectReceiveEndpointObserver(after);
+        var before = after.Readies;
         await revival.Faulted(endpoints.Lost());
 
         Assert.Equal(0, await RevivalsAsync(revival, 3));
         Assert.Equal(1, await RevivalsAsync(revival, 1));
-        await Eventually.Equal("times that it was ready", 2, () => endpoints.Readies);
+        await Eventually.Equal("times that it was ready", before + 1, () => after.Readies);
         // Nothing is overdue any more.
         Assert.Equal(0, await RevivalsAsync(revival, 60));
     }
@@ -68,7 +72,11 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
         var revivals = new List<int>();
         for (var second = 1; second <= 4 + 8 + 16 + 16 + 16; second++)
             if (await RevivalsAsync(revival, 1) > 0)
+            {
                 revivals.Add(second);
+                // One that is stopped while it starts may hang in the bus library.
+                await Eventually.Equal("times that it was ready", 1 + revivals.Count, () => endpoints.Readies);
+            }
 
         Assert.Equal([4, 4 + 8, 4 + 8 + 16, 4 + 8 + 16 + 16, 4 + 8 + 16 + 16 + 16], revivals);
     }
