@@ -136,7 +136,7 @@ internal sealed class WholeSite : IAsyncDisposable
     public async Task StopAsync()
     {
         if (app is not null && !isStopped)
-            await app.StopAsync(CancellationToken.None);
+            await app.StopAsync(CancellationToken.None).WaitAsync(Ending.Within);
         isStopped = true;
     }
 
@@ -181,7 +181,7 @@ internal sealed class WholeSite : IAsyncDisposable
     {
         await StopAsync();
         if (app is not null)
-            await app.DisposeAsync();
+            await app.DisposeAsync().AsTask().WaitAsync(Ending.Within);
         foreach (var recorder in recorders.Values)
             await recorder.DisposeAsync();
         database.Dispose();
