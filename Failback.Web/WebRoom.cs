@@ -2,6 +2,7 @@ using Failback.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.StaticWebAssets;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -24,6 +25,7 @@ public static class WebRoom
         services.AddRights();
         services.AddFloodLimits();
         services.AddApi();
+        services.Configure<KestrelServerOptions>(x => x.AddServerHeader = false);
         return services;
     }
 

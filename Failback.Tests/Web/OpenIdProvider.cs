@@ -32,7 +32,7 @@ internal sealed class OpenIdProvider(Func<string> address, RSA key)
                 return Results.Redirect($"{redirect_uri}?code={code}&state={Uri.EscapeDataString(state)}");
             }
         );
-        app.MapPost("/token", async (HttpContext context) => Answer(await context.Request.ReadFormAsync()));
+        app.MapPost("/token", async (HttpContext context, CancellationToken token) => Answer(await context.Request.ReadFormAsync(token)));
     }
 
     private IResult Answer(IFormCollection form)

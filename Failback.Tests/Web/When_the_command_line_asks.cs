@@ -8,6 +8,9 @@ namespace Failback.Tests;
 [Covers("D14")]
 public sealed class When_the_command_line_asks
 {
+    /// <summary>A process starts slowly where many specs run.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     [Theory]
     [InlineData("ENTRY: needs the id", "plan")]
     [InlineData("ENTRY: needs the id", "start-failback", "17")]
@@ -124,9 +127,9 @@ public sealed class When_the_command_line_asks
         string password;
         await using (var first = Processes.Start("Failback.Host", new Dictionary<string, string>(), arguments))
         {
-            await first.SaysAsync(shown);
+            await first.SaysAsync(shown, Patience);
             password = first.Output.Split('\n').First(x => x.StartsWith(shown, StringComparison.Ordinal)).Split(": ")[^1].Trim();
-            await Eventually.True("it answers", async () => (await http.LookAsync("/health/live")).IsSuccessStatusCode);
+            await Eventually.True("it answers", async () => (await http.LookAsync("/health/live")).IsSuccessStatusCode, Patience);
             using var answer = await http.AskAsync(
                 WebSite.Post("/account/sign-in", JsonSerializer.Serialize(new { name = "operator", password }))
             );
@@ -139,14 +142,14 @@ public sealed class When_the_command_line_asks
         Assert.True(File.Exists(folder.File(OperatorAccount.FileName)));
         Assert.True(Directory.Exists(folder.File("failback-keys")));
         await using var second = Processes.Start("Failback.Host", new Dictionary<string, string>(), arguments);
-        await Eventually.True("it answers again", async () => (await http.LookAsync("/health/live")).IsSuccessStatusCode);
+        await Eventually.True("it answers again", async () => (await http.LookAsync("/health/live")).IsSuccessStatusCode, Patience);
         Assert.DoesNotContain(shown, second.Output);
     }
 
     private static async Task<(int Code, string Text)> RunAsync(string[] args)
     {
         await using var process = Processes.Start("Failback.Host", new Dictionary<string, string> { ["FAILBACK_TOKEN_FILE"] = "" }, args);
-        var code = await process.ExitAsync();
+        var code = await process.ExitAsync(Patience);
         return (code, process.Output);
     }
 }
