@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Failback.Tests;
 
+/// <summary>Which right it is stands in docs/api.json, which The_api_document compares.</summary>
 [Covers("D14", "T5")]
 public sealed class Every_endpoint_states_a_right
 {

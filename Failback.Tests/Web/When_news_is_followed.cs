@@ -174,13 +174,15 @@ public sealed class When_news_is_followed
         app.Services.GetRequiredService<ScriptedDoors>().Roles.Clear();
         await using var body = await stream.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         using var reader = new StreamReader(body);
-        var said = "";
+        var (said, beats) = ("", 0);
         var reading = Task.Run(async () => said = await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
         await Eventually.True(
             "the stream ends",
             () =>
             {
-                clock.Advance(NewsStream.Beat);
+                // The token itself is good for ten minutes.
+                if (++beats < 30)
+                    clock.Advance(NewsStream.Beat);
                 return reading.IsCompleted;
             }
         );
