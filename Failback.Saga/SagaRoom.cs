@@ -26,6 +26,8 @@ public static class SagaRoom
     {
         services.AddFailbackPersistence(configuration);
         services.AddFailbackOptions<CopyOptions, CopyOptionsValidator>(CopyOptions.Section);
+        services.AddFailbackOptions<FailbackRules, FailbackRulesValidator>(FailbackRules.Section);
+        services.TryAddSingleton<IRights, Rights>();
         services.AddSingleton<IRead, Read>();
         services.AddSingleton<IAuditTrail, AuditTrail>();
         return services;
@@ -35,8 +37,6 @@ public static class SagaRoom
     public static IServiceCollection AddFailbackAsking(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddFailbackReading(configuration);
-        services.AddFailbackOptions<FailbackRules, FailbackRulesValidator>(FailbackRules.Section);
-        services.TryAddSingleton<IRights, Rights>();
         services.TryAddSingleton<IAsk, Ask>();
         return services;
     }
