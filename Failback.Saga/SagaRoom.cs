@@ -47,6 +47,7 @@ public static class SagaRoom
         bus.AddConsumer<RecorderDirectory, InUnit<RecorderDirectory>>().Endpoint(x => x.Name = "failback-recorder-directory");
         bus.AddConsumer<FailoverLog, InUnit<FailoverLog>>().Endpoint(x => x.Name = "failback-failover-log");
         bus.AddConsumer<SettingsCache, InUnit<SettingsCache>>().Endpoint(x => x.Name = "failback-settings-cache");
+        bus.AddConsumer<Inspections, InUnit<Inspections>>().Endpoint(x => x.Name = "failback-inspections");
         bus.AddConsumer<AdmissionConsumer, AdmissionDefinition>();
         bus.AddSagaStateMachine<FailbackStateMachine, FailbackState>(typeof(SagaInUnit<FailbackState>))
             .EntityFrameworkRepository()

@@ -66,6 +66,10 @@ internal sealed class DoorsSpec : IAsyncDisposable
 
     public Task SaveAsync(params IEnumerable<IRow> rows) => Store.RunAsync([.. rows.Select(x => new Save(x))]);
 
+    /// <summary>Many new rows: an effect each would look at all of them each time.</summary>
+    public Task AddAsync(IEnumerable<IRow> rows) =>
+        Store.RunAsync((_, token) => FailbackUnit.Current!.Db.AddRangeAsync(rows, token));
+
     public ValueTask DisposeAsync() => Store.DisposeAsync();
 
     public static FailoverLogEntry Entry(string recorder, int minute, string server = "fo-1", bool failedBack = false) =>

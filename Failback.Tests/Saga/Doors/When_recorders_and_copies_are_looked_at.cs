@@ -126,95 +126,12 @@ public sealed class When_recorders_and_copies_are_looked_at
     public async Task numbers_are_those_of_the_channel_copies(DatabaseKind kind)
     {
         await using var spec = await OpenAsync(kind);
-        var copy = Copy(Entry("rec-1", 0), CopyStates.Copying) with
-        {
-            StartedAt = Noon,
-            WaitingFor = "fo-1",
-            Failure = CopyFailure.FailoverServerStalled,
-            Detail = "so it is",
-            ClosedUntil = Noon.AddHours(2),
-        };
-        MissingRange Lacking(long items) =>
-            new()
-            {
-                From = Noon,
-                To = Noon.AddMinutes(1),
-                Items = items,
-                Why = CopyFailure.HoldLost,
-            };
-        ChannelCopy[] rows =
-        [
-            Channel(copy, 0, ChannelCopyStatus.Succeeded) with
-            {
-                Copied = 3,
-                AlreadyThere = 8,
-                BytesCopied = 300,
-                Expected = 11,
-            },
-            Channel(copy, 1) with
-            {
-                Copied = 2,
-                AlreadyThere = 3,
-                BytesCopied = 250,
-                Conflicts = 4,
-            },
-            Channel(copy, 2) with
-            {
-                Copied = 20,
-                BytesCopied = 6_000_000_000,
-                PlannedBytes = 5_000_000_000,
-            },
-            Channel(copy, 3, ChannelCopyStatus.Failed) with
-            {
-                Copied = 1,
-                BytesCopied = 10,
-                Expected = 4,
-                Missing = [Lacking(2), Lacking(1)],
-            },
-            Channel(copy, 4, ChannelCopyStatus.Partial) with
-            {
-                Copied = 5,
-                BytesCopied = 500,
-                Expected = 10,
-                Missing = [Lacking(5)],
-            },
-            Channel(copy, 5, ChannelCopyStatus.Waiting) with
-            {
-                PlannedItems = 0,
-                PlannedBytes = 0,
-                AlreadyThere = 3,
-            },
-        ];
+        var (copy, rows) = Numbers();
         await spec.SaveAsync([copy, .. rows]);
 
         var told = Assert.Single(await spec.Read.RunningCopiesAsync(Token));
 
-        Assert.Equal(
-            new CopySummary(
-                copy.CorrelationId,
-                copy.EntryId,
-                "rec-1",
-                "Copying",
-                Noon.ToWire(),
-                Noon.ToWire(),
-                null,
-                1,
-                "fo-1",
-                Noon.AddHours(2).ToWire(),
-                CopyFailure.FailoverServerStalled,
-                "so it is",
-                ChannelCopies: 6,
-                ChannelCopiesDone: 2,
-                Items: 50,
-                ItemsDone: 10 + 5 + 10 + 1 + 5,
-                Bytes: 4_000 + 5_000_000_000,
-                BytesDone: 1_000 + (250 + 300) + 5_000_000_000 + 10 + 500,
-                BytesCopied: 6_000_001_060,
-                ItemsMissing: 3 + 6 + 5,
-                Conflicts: 4
-            ),
-            told
-        );
+        Assert.Equal(Summary(copy), told);
         Assert.Equal(CopyReports.Missing(rows), told.ItemsMissing);
         // A change of what is missing is counted, too.
         var stored = await spec.Store.ReadAsync((x, t) => x.ChannelCopiesAsync(copy.CorrelationId, t));
@@ -238,114 +155,84 @@ public sealed class When_recorders_and_copies_are_looked_at
         Assert.Equal("0", await Page(null, 0));
     }
 
-    [Theory, OnBothDatabases]
-    [Covers("D13")]
-    public async Task limits_are_those_set_and_those_in_force(DatabaseKind kind)
+    private static (MaterialCopyState Copy, ChannelCopy[] Rows) Numbers()
     {
-        await using var spec = await OpenAsync(kind);
-        CopyLimits Set(string recorder, long? rate, int? channels, string? hours) =>
-            new()
-            {
-                RecorderId = recorder,
-                MaxBytesPerSecond = rate,
-                ChannelsAtOnce = channels,
-                Hours = hours,
-                ChangedBy = "anna",
-                ChangedAt = Noon,
-            };
-        Assert.Equal(
-            new CopyLimitsView(null, null, null, null, null, null, null, 1, null, "UTC"),
-            await spec.Read.CopyLimitsAsync(null, Token)
-        );
-
-        await spec.SaveAsync(Set("", 8_000_000, 4, "Sat-Sun"), Set("rec-1", null, 2, null));
-        await spec.SaveAsync(Copy(Entry("rec-9", 0), CopyStates.Copying));
-
-        Assert.Equal(
-            new CopyLimitsView(null, 8_000_000, 4, "Sat-Sun", "anna", Noon.ToWire(), 8_000_000, 4, "Sat-Sun", "UTC"),
-            await spec.Read.CopyLimitsAsync(null, Token)
-        );
-        Assert.Equal(
-            new CopyLimitsView("rec-1", null, 2, null, "anna", Noon.ToWire(), 4_000_000, 2, "Sat-Sun", "UTC"),
-            await spec.Read.CopyLimitsAsync("rec-1", Token)
-        );
-    }
-
-    [Theory, OnBothDatabases]
-    [Covers("D14")]
-    public async Task the_audit_is_paged_newest_first(DatabaseKind kind)
-    {
-        await using var spec = await OpenAsync(kind);
-        // One unit: all have one instant.
-        await spec.Store.RunAsync([
-            .. Enumerable.Range(0, 60).Select(x => new Note(x % 3 == 0 ? "eve" : "anna", "asked", $"s-{x % 2}", "Accepted", $"{x}")),
-        ]);
-        var (seen, next) = (new List<AuditView>(), (string?)null);
-        do
+        var copy = Copy(Entry("rec-1", 0), CopyStates.Copying) with
         {
-            var page = await spec.Read.AuditAsync(new AuditQuery { Limit = 7, After = next }, Token);
-            seen.AddRange(page.Rows);
-            next = page.Next;
-            await spec.Store.RunAsync(new Note("late", "asked", "s-0", "Accepted"));
-        } while (next is not null);
-        Assert.Equal(Enumerable.Range(0, 60).Order(), seen.Where(x => x.Who != "late").Select(x => int.Parse(x.Detail!)).Order());
-        Assert.Distinct(seen.Select(x => x.AuditId));
-        Assert.Equal(seen.Select(x => x.At).OrderDescending(), seen.Select(x => x.At));
-        var narrow = await spec.Read.AuditAsync(
-            new AuditQuery
-            {
-                Subject = "s-1",
-                Who = "eve",
-                Limit = 200,
-            },
-            Token
-        );
-        Assert.Equal((10, null), (narrow.Rows.Count, narrow.Next));
-        Assert.All(narrow.Rows, x => Assert.Equal(("eve", "s-1"), (x.Who, x.Subject)));
-    }
-
-    [Theory, OnBothDatabases]
-    public async Task each_look_costs_as_many_statements_for_many_rows_as_for_one(DatabaseKind kind)
-    {
-        await using var spec = await OpenAsync(kind);
-        await FillAsync(spec, 1);
-        var few = await CostsAsync(spec);
-        await FillAsync(spec, 40);
-        var many = await CostsAsync(spec);
-        Assert.Equal(few, many);
-        Assert.Equal("recorders 6, copies 3, copy 3, running 2, channels 1, checks 8, audit 1, limits 2, system 3", many);
-    }
-
-    private static int filled;
-
-    private static async Task FillAsync(DoorsSpec spec, int times)
-    {
-        for (var i = 0; i < times; i++)
-        {
-            var id = Interlocked.Increment(ref filled);
-            var entry = Entry("rec-1", id, $"fo-{id}");
-            var copies = new[] { Copy(entry, CopyStates.Queued), Copy(Entry($"rec-{id + 1}", id, $"fo-{id}"), CopyStates.Partial) };
-            await spec.SaveAsync([entry, .. copies, .. copies.Select(x => Channel(x, 0)), Recorder($"fo-{id}", RecorderRole.Recorder)]);
-            await spec.Store.RunAsync(new Note("anna", "asked", "s", "Accepted"));
-        }
-    }
-
-    private static async Task<string> CostsAsync(DoorsSpec spec)
-    {
-        var newest = (await spec.Read.LogPageAsync(new LogQuery { Limit = 1 }, Token)).Rows[0].Entry;
-        var copy = DerivedId.OfMaterialCopy(newest.EntryId);
-        var costs = new (string, int)[]
-        {
-            ("recorders", (await spec.CountedAsync(x => x.RecorderRowsAsync(null, 200, Token))).Statements),
-            ("copies", (await spec.CountedAsync(x => x.CopiesAsync("rec-1", Token))).Statements),
-            ("copy", (await spec.CountedAsync(x => x.CopyAsync(copy, Token))).Statements),
-            ("running", (await spec.CountedAsync(x => x.RunningCopiesAsync(Token))).Statements),
-            ("channels", (await spec.CountedAsync(x => x.ChannelCopiesAsync(copy, null, 500, Token))).Statements),
-            ("checks", (await spec.CountedAsync(x => x.ChecksAsync(newest.EntryId, Anna, Token))).Statements),
-            ("audit", (await spec.CountedAsync(x => x.AuditAsync(new AuditQuery { Limit = 200 }, Token))).Statements),
-            ("limits", (await spec.CountedAsync(x => x.CopyLimitsAsync("rec-1", Token))).Statements),
-            ("system", (await spec.CountedAsync(x => x.SystemAsync(Token))).Statements),
+            StartedAt = Noon,
+            WaitingFor = "fo-1",
+            Failure = CopyFailure.FailoverServerStalled,
+            Detail = "so it is",
+            ClosedUntil = Noon.AddHours(2),
         };
-        return string.Join(", ", costs.Select(x => $"{x.Item1} {x.Item2}"));
+        ChannelCopy Row(int ordinal, ChannelCopyStatus status, long copied, long there, long bytes, long expected = 0) =>
+            Channel(copy, ordinal, status) with
+            {
+                Copied = copied,
+                AlreadyThere = there,
+                BytesCopied = bytes,
+                Expected = expected,
+            };
+        return (
+            copy,
+            [
+                Row(0, ChannelCopyStatus.Succeeded, 3, 8, 300, 11),
+                Row(1, ChannelCopyStatus.Copying, 2, 3, 250) with
+                {
+                    Conflicts = 4,
+                },
+                Row(2, ChannelCopyStatus.Copying, 20, 0, 6_000_000_000) with
+                {
+                    PlannedBytes = 5_000_000_000,
+                },
+                Row(3, ChannelCopyStatus.Failed, 1, 0, 10, 4) with
+                {
+                    Missing = [Lacking(2), Lacking(1)],
+                },
+                Row(4, ChannelCopyStatus.Partial, 5, 0, 500, 10) with
+                {
+                    Missing = [Lacking(5)],
+                },
+                Row(5, ChannelCopyStatus.Waiting, 0, 3, 0) with
+                {
+                    PlannedItems = 0,
+                    PlannedBytes = 0,
+                },
+            ]
+        );
     }
+
+    private static MissingRange Lacking(long items) =>
+        new()
+        {
+            From = Noon,
+            To = Noon.AddMinutes(1),
+            Items = items,
+            Why = CopyFailure.HoldLost,
+        };
+
+    private static CopySummary Summary(MaterialCopyState copy) =>
+        new(
+            copy.CorrelationId,
+            copy.EntryId,
+            "rec-1",
+            "Copying",
+            Noon.ToWire(),
+            Noon.ToWire(),
+            null,
+            1,
+            "fo-1",
+            Noon.AddHours(2).ToWire(),
+            CopyFailure.FailoverServerStalled,
+            "so it is",
+            ChannelCopies: 6,
+            ChannelCopiesDone: 2,
+            Items: 50,
+            ItemsDone: 10 + 5 + 10 + 1 + 5,
+            Bytes: 4_000 + 5_000_000_000,
+            BytesDone: 1_000 + (250 + 300) + 5_000_000_000 + 10 + 500,
+            BytesCopied: 6_000_001_060,
+            ItemsMissing: 3 + 6 + 5,
+            Conflicts: 4
+        );
 }

@@ -119,7 +119,7 @@ public sealed class When_the_failover_log_is_looked_at
         await using var spec = await OpenAsync(kind);
         // Four at an instant, so that ids decide; and pages end among them.
         var rows = Enumerable.Range(0, 1_000).Select(x => Entry($"rec-{x % 3}", x / 4)).ToList();
-        await spec.SaveAsync(rows);
+        await spec.AddAsync(rows);
         var (seen, next, pages) = (new List<Guid>(), (string?)null, 0);
         do
         {
@@ -210,29 +210,6 @@ public sealed class When_the_failover_log_is_looked_at
             Assert.Equal(1, await look.CountAsync(onlyActive: false, Token));
         });
         Assert.Equal(2, (await spec.Read.LogPageAsync(new LogQuery(), Token)).Active);
-    }
-
-    [Theory, OnBothDatabases]
-    public async Task a_long_page_costs_as_many_statements_as_a_short_one(DatabaseKind kind)
-    {
-        await using var spec = await OpenAsync(kind);
-        var entries = Enumerable.Range(0, 250).Select(x => Entry($"rec-{x % 50}", x, $"fo-{x % 7}", failedBack: x % 2 == 0)).ToList();
-        var copies = entries
-            .Where(x => x.Failback == FailbackStatus.Succeeded)
-            .Select((x, i) => Copy(x, i % 3 == 0 ? CopyStates.Queued : CopyStates.Partial, i))
-            .ToList();
-        await spec.SaveAsync([
-            .. Enumerable.Range(0, 50).Select(x => Recorder($"rec-{x}", RecorderRole.Recorder)),
-            .. entries,
-            .. copies,
-            .. copies.SelectMany(x => Enumerable.Range(0, 4).Select(y => Channel(x, y))),
-        ]);
-
-        var (shortOne, few) = await spec.CountedAsync(x => x.LogPageAsync(new LogQuery { Limit = 1 }, Token));
-        var (longOne, many) = await spec.CountedAsync(x => x.LogPageAsync(new LogQuery { Limit = 200 }, Token));
-
-        Assert.Equal((1, 200), (shortOne.Rows.Count, longOne.Rows.Count));
-        Assert.Equal((8, 8), (few, many));
     }
 
     private static IEnumerable<Guid> Ids(LogPage page) => page.Rows.Select(x => x.Entry.EntryId);
