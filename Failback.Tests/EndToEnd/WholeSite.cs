@@ -24,6 +24,7 @@ internal sealed class WholeSite : IAsyncDisposable
 
     public ServedRecorder this[string id] => recorders[id];
     public IRead Read => app!.Services.GetRequiredService<IRead>();
+    public IAsk Ask => app!.Services.GetRequiredService<IAsk>();
     public string Folder => folder.Path;
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
