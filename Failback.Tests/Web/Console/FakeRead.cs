@@ -1,0 +1,195 @@
+using System.Globalization;
+using System.Text;
+using Failback.Messages;
+using Failback.Saga;
+
+namespace Failback.Tests;
+
+/// <summary>The door for looking, over a fake site.</summary>
+internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
+{
+    public static readonly byte[] SettingsNow = Encoding.UTF8.GetBytes(
+        """{"format":"vms/4","softwareVersion":"9.8.1","channels":[{"id":"cam-1","fps":12},{"id":"cam-2","fps":25}],"masks":{"cam-1":"none"}}"""
+    );
+    public static readonly byte[] SettingsThen = Encoding.UTF8.GetBytes(
+        """{"format":"vms/4","softwareVersion":"9.8.1","channels":[{"id":"cam-1","fps":25},{"id":"cam-2","fps":25},{"id":"cam-5","fps":25}],"schedule":"night"}"""
+    );
+
+    public Task<IReadOnlyList<LogEntryView>> LogAsync(string failedRecorderId, CancellationToken token) =>
+        throw new NotSupportedException();
+
+    public Task<LogEntryView?> EntryAsync(Guid entryId, CancellationToken token) => throw new NotSupportedException();
+
+    public Task<MaterialCopyView?> MaterialCopyAsync(Guid entryId, CancellationToken token) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<SystemChanged>> ChangesSinceAsync(long number, int limit, CancellationToken token) =>
+        throw new NotSupportedException();
+
+    public Task<IReadOnlyList<HomePeriodView>> PeriodsAsync(Guid entryId, CancellationToken token) =>
+        Said<IReadOnlyList<HomePeriodView>>(() =>
+        {
+            var row = site.Rows.FirstOrDefault(x => x.Entry.EntryId == entryId);
+            if (row?.Entry is not { Failback: "Succeeded" } entry)
+                return [];
+            var inherited = site.Rows.Where(x => x.Entry.InheritedBy == entryId).Select(x => x.Entry);
+            return
+            [
+                .. inherited
+                    .Prepend(entry)
+                    .Select(x => new HomePeriodView(
+                        x.EntryId,
+                        x.FailoverServerId,
+                        x.FailedRecorderId,
+                        x.FailoverStartedAt,
+                        x.FailbackEndedAt!.Value
+                    )),
+            ];
+        });
+
+    public Task<IReadOnlyList<RecorderView>> RecordersAsync(string? after, int limit, CancellationToken token) =>
+        Said<IReadOnlyList<RecorderView>>(() => [.. ById(after).Select(x => x.Recorder).Take(limit)]);
+
+    public Task<long> LastChangeAsync(CancellationToken token) => Said(() => site.Sequence);
+
+    public Task<LogPage> LogPageAsync(LogQuery query, CancellationToken token) =>
+        Said(() =>
+        {
+            var all = site.Rows.OrderByDescending(x => x.Entry.FailoverStartedAt).Where(x => Fits(x, query)).ToList();
+            var skip = query.After is { } after ? int.Parse(after, CultureInfo.InvariantCulture) : 0;
+            var rows = all.Skip(skip).Take(query.Limit).ToList();
+            var next = skip + rows.Count < all.Count ? (skip + rows.Count).ToString(CultureInfo.InvariantCulture) : null;
+            var finalised = site.Rows.Count(x => x.Entry.Finalised);
+            return new LogPage(rows, next, site.Rows.Count - finalised, finalised, site.Sequence);
+        });
+
+    public Task<LogRow?> LogRowAsync(Guid entryId, CancellationToken token) =>
+        Said(() => site.Rows.FirstOrDefault(x => x.Entry.EntryId == entryId));
+
+    public Task<IReadOnlyList<CheckView>?> ChecksAsync(Guid entryId, Asker asker, CancellationToken token) =>
+        Said<IReadOnlyList<CheckView>?>(() =>
+        {
+            string[] ids = ["R16", "R17", "R18", "R5", "R6", "R7", "R8", "R9", "D18"];
+            return [.. ids.Select(x => new CheckView(x, x == "R8" && ask.NoLicence ? FailbackReason.NoLicence : null))];
+        });
+
+    public Task<RecordersInspected?> InspectionAsync(Guid key, CancellationToken token) =>
+        Said(() =>
+            ask.Inspected(key) is { } entryId && site.Rows.FirstOrDefault(x => x.Entry.EntryId == entryId) is { } row
+                ? Inspected(key, row)
+                : null
+        );
+
+    public Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token) =>
+        Said<byte[]?>(() => document.Digest == "now" ? SettingsNow : SettingsThen);
+
+    public Task<IReadOnlyList<RecorderRow>> RecorderRowsAsync(string? after, int limit, CancellationToken token) =>
+        Said<IReadOnlyList<RecorderRow>>(() => [.. ById(after).Take(limit)]);
+
+    public Task<IReadOnlyList<CopySummary>> CopiesAsync(string recorderId, CancellationToken token) =>
+        Said<IReadOnlyList<CopySummary>>(() => [.. site.Rows.Select(x => x.Copy!).Where(x => x is not null && x.RecorderId == recorderId)]);
+
+    public Task<CopySummary?> CopyAsync(Guid materialCopyId, CancellationToken token) =>
+        Said(() => site.Rows.Select(x => x.Copy).FirstOrDefault(x => x?.MaterialCopyId == materialCopyId));
+
+    public Task<IReadOnlyList<CopySummary>> RunningCopiesAsync(CancellationToken token) =>
+        Said<IReadOnlyList<CopySummary>>(() =>
+            [.. site.Rows.Select(x => x.Copy!).Where(x => x is { EndedAt: null }).DistinctBy(x => x.MaterialCopyId)]
+        );
+
+    public Task<IReadOnlyList<ChannelCopyView>> ChannelCopiesAsync(Guid materialCopyId, int? after, int limit, CancellationToken token) =>
+        Said<IReadOnlyList<ChannelCopyView>>(() =>
+            [.. site.Channels.GetValueOrDefault(materialCopyId, []).Skip((after ?? -1) + 1).Take(limit)]
+        );
+
+    public Task<AuditPage> AuditAsync(AuditQuery query, CancellationToken token) =>
+        Said(() =>
+        {
+            var rows = site
+                .Audit.Where(x => (query.Subject ?? x.Subject) == x.Subject && (query.Who ?? x.Who) == x.Who)
+                .OrderByDescending(x => x.At);
+            return new AuditPage([.. rows.Take(query.Limit)], rows.Count() > query.Limit ? "50" : null);
+        });
+
+    public Task<CopyLimitsView> CopyLimitsAsync(string? recorderId, CancellationToken token) =>
+        Said(() =>
+            recorderId is null
+                ? new CopyLimitsView(
+                    null,
+                    400_000_000,
+                    null,
+                    null,
+                    "mikko.virtanen",
+                    site.Time.GetUtcNow().AddDays(-2),
+                    400_000_000,
+                    1,
+                    null,
+                    "Europe/Helsinki"
+                )
+                : new CopyLimitsView(
+                    recorderId,
+                    null,
+                    4,
+                    "Mon-Fri 20:00-06:00, Sat-Sun",
+                    null,
+                    null,
+                    400_000_000,
+                    4,
+                    "Mon-Fri 20:00-06:00, Sat-Sun",
+                    "Europe/Helsinki"
+                )
+        );
+
+    public Task<SystemView> SystemAsync(CancellationToken token) =>
+        Said(() => new SystemView(!ask.NoLicence, ask.Maintenance, site.Sequence));
+
+    private static bool Fits(LogRow row, LogQuery query) =>
+        (query.Finalised is not { } finalised || row.Entry.Finalised == finalised)
+        && (query.RecorderId is not { } id || row.Entry.FailedRecorderId == id || row.Entry.FailoverServerId == id)
+        && (
+            query.Text is not { } text
+            || $"{row.FailedRecorderName} {row.FailoverServerName} {row.Entry.FailedRecorderId}".Contains(
+                text,
+                StringComparison.OrdinalIgnoreCase
+            )
+        )
+        && (query.From is not { } from || row.Entry.FailoverStartedAt >= from)
+        && (query.To is not { } to || row.Entry.FailoverStartedAt < to);
+
+    private static RecordersInspected Inspected(Guid key, LogRow row) =>
+        new()
+        {
+            RequestId = key,
+            EntryId = row.Entry.EntryId,
+            Recorder = new()
+            {
+                RecorderId = row.Entry.FailedRecorderId,
+                Reachable = true,
+                IdentityMatches = true,
+                LiveRole = "Broken",
+                SoftwareVersion = "9.8.1",
+                ClockOffsetMilliseconds = -120,
+            },
+            FailoverServer = new()
+            {
+                RecorderId = row.Entry.FailoverServerId,
+                Reachable = true,
+                IdentityMatches = true,
+                LiveRole = "Recorder",
+                Recording = true,
+                SoftwareVersion = "9.8.1",
+                ClockOffsetMilliseconds = 15,
+            },
+            Settings = new() { Digest = "then", Length = SettingsThen.Length },
+            SettingsNow = new() { Digest = "now", Length = SettingsNow.Length },
+            ChannelCopies = FakeChannels.Count,
+            Items = 48_210,
+            Bytes = 96_400_000_000,
+        };
+
+    private IEnumerable<RecorderRow> ById(string? after) =>
+        site
+            .Recorders.Where(x => after is null || string.CompareOrdinal(x.Recorder.RecorderId, after) > 0)
+            .OrderBy(x => x.Recorder.RecorderId, StringComparer.Ordinal);
+
+    private Task<T> Said<T>(Func<T> look) => Task.FromResult(site.Locked(look));
+}

@@ -1,0 +1,138 @@
+using Failback.Saga;
+using Microsoft.AspNetCore.Components;
+using MudBlazor;
+
+namespace Failback.Web;
+
+/// <summary>One failover: its story, what of each channel is home, where it comes from, and who did what.</summary>
+public partial class EntryPage
+{
+    /// <summary>Channel copies that are read at a time.</summary>
+    private const int Channels = 200;
+    private const int AuditRows = 50;
+    private static readonly TimeSpan Follow = TimeSpan.FromSeconds(2);
+    private LogRow? _row;
+    private List<ChannelCopyView> _channels = [];
+    private IReadOnlyList<HomePeriodView> _periods = [];
+    private IReadOnlyList<AuditView> _audit = [];
+    private SystemView? _system;
+    private int _wanted = Channels;
+    private bool _more;
+    private bool _following;
+    private DateTimeOffset _followedAt;
+    private Guid _shown;
+
+    [Parameter]
+    public Guid EntryId { get; set; }
+
+    private LogEntryView Entry => _row!.Entry;
+    private string FailedName => ShownName.NameOr(_row!.FailedRecorderName, Entry.FailedRecorderId);
+    private string ServerName => ShownName.NameOr(_row!.FailoverServerName, Entry.FailoverServerId);
+    private string TitleText => _row is null ? Words.Entry.Title : $"{ShownName.Shortened(FailedName)} · {Words.Entry.Title}";
+    private protected override bool Moves => _row is { Entry.Finalised: false };
+
+    private protected override async Task LoadAsync(CancellationToken token)
+    {
+        if (_shown != EntryId)
+            (_shown, _wanted) = (EntryId, Channels);
+        var row = await Read.LogRowAsync(EntryId, token);
+        if (row is not null)
+        {
+            await ReadChannelsAsync(row.Copy, token);
+            _periods = await Read.PeriodsAsync(EntryId, token);
+            _audit = await ReadAuditAsync(row, token);
+        }
+        _system = await Read.SystemAsync(token);
+        _row = row;
+    }
+
+    private async Task ReadChannelsAsync(CopySummary? copy, CancellationToken token)
+    {
+        var channels = new List<ChannelCopyView>();
+        _more = false;
+        if (copy is not null)
+            for (int? after = null; channels.Count < _wanted; after = (after ?? -1) + Channels)
+            {
+                var page = await Read.ChannelCopiesAsync(copy.MaterialCopyId, after, Channels, token);
+                channels.AddRange(page);
+                _more = page.Count == Channels;
+                if (!_more)
+                    break;
+            }
+        _channels = channels;
+    }
+
+    /// <summary>What was done to the entry and to its copy, newest first.</summary>
+    private async Task<IReadOnlyList<AuditView>> ReadAuditAsync(LogRow row, CancellationToken token)
+    {
+        var ofEntry = await Read.AuditAsync(new AuditQuery { Subject = EntryId.ToString(), Limit = AuditRows }, token);
+        if (row.Copy is not { } copy)
+            return ofEntry.Rows;
+        var ofCopy = await Read.AuditAsync(new AuditQuery { Subject = copy.MaterialCopyId.ToString(), Limit = AuditRows }, token);
+        return [.. ofEntry.Rows.Concat(ofCopy.Rows).OrderByDescending(x => x.At).Take(AuditRows)];
+    }
+
+    private protected override void Take(IReadOnlyList<CopyNews> copies)
+    {
+        if (_row?.Copy is not { } copy || copies.FirstOrDefault(x => x.Copy.MaterialCopyId == copy.MaterialCopyId) is not { } news)
+            return;
+        _row = _row with { Copy = news.Copy };
+        _ = FollowAsync(news.Copy);
+    }
+
+    /// <summary>Its channels moved too; periods and audit did not.</summary>
+    private async Task FollowAsync(CopySummary copy)
+    {
+        if (_following || Viewer.Now - _followedAt < Follow)
+            return;
+        (_following, _followedAt) = (true, Viewer.Now);
+        try
+        {
+            await ReadChannelsAsync(copy, Gone);
+            StateHasChanged();
+        }
+        catch (Exception)
+        {
+            // The database is away: the next news, or the next change, reads them.
+        }
+        finally
+        {
+            _following = false;
+        }
+    }
+
+    private async Task MoreAsync()
+    {
+        _wanted += Channels;
+        await ReadAsync();
+    }
+
+    private FetchWish Anything() =>
+        new(_channels.Count > 0 ? _channels[0].Channel : null, Coverage.Whole(_channels)?.From, Coverage.Whole(_channels)?.To);
+
+    private async Task FetchAsync(FetchWish? wish)
+    {
+        if (_row?.Copy is not { } copy)
+            return;
+        var parameters = new DialogParameters
+        {
+            ["MaterialCopyId"] = copy.MaterialCopyId,
+            ["Channels"] = (IReadOnlyList<string>)[.. _channels.Select(x => x.Channel).Distinct()],
+            ["Wish"] = wish ?? Anything(),
+        };
+        await Dialogs.ShowAsync<FetchDialog>(
+            null,
+            parameters,
+            new DialogOptions
+            {
+                MaxWidth = MaxWidth.Small,
+                FullWidth = true,
+                CloseOnEscapeKey = true,
+                BackdropClick = false,
+            }
+        );
+    }
+}
+
+/// <summary>A period of a channel that somebody wants now. UTC, half open.</summary>
+public sealed record FetchWish(string? Channel, DateTimeOffset? From, DateTimeOffset? To);

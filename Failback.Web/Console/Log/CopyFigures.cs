@@ -1,0 +1,25 @@
+using Failback.Saga;
+
+namespace Failback.Web;
+
+/// <summary>Pure: how far a copy is.</summary>
+internal static class CopyFigures
+{
+    /// <summary>The last numbers of each copy.</summary>
+    public static Dictionary<Guid, CopySummary> ById(IReadOnlyList<CopyNews> news)
+    {
+        var copies = new Dictionary<Guid, CopySummary>();
+        foreach (var one in news)
+            copies[one.Copy.MaterialCopyId] = one.Copy;
+        return copies;
+    }
+
+    /// <summary>By bytes; by items where nobody knows bytes; 0 before it was planned. Below 1 until everything is settled.</summary>
+    public static double Part(CopySummary copy)
+    {
+        if (copy.Status == "Succeeded")
+            return 1;
+        var (done, all) = copy.Bytes > 0 ? (copy.BytesDone, copy.Bytes) : (copy.ItemsDone, copy.Items);
+        return all <= 0 ? 0 : Math.Clamp((double)done / all, 0, 1);
+    }
+}

@@ -1,0 +1,152 @@
+namespace Failback.Web;
+
+internal static class FinnishPages
+{
+    public static readonly EntryWords Entry = new()
+    {
+        Title = "Varapalvelinsiirto",
+        Timeline = "Mitä tapahtui ja milloin",
+        RecorderDown = "Tallennin poissa",
+        StandsIn = "Varapalvelin sijaistaa",
+        SettingsHome = "Asetusten siirto",
+        MaterialHome = "Materiaalin kopiointi",
+        Records = "Tallennin tallentaa",
+        Still = "jatkuu yhä",
+        Facts = "Tiedot",
+        Trigger = "Käynnistys",
+        Manual = "käsin",
+        Automatic = "automaattisesti",
+        By = "käynnisti",
+        Attempt = "Yritys",
+        Hold = "Säilytys",
+        SettingsDigest = "Asetukset (SHA-256)",
+        Id = "Merkintä",
+        Periods = "Jaksot ja mistä ne tulevat",
+        NoPeriods = "Mitään ei tarvitse tuoda kotiin ennen kuin asetusten siirto on onnistunut.",
+        OwnPeriod = "tämä siirto",
+        InheritedPeriod = "aiempi siirto, joka päätettiin tämän mukana",
+        Audit = "Kuka teki ja mitä",
+        NoAudit = "Kukaan ei ole vielä tehnyt mitään.",
+        Report = "Allekirjoitettu raportti",
+        NoReport = "Allekirjoitettua raporttia ei vielä ole.",
+        Progress = "Edistyminen",
+        NoCopy = "Materiaalin kopiointia ei ole käynnistetty.",
+        FetchTitle = "Hae jakso heti",
+        FetchLead = "Se tulee kotiin ennen kaikkea muuta tämän tallentimen materiaalia, mihin aikaan tahansa.",
+        FetchWrong = "Jakson on alettava ennen kuin se päättyy.",
+    };
+
+    public static readonly CoverageWords Coverage = new()
+    {
+        Title = "Kattavuus",
+        Lead = "Mitä kustakin kanavasta on tallentimella.",
+        Overview = "Kaikki kanavat",
+        Had = "Oli jo",
+        Copied = "Kopioitu",
+        Home = "Kotona (oli jo tai kopioitu)",
+        Missing = "Puuttuu",
+        Conflict = "Ristiriita",
+        ToCome = "Tulossa",
+        ZoomIn = "Lähennä",
+        ZoomOut = "Loitonna",
+        Earlier = "Aiemmin",
+        Later = "Myöhemmin",
+        Whole = "Koko jakso",
+        Keys = "Näppäimet: + ja − zoomaavat, nuolet siirtävät, 0 näyttää koko jakson.",
+        Channel = "Kanava",
+        Kind = "Laji",
+        Picture = "Kattavuus",
+        State = "Tila",
+        Bytes = "Määrä",
+        OnlyTrouble = "Vain mikä ei ole kotona",
+        NoTrouble = "Mitään ei puutu.",
+        MissingRanges = "Mikä puuttuu",
+        Why = "Miksi",
+        Items = "Kohteita",
+        Audio = "Ääni",
+        Video = "Video",
+        Text = "Teksti",
+        Metadata = "Metatieto",
+        Anpr = "Rekisterikilvet",
+        Alarm = "Hälytys",
+    };
+
+    public static readonly RecorderWords Recorders = new()
+    {
+        Title = "Tallentimet",
+        None = "Tallentimia ei vielä tunneta. SMServer kertoo niistä.",
+        Role = "Rooli",
+        Connection = "Yhteys",
+        Since = time => $"{time} alkaen",
+        Maintenance = "Huoltotila",
+        On = "Päällä",
+        Off = "Pois",
+        Automatic = "Automaattinen",
+        AutomaticFailback = "Asetusten siirto",
+        AutomaticCopy = "Kopiointi",
+        NoFailover = "Varapalvelin ei käytössä",
+        StandsInFor = "Sijaistaa",
+        Holds = "Säilytyksiä",
+        Queue = "Jono",
+        OpenLog = "Avaa siirtojen loki",
+        Details = "Jono ja rajat",
+        QueueOf = "Materiaalin kopioinnit",
+        EmptyQueue = "Ei materiaalin kopiointeja.",
+        Created = "Pyydetty",
+    };
+
+    public static readonly LimitWords Limits = new()
+    {
+        Site = "Koko järjestelmän rajat",
+        OfRecorder = "Tallentimen rajat",
+        Rate = "Nopeus",
+        Channels = "Kanavia yhtä aikaa",
+        Hours = "Ajat",
+        HoursHint = "Esimerkiksi Mon-Fri 20:00-06:00, Sat-Sun",
+        Any = "mihin aikaan tahansa",
+        NoLimit = "ei rajaa",
+        Set = "Asetettu tässä",
+        InForce = "Voimassa",
+        NotSet = "ei asetettu",
+        Change = "Muuta rajoja",
+        ChangeTitle = "Mitä kopiointi saa viedä",
+        Lead =
+            "Käynnissä olevat kopioinnit noudattavat rajoja minuutin kuluessa. Tyhjä on sama kuin järjestelmällä, ja siellä kuten määritetty.",
+        Save = "Tallenna",
+        ChangedBy = (who, when) => $"Muuttanut {who}, {when}",
+        WrongRate = "Vähintään 0,1 MB/s tai tyhjä",
+        WrongChannels = "1–64 tai tyhjä",
+    };
+
+    public static readonly AuditWords Audit = new()
+    {
+        Title = "Tapahtumaloki",
+        None = "Mitään ei ole vielä tehty.",
+        When = "Milloin",
+        Who = "Kuka",
+        What = "Mitä",
+        Subject = "Kohde",
+        Outcome = "Tulos",
+        Detail = "Lisätieto",
+        Accepted = "Hyväksytty",
+    };
+
+    public static readonly AccountWords Account = new()
+    {
+        Title = "Kirjaudu sisään",
+        Name = "Nimi",
+        Password = "Salasana",
+        SignIn = "Kirjaudu sisään",
+        SignInElsewhere = "Kirjaudu organisaatiosi tunnuksella",
+        Wrong = "Nimi tai salasana on väärä.",
+        TooMany = "Liian monta väärää yritystä. Odota hetki.",
+        NotSignedIn = "Kirjautuminen ei onnistunut. Yritä uudelleen.",
+        PasswordTitle = "Valitse salasana",
+        Current = "Nykyinen salasana",
+        New = "Uusi salasana",
+        Again = "Uusi salasana uudelleen",
+        Change = "Tallenna",
+        Rule = "12–128 merkkiä, eri kuin nykyinen, eikä nimeä sen osana.",
+        NotTheSame = "Uudet salasanat eroavat toisistaan.",
+    };
+}
