@@ -1,4 +1,5 @@
 using Failback.Hosting;
+using Failback.Web;
 using Microsoft.AspNetCore.Builder;
 
 namespace Failback.Host;
@@ -13,7 +14,11 @@ internal static class Command
             ["--Logging:LogLevel:Default=Warning", "--Logging:Console:LogToStandardErrorThreshold=Trace", .. settings],
             name,
             "http://127.0.0.1:0",
-            (services, configuration) => Service.AddRooms(services, configuration)
+            (services, configuration) =>
+            {
+                Service.AddRooms(services, configuration);
+                services.AddFailbackWeb(configuration);
+            }
         );
 
     /// <summary>Cancelled by Ctrl-C, which then no longer ends the process at once; the caller disposes it.</summary>

@@ -9,6 +9,8 @@ return args switch
     ["verify" or "check", "--help" or "-h"] => Proof.Help(),
     ["verify", .. var rest] => await Proof.RunAsync(ProofCommand.Verify, rest),
     ["check", .. var rest] => await Proof.RunAsync(ProofCommand.Check, rest),
+    [var word, .. var rest] when RemoteOptions.Has(word) && rest is ["--help" or "-h"] => Remote.Help(),
+    [var word, ..] when RemoteOptions.Has(word) => await Remote.RunAsync(args, Environment.GetEnvironmentVariable("FAILBACK_TOKEN_FILE")),
     ["--help" or "-h" or "help"] => Service.Help(),
     _ => await Service.RunAsync(args),
 };

@@ -1,6 +1,7 @@
 using Failback.Hosting;
 using Failback.Recorders;
 using Failback.Saga;
+using Failback.Web;
 using Failback.Worker;
 using MassTransit;
 using Microsoft.Extensions.Configuration;
@@ -15,6 +16,7 @@ internal static class Service
         failback                      all rooms in one process; embedded (bus in memory, SQLite file) unless configured
         failback demo [--help]        a recorder dies, comes back, and its footage comes home
         failback queues [--help]      messages that nobody could handle: list, show, replay, discard
+        failback log [--help]         and recorders, plan, start-failback, start-copy, pause, resume, cancel: what the console can do
         failback verify [--help]      reads both recorders of a failback and proves what is home
         failback check [--help]       holds a recorder against a report of before
 
@@ -34,8 +36,16 @@ internal static class Service
             args,
             "failback",
             "http://127.0.0.1:5080",
-            (services, configuration) => AddRooms(services, configuration),
-            app => app.MapFailbackSaga()
+            (services, configuration) =>
+            {
+                AddRooms(services, configuration);
+                services.AddFailbackWeb(configuration);
+            },
+            app =>
+            {
+                app.MapFailbackSaga();
+                app.MapFailbackWeb();
+            }
         );
 
     /// <param name="others">Consumers beside those of the rooms.</param>

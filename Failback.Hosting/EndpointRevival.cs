@@ -95,7 +95,8 @@ internal sealed partial class EndpointRevival(BrokerLink link, PublishGate publi
         using var either = CancellationTokenSource.CreateLinkedTokenSource(token, limit.Token);
         try
         {
-            await endpoint.Stop(either.Token);
+            // The bus library heeds no token while it waits for an endpoint that is just starting, and may wait for ever.
+            await endpoint.Stop(either.Token).WaitAsync(either.Token);
             token.ThrowIfCancellationRequested();
             // Before the start: it may be ready at once.
             away[endpoint] = absence.Longer(time.GetTimestamp());

@@ -26,6 +26,8 @@ public static class SagaRoom
     {
         services.AddFailbackPersistence(configuration);
         services.AddFailbackOptions<CopyOptions, CopyOptionsValidator>(CopyOptions.Section);
+        services.AddFailbackOptions<FailbackRules, FailbackRulesValidator>(FailbackRules.Section);
+        services.TryAddSingleton<IRights, Rights>();
         services.AddSingleton<IRead, Read>();
         services.AddSingleton<IAuditTrail, AuditTrail>();
         return services;
@@ -35,8 +37,6 @@ public static class SagaRoom
     public static IServiceCollection AddFailbackAsking(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddFailbackReading(configuration);
-        services.AddFailbackOptions<FailbackRules, FailbackRulesValidator>(FailbackRules.Section);
-        services.TryAddSingleton<IRights, Rights>();
         services.TryAddSingleton<IAsk, Ask>();
         return services;
     }
@@ -47,6 +47,7 @@ public static class SagaRoom
         bus.AddConsumer<RecorderDirectory, InUnit<RecorderDirectory>>().Endpoint(x => x.Name = "failback-recorder-directory");
         bus.AddConsumer<FailoverLog, InUnit<FailoverLog>>().Endpoint(x => x.Name = "failback-failover-log");
         bus.AddConsumer<SettingsCache, InUnit<SettingsCache>>().Endpoint(x => x.Name = "failback-settings-cache");
+        bus.AddConsumer<Inspections, InUnit<Inspections>>().Endpoint(x => x.Name = "failback-inspections");
         bus.AddConsumer<AdmissionConsumer, AdmissionDefinition>();
         bus.AddSagaStateMachine<FailbackStateMachine, FailbackState>(typeof(SagaInUnit<FailbackState>))
             .EntityFrameworkRepository()

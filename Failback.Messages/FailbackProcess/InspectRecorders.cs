@@ -38,6 +38,28 @@ public sealed record RecordersInspected
     public int ChannelCopies { get; init; }
     public long Items { get; init; }
     public long Bytes { get; init; }
+
+    /// <summary>
+    /// How <see cref="Settings"/> would change <see cref="SettingsNow"/>; at most 100, fewer when they are long; empty while one of the two is
+    /// not there. What looks like a secret is masked.
+    /// </summary>
+    public IReadOnlyList<SettingsDifference> Differences { get; init; } = [];
+
+    /// <summary>Differences that are not listed.</summary>
+    public int MoreDifferences { get; init; }
+}
+
+/// <summary>A value that settings would change.</summary>
+public sealed record SettingsDifference
+{
+    /// <summary>Names and places, for example <c>network.servers[2].address</c>; of a longer one the last 100 characters.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>At most 100 characters; null when it is not there now.</summary>
+    public string? Before { get; init; }
+
+    /// <summary>At most 100 characters; null when it would be taken away.</summary>
+    public string? After { get; init; }
 }
 
 /// <summary>What one recorder said about itself.</summary>

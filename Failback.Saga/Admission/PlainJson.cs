@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Failback.Saga;
 
@@ -17,6 +18,12 @@ internal static class PlainJson
         NumberHandling = JsonNumberHandling.Strict,
         RespectNullableAnnotations = true,
         Converters = { new JsonStringEnumConverter(), new InstantWithOffset() },
+    };
+
+    /// <summary>The same for what is asked over a door: whoever opens it knows who asks, and the key is the id of the request.</summary>
+    private static readonly JsonSerializerOptions WithoutAsker = new(Strict)
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { NeedsNoAsker } },
     };
 
     /// <summary>What a message says, or why it is refused.</summary>
@@ -39,26 +46,44 @@ internal static class PlainJson
             return Refused(RefusalReason.ContentType, "content_type", "application/json");
         if (!Guid.TryParse(messageId, out var id) || id == Guid.Empty)
             return Refused(RefusalReason.MessageId, "message_id", "a GUID that is not empty; the same when the message is sent again");
+        var (message, refusal) = Read(contract, body, askerIsKnown: false);
+        return message is null ? (null, Guid.Empty, refusal) : (message, id, Validation.Of(message));
+    }
+
+    /// <summary>What a message of a known contract says, or why it is refused; its bounds are not looked at here.</summary>
+    /// <param name="contract">Of the closed set.</param>
+    /// <param name="body">The bytes; their number is looked at before anything else.</param>
+    /// <param name="askerIsKnown">Who asks, roles and the request's id may be left out.</param>
+    public static (object? Message, Refusal? Refusal) Read(Type contract, ReadOnlySpan<byte> body, bool askerIsKnown)
+    {
+        if (body.Length > MaxBytes)
+            return (null, new Refusal(RefusalReason.TooLong, null, $"at most {MaxBytes} bytes"));
         try
         {
-            if (JsonSerializer.Deserialize(body, contract, Strict) is not { } message)
-                return Refused(RefusalReason.Malformed, null, "a JSON object");
-            return (message, id, Validation.Of(message));
+            return JsonSerializer.Deserialize(body, contract, askerIsKnown ? WithoutAsker : Strict) is { } message
+                ? (message, null)
+                : (null, new Refusal(RefusalReason.Malformed, null, "a JSON object"));
         }
         catch (JsonException wrong)
         {
-            return Wrong(wrong, contract);
+            return (null, Wrong(wrong, contract));
         }
     }
 
-    private static (object?, Guid, Refusal?) Wrong(JsonException wrong, Type contract)
+    private static void NeedsNoAsker(JsonTypeInfo type)
+    {
+        foreach (var member in type.Properties.Where(x => x.Name is "requestId" or "requestedBy" or "roles"))
+            member.IsRequired = false;
+    }
+
+    private static Refusal Wrong(JsonException wrong, Type contract)
     {
         var path = Known(wrong.Path ?? "", contract);
         // System.Text.Json names missing members only in its text.
         var missing = contract.GetProperties().FirstOrDefault(y => wrong.Message.Contains($"'{Camel(y.Name)}'", StringComparison.Ordinal));
         if (path.Length == 0 && missing is not null)
-            return Refused(RefusalReason.Missing, missing.Name, $"a value; members are {Names(contract)}");
-        return Refused(RefusalReason.Malformed, path.Length == 0 ? null : path, $"JSON of {contract.Name}: {Names(contract)}");
+            return new(RefusalReason.Missing, missing.Name, $"a value; members are {Names(contract)}");
+        return new(RefusalReason.Malformed, path.Length == 0 ? null : path, $"JSON of {contract.Name}: {Names(contract)}");
     }
 
     /// <summary>As much of a path as the contract knows: names that the publisher made up are in no log and no header (T18).</summary>

@@ -72,6 +72,16 @@ internal static class Validation
     /// <summary>The first thing that is wrong; null when nothing is, or when the message does not come from outside.</summary>
     public static Refusal? Of(object message) => !FromOutside.Contains(message.GetType()) ? null : Problem(message, "") ?? Across(message);
 
+    /// <summary>Who asks over a door, and the key; the bounds are those of a message.</summary>
+    public static Refusal? OfAsker(Guid key, Asker asker)
+    {
+        if (key == Guid.Empty)
+            return new(RefusalReason.OutOfBounds, nameof(Asked.Key), "a GUID that is not empty");
+        if (Text(nameof(ManualFailbackRequested.RequestedBy), asker.Name) is { } name)
+            return new(RefusalReason.OutOfBounds, nameof(Asker.Name), name);
+        return Roles(asker.Roles) is { } roles ? new(RefusalReason.OutOfBounds, nameof(Asker.Roles), roles) : null;
+    }
+
     private static Refusal? Problem(object part, string path) =>
         Members
             .GetOrAdd(part.GetType(), x => x.GetProperties(BindingFlags.Public | BindingFlags.Instance))

@@ -29,4 +29,6 @@ internal sealed record Tell(
 ) : Effect;
 
 /// <summary>Append to the audit trail (D14).</summary>
-internal sealed record Note(string Who, string What, string Subject, string Outcome, string? Detail = null) : Effect;
+/// <param name="RequestId">The request that is decided with it: who asked through a door is told.</param>
+internal sealed record Note(string Who, string What, string Subject, string Outcome, string? Detail = null, Guid? RequestId = null)
+    : Effect;

@@ -1,20 +1,133 @@
 using Failback.Messages;
+using Microsoft.Extensions.Options;
 
 namespace Failback.Saga;
 
-internal sealed class Ask(IRights rights) : IAsk
+/// <summary>Each wish is one unit of work: key, audit line and outbox row, or an audit line alone.</summary>
+internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IOptionsMonitor<CopyOptions> copying, TimeProvider time)
+    : IAsk
 {
+    /// <summary>Kebab-case name, as that of a request.</summary>
+    public const string Inspection = "inspect-recorders";
+
+    /// <summary>Makes the message of rows, or says what they lack.</summary>
+    private delegate Task<(object? Message, Asked? Missing)> Making(IFailbackStore store, CancellationToken token);
+
     public bool Allows(Asker asker, string right) => rights.Allows(asker.Roles, right);
 
-    public Task<Asked> AskAsync(object request, Guid key, Asker asker, CancellationToken token) => throw new NotSupportedException();
+    public Task<Asked> AskAsync(object request, Guid key, Asker asker, CancellationToken token) =>
+        AskAsync(PersonRequests.NameOf(request), request, null, key, asker, token);
 
-    public Task<Asked> AskJsonAsync(string message, ReadOnlyMemory<byte> json, Guid key, Asker asker, CancellationToken token) =>
-        throw new NotSupportedException();
+    public Task<Asked> AskJsonAsync(string message, ReadOnlyMemory<byte> json, Guid key, Asker asker, CancellationToken token)
+    {
+        if (!PersonRequests.Contracts.TryGetValue(message, out var contract))
+            return Unknown(key, PersonRequests.Contracts.Keys);
+        var (request, refusal) = PlainJson.Read(contract, json.Span, askerIsKnown: true);
+        return AskAsync(message, request, refusal, key, asker, token);
+    }
 
-    public Task<Asked> PostAsync(string message, ReadOnlyMemory<byte> json, Guid key, Asker asker, CancellationToken token) =>
-        throw new NotSupportedException();
+    public Task<Asked> PostAsync(string message, ReadOnlyMemory<byte> json, Guid key, Asker asker, CancellationToken token)
+    {
+        if (!PersonRequests.OfController.TryGetValue(message, out var contract))
+            return Unknown(key, PersonRequests.OfController.Keys);
+        var (said, refusal) = PlainJson.Read(contract, json.Span, askerIsKnown: false);
+        var wish = new Wish(key, asker, message, Rights.PublishAsController)
+        {
+            MessageId = key,
+            IsOfController = true,
+            IsAudited = contract != typeof(RecorderSnapshot),
+        };
+        if (said is not null && (refusal = Validation.Of(said)) is null)
+            wish = wish.About(PersonRequests.SubjectOf(said), said);
+        return TakeAsync(wish, refusal, (_, _) => Task.FromResult<(object?, Asked?)>((said, null)), token);
+    }
 
-    public Task<Asked> InspectAsync(Guid entryId, Guid key, Asker asker, CancellationToken token) => throw new NotSupportedException();
+    public Task<Asked> InspectAsync(Guid entryId, Guid key, Asker asker, CancellationToken token)
+    {
+        var wish = new Wish(key, asker, Inspection, Rights.StartFailback).About(entryId.ToString(), new { entryId });
+        return TakeAsync(wish, null, (store, ct) => InspectionAsync(wish, entryId, store, ct), token);
+    }
 
-    public Task<RequestView?> RequestAsync(Guid key, CancellationToken token) => throw new NotSupportedException();
+    public Task<RequestView?> RequestAsync(Guid key, CancellationToken token) =>
+        looks.LookAsync(async (look, ct) => (await look.KeyAsync(key, ct))?.View(), token);
+
+    private Task<Asked> AskAsync(string name, object? request, Refusal? refusal, Guid key, Asker asker, CancellationToken token)
+    {
+        var wish = new Wish(key, asker, name, PersonRequests.RightTo(name));
+        var message = request is null ? null : PersonRequests.By(asker, key, request);
+        // Roles may change between two tries of the same request.
+        if (message is not null && (refusal = Validation.Of(message)) is null)
+            wish = wish.About(PersonRequests.SubjectOf(message), PersonRequests.By(asker with { Roles = [] }, key, message));
+        return TakeAsync(
+            wish,
+            refusal,
+            async (store, ct) =>
+                await PersonRequests.MissingAsync(message!, store, ct) is var (field, reason)
+                    ? (null, wish.NotFound(field, reason))
+                    : (message, null),
+            token
+        );
+    }
+
+    /// <summary>Rights before all else, so that who may not learns nothing; then the message; then the rows.</summary>
+    private async Task<Asked> TakeAsync(Wish wish, Refusal? refusal, Making make, CancellationToken token)
+    {
+        if (Validation.OfAsker(wish.Key, wish.Asker) is { } nobody)
+            return wish.Invalid(nobody);
+        if (!rights.Allows(wish.Asker.Roles, wish.Right))
+        {
+            var forbidden = new Asked(AskOutcome.Forbidden, wish.Key, FailbackReason.Forbidden);
+            return await units.RunAsync((store, ct) => NotedAsync(wish, forbidden, store, ct), token);
+        }
+        if (refusal is not null)
+        {
+            FailbackTelemetry.Refused(wish.Name, refusal.Reason.ToString());
+            return wish.Invalid(refusal);
+        }
+        return await units.RunAsync((store, ct) => CommitAsync(wish, make, store, ct), token);
+    }
+
+    private async Task<Asked> CommitAsync(Wish wish, Making make, IFailbackStore store, CancellationToken token)
+    {
+        if (await store.KeyAsync(wish.Key, token) is { } known)
+            return wish.Again(known);
+        var (message, missing) = await make(store, token);
+        if (missing is not null)
+            return await NotedAsync(wish, missing, store, token);
+        // Of two at once the later one waits here, and then finds the key of the earlier one.
+        if ((await store.FirstSeenAsync([wish.MessageId], Admission.Queue, token)).Count == 0)
+            return wish.Again(await store.KeyAsync(wish.Key, token));
+        await store.ApplyAsync(
+            [
+                new Save(wish.ToRow(time.GetUtcNow().ToRow())),
+                .. wish.IsAudited ? [wish.Noted("Asked")] : Array.Empty<Effect>(),
+                new Publish(message!, wish.MessageId),
+            ],
+            token
+        );
+        return new Asked(AskOutcome.Accepted, wish.Key);
+    }
+
+    private async Task<(object?, Asked?)> InspectionAsync(Wish wish, Guid entryId, IFailbackStore store, CancellationToken token)
+    {
+        if (await store.EntryAsync(entryId, token) is not { } entry)
+            return (null, wish.NotFound(nameof(entry.EntryId), FailbackReason.InvalidLogState));
+        var facts = await store.FactsAsync(entry, rights, manualDuringMaintenance: true, time.GetUtcNow().ToRow(), token);
+        if (facts.Recorder is null)
+            return (null, wish.NotFound(nameof(entry.FailedRecorderId), FailbackReason.NoRecorder));
+        if (facts.Address(entry.FailoverServerId) is null)
+            return (null, wish.NotFound(nameof(entry.FailoverServerId), FailbackReason.NoFailoverServer));
+        return (FailbackCommands.Inspect(wish.Key, entry, facts, TimeSpan.FromSeconds(copying.CurrentValue.ClockSlackSeconds)), null);
+    }
+
+    private static async Task<Asked> NotedAsync(Wish wish, Asked refused, IFailbackStore store, CancellationToken token)
+    {
+        await store.ApplyAsync([wish.Noted((refused.Reason ?? FailbackReason.InternalError).ToString())], token);
+        return refused;
+    }
+
+    private static Task<Asked> Unknown(Guid key, IEnumerable<string> names) =>
+        Task.FromResult(
+            new Asked(AskOutcome.Invalid, key, Field: "Message", Allowed: string.Join(", ", names.Order(StringComparer.Ordinal)))
+        );
 }

@@ -45,7 +45,7 @@ public static class AskRights
     public const string ReadLog = Rights.ReadLog;
 
     /// <summary>May say what a controller says.</summary>
-    public const string Controller = "controller.publish";
+    public const string Controller = Rights.PublishAsController;
 }
 
 /// <summary>Who asks: a name for the audit trail (at most 128 printable characters) and roles (at most 32).</summary>

@@ -116,7 +116,8 @@ public sealed record CheckView(string Id, FailbackReason? Reason)
 /// <summary>A material copy in numbers. Instants are UTC, sizes bytes.</summary>
 /// <param name="Status">As in <see cref="MaterialCopyView.Status"/>.</param>
 /// <param name="Place">Its place in the recorder's queue, 1 for the running one; null when it ended.</param>
-/// <param name="BytesDone">Of what was planned: copied, or already there.</param>
+/// <param name="ItemsDone">Of what was planned: copied, or already there.</param>
+/// <param name="BytesDone">The same in bytes; what was already there counts as the average item.</param>
 /// <param name="ItemsMissing">That the source had and the recorder lacks.</param>
 public sealed record CopySummary(
     Guid MaterialCopyId,
@@ -243,6 +244,8 @@ public sealed record MaterialCopyView(
 );
 
 /// <summary>One data kind of one channel. Instants are UTC, sizes bytes; the period is half open.</summary>
+/// <param name="Ordinal">Its place in the order of the copy; where the next page begins.</param>
+/// <param name="Failure">Why it is given up, tried again or waits.</param>
 public sealed record ChannelCopyView(
     Guid ChannelCopyId,
     Guid EntryId,
@@ -261,7 +264,10 @@ public sealed record ChannelCopyView(
     long Verified,
     long Conflicts,
     long BytesCopied,
-    IReadOnlyList<MissingRange> Missing
+    IReadOnlyList<MissingRange> Missing,
+    int Ordinal = 0,
+    CopyFailure? Failure = null,
+    string? Detail = null
 )
 {
     /// <summary>Items that the source had and the recorder lacks.</summary>

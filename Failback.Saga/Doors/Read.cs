@@ -1,40 +1,42 @@
+using System.Text.Json;
+using Failback.Hosting;
 using Failback.Messages;
 using Microsoft.Extensions.Options;
 
 namespace Failback.Saga;
 
-/// <summary>Reads through units of work of its own; rows stay inside the room.</summary>
-internal sealed class Read(IFailbackUnits units, IOptionsMonitor<CopyOptions> options) : IRead
+/// <summary>Each answer is one look; rows stay inside the room.</summary>
+internal sealed partial class Read(
+    ILooks looks,
+    IDocuments documents,
+    IRights rights,
+    IOptionsMonitor<CopyOptions> options,
+    IOptionsMonitor<FailbackRules> rules,
+    TimeProvider time
+) : IRead
 {
+    private const int MostOfPage = 200;
+    private const int MostTextCharacters = 128;
+
     public Task<IReadOnlyList<LogEntryView>> LogAsync(string failedRecorderId, CancellationToken token) =>
-        units.RunAsync<IReadOnlyList<LogEntryView>>(
-            async (store, ct) => [.. (await store.EntriesOfAsync(failedRecorderId, ct)).Select(View)],
+        looks.LookAsync<IReadOnlyList<LogEntryView>>(
+            async (look, ct) => [.. (await look.EntriesOfAsync(failedRecorderId, ct)).Select(x => x.View())],
             token
         );
 
     public Task<LogEntryView?> EntryAsync(Guid entryId, CancellationToken token) =>
-        units.RunAsync(async (store, ct) => await store.EntryAsync(entryId, ct) is { } entry ? View(entry) : null, token);
-
-    public Task<MaterialCopyView?> MaterialCopyAsync(Guid entryId, CancellationToken token) =>
-        units.RunAsync(
-            async (store, ct) =>
-            {
-                var copy = await store.MaterialCopyAsync(DerivedId.OfMaterialCopy(entryId), ct);
-                return copy is null ? null : View(copy, await store.ChannelCopiesAsync(copy.CorrelationId, ct));
-            },
-            token
-        );
+        looks.LookAsync(async (look, ct) => (await look.EntryAsync(entryId, ct))?.View(), token);
 
     public Task<IReadOnlyList<HomePeriodView>> PeriodsAsync(Guid entryId, CancellationToken token) =>
-        units.RunAsync<IReadOnlyList<HomePeriodView>>(
-            async (store, ct) =>
+        looks.LookAsync<IReadOnlyList<HomePeriodView>>(
+            async (look, ct) =>
             {
-                var entry = await store.EntryAsync(entryId, ct);
+                var entry = await look.EntryAsync(entryId, ct);
                 if (entry?.InheritedBy is { } by)
-                    entry = await store.EntryAsync(by, ct);
+                    entry = await look.EntryAsync(by, ct);
                 if (entry is not { Failback: FailbackStatus.Succeeded })
                     return [];
-                var inherited = await store.InheritedByAsync(entry.EntryId, ct);
+                var inherited = await look.InheritedByAsync(entry.EntryId, ct);
                 return
                 [
                     .. Periods
@@ -46,120 +48,116 @@ internal sealed class Read(IFailbackUnits units, IOptionsMonitor<CopyOptions> op
             token
         );
 
-    public Task<IReadOnlyList<RecorderView>> RecordersAsync(string? after, int limit, CancellationToken token) =>
-        units.RunAsync<IReadOnlyList<RecorderView>>(
-            async (store, ct) => [.. (await store.RecordersAsync(after, Math.Clamp(limit, 1, 1_000), ct)).Select(View)],
-            token
-        );
-
     public Task<IReadOnlyList<SystemChanged>> ChangesSinceAsync(long number, int limit, CancellationToken token) =>
-        units.RunAsync<IReadOnlyList<SystemChanged>>(
-            async (store, ct) => [.. (await store.ChangesSinceAsync(number, Math.Clamp(limit, 1, 1_000), ct)).Select(View)],
+        looks.LookAsync<IReadOnlyList<SystemChanged>>(
+            async (look, ct) => [.. (await look.ChangesSinceAsync(number, Math.Clamp(limit, 1, 1_000), ct)).Select(x => x.ToMessage())],
             token
         );
 
-    public Task<long> LastChangeAsync(CancellationToken token) => throw new NotSupportedException();
+    public Task<long> LastChangeAsync(CancellationToken token) => looks.LookAsync((look, ct) => look.LastChangeAsync(ct), token);
 
-    public Task<LogPage> LogPageAsync(LogQuery query, CancellationToken token) => throw new NotSupportedException();
+    public Task<LogPage> LogPageAsync(LogQuery query, CancellationToken token)
+    {
+        var after = Cursor.Read(query.After, nameof(LogQuery.After));
+        if (query.Text is { Length: > MostTextCharacters })
+            throw Cursor.Wrong(nameof(LogQuery.Text), $"must have at most {MostTextCharacters} characters");
+        var limit = Math.Clamp(query.Limit, 1, MostOfPage);
+        return looks.LookAsync(
+            async (look, ct) =>
+            {
+                var found = await look.LogAsync(query, after, limit + 1, ct);
+                var entries = found.Take(limit).ToList();
+                var (all, active) = (await look.CountAsync(onlyActive: false, ct), await look.CountAsync(onlyActive: true, ct));
+                return new LogPage(
+                    await RowsAsync(look, entries, ct),
+                    found.Count > limit ? Cursor.Of(entries[^1].FailoverStartedAt, entries[^1].EntryId) : null,
+                    active,
+                    all - active,
+                    await look.LastChangeAsync(ct)
+                );
+            },
+            token
+        );
+    }
 
-    public Task<LogRow?> LogRowAsync(Guid entryId, CancellationToken token) => throw new NotSupportedException();
+    public Task<LogRow?> LogRowAsync(Guid entryId, CancellationToken token) =>
+        looks.LookAsync(
+            async (look, ct) => await look.EntryAsync(entryId, ct) is { } entry ? (LogRow?)(await RowsAsync(look, [entry], ct))[0] : null,
+            token
+        );
 
     public Task<IReadOnlyList<CheckView>?> ChecksAsync(Guid entryId, Asker asker, CancellationToken token) =>
-        throw new NotSupportedException();
-
-    public Task<RecordersInspected?> InspectionAsync(Guid key, CancellationToken token) => throw new NotSupportedException();
-
-    public Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token) => throw new NotSupportedException();
-
-    public Task<IReadOnlyList<RecorderRow>> RecorderRowsAsync(string? after, int limit, CancellationToken token) =>
-        throw new NotSupportedException();
-
-    public Task<IReadOnlyList<CopySummary>> CopiesAsync(string recorderId, CancellationToken token) => throw new NotSupportedException();
-
-    public Task<CopySummary?> CopyAsync(Guid materialCopyId, CancellationToken token) => throw new NotSupportedException();
-
-    public Task<IReadOnlyList<CopySummary>> RunningCopiesAsync(CancellationToken token) => throw new NotSupportedException();
-
-    public Task<IReadOnlyList<ChannelCopyView>> ChannelCopiesAsync(Guid materialCopyId, int? after, int limit, CancellationToken token) =>
-        throw new NotSupportedException();
-
-    public Task<AuditPage> AuditAsync(AuditQuery query, CancellationToken token) => throw new NotSupportedException();
-
-    public Task<CopyLimitsView> CopyLimitsAsync(string? recorderId, CancellationToken token) => throw new NotSupportedException();
-
-    public Task<SystemView> SystemAsync(CancellationToken token) => throw new NotSupportedException();
-
-    private static RecorderView View(Recorder x) => new(x.RecorderId, x.Name, x.Address, x.Role.ToString(), x.Connected, x.MaintenanceMode);
-
-    private static SystemChanged View(SystemChange x) =>
-        new()
-        {
-            Number = x.Number,
-            Kind = x.Kind,
-            At = x.At.ToWire(),
-            EntryId = x.EntryId,
-            MaterialCopyId = x.MaterialCopyId,
-            RecorderIds = x.RecorderIds,
-        };
-
-    /// <summary>A state that is none of ours (E15) is shown as what it is to us.</summary>
-    private static string Word<T>(T state)
-        where T : struct, Enum => Enum.GetName(state) ?? "Unknown";
-
-    private static LogEntryView View(FailoverLogEntry x) =>
-        new(
-            x.EntryId,
-            x.FailedRecorderId,
-            x.FailoverServerId,
-            Word(x.Failover),
-            x.FailoverStartedAt.ToWire(),
-            Word(x.Failback),
-            x.FailbackReason,
-            x.FailbackDetail,
-            x.FailbackTrigger,
-            x.FailbackStartedAt?.ToWire(),
-            x.FailbackEndedAt?.ToWire(),
-            x.Attempt,
-            x.SettingsDigest,
-            x.MaterialCopy,
-            x.InheritedBy,
-            Word(x.Hold),
-            x.ReleasePending
+        looks.LookAsync<IReadOnlyList<CheckView>?>(
+            async (look, ct) =>
+            {
+                if (await look.EntryAsync(entryId, ct) is not { } entry)
+                    return null;
+                var now = time.GetUtcNow().ToRow();
+                var facts = await look.FactsAsync(entry, rights, rules.CurrentValue.ManualDuringMaintenance, now, ct);
+                return [.. FailbackChecks.OfManualStart(asker.Roles, entry, facts).Select(x => new CheckView(x.Id, x.Reason))];
+            },
+            token
         );
 
-    private static MaterialCopyView View(MaterialCopyState x, IReadOnlyList<ChannelCopy> channels) =>
-        new(
-            x.CorrelationId,
-            x.EntryId,
-            x.RecorderId,
-            x.CurrentState,
-            x.StartedAt?.ToWire(),
-            x.EndedAt?.ToWire(),
-            x.WaitingFor,
-            x.Failure,
-            x.Detail,
-            [.. channels.Select(View)]
+    public Task<RecordersInspected?> InspectionAsync(Guid key, CancellationToken token) =>
+        looks.LookAsync(
+            async (look, ct) =>
+                (await look.KeyAsync(key, ct))?.Answer is { } json
+                    ? JsonSerializer.Deserialize<RecordersInspected>(json, JsonSerializerOptions.Web)
+                    : null,
+            token
         );
 
-    private static ChannelCopyView View(ChannelCopy x) =>
-        new(
-            x.ChannelCopyId,
-            x.EntryId,
-            x.SourceRecorderId,
-            x.Kind,
-            x.TrackId,
-            x.From.ToWire(),
-            x.To.ToWire(),
-            x.Position.ToWire(),
-            x.Status.ToString(),
-            x.PlannedItems,
-            x.PlannedBytes,
-            x.Expected,
-            x.Copied,
-            x.AlreadyThere,
-            x.Verified,
-            x.Conflicts,
-            x.BytesCopied,
-            x.Missing
+    public async Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token) =>
+        (await documents.GetAsync(document, token))?.ToArray();
+
+    public Task<AuditPage> AuditAsync(AuditQuery query, CancellationToken token)
+    {
+        var after = Cursor.Read(query.After, nameof(AuditQuery.After));
+        var limit = Math.Clamp(query.Limit, 1, MostOfPage);
+        return looks.LookAsync(
+            async (look, ct) =>
+            {
+                var found = await look.AuditAsync(query, after, limit + 1, ct);
+                var lines = found.Take(limit).ToList();
+                return new AuditPage(
+                    [.. lines.Select(x => x.View())],
+                    found.Count > limit ? Cursor.Of(lines[^1].At, lines[^1].AuditId) : null
+                );
+            },
+            token
         );
+    }
+
+    public Task<SystemView> SystemAsync(CancellationToken token) =>
+        looks.LookAsync(
+            async (look, ct) =>
+                new SystemView(
+                    (await look.LicenceAsync(ct)).FailoverEnabled,
+                    (await look.MaintenanceAsync(ct)).On,
+                    await look.LastChangeAsync(ct)
+                ),
+            token
+        );
+
+    /// <summary>Names and copies of entries: four statements, however many rows.</summary>
+    private static async Task<IReadOnlyList<LogRow>> RowsAsync(ILook look, IReadOnlyList<FailoverLogEntry> entries, CancellationToken token)
+    {
+        var ids = entries.SelectMany(x => new[] { x.FailedRecorderId, x.FailoverServerId }).Distinct().ToList();
+        var names = (await look.RecordersAsync(ids, token)).ToDictionary(x => x.RecorderId, x => x.Name);
+        var states = await look.CopiesAsync([.. entries.Select(CopyOf).Distinct()], token);
+        var copies = (await look.SummariesAsync(states, token)).ToDictionary(x => x.MaterialCopyId);
+        return
+        [
+            .. entries.Select(x => new LogRow(
+                x.View(),
+                names.GetValueOrDefault(x.FailedRecorderId, x.FailedRecorderId),
+                names.GetValueOrDefault(x.FailoverServerId, x.FailoverServerId),
+                copies.GetValueOrDefault(CopyOf(x))
+            )),
+        ];
+    }
+
+    /// <summary>The copy of an entry's period: that of the entry that inherited it (D6), else its own.</summary>
+    private static Guid CopyOf(FailoverLogEntry entry) => DerivedId.OfMaterialCopy(entry.InheritedBy ?? entry.EntryId);
 }

@@ -18,10 +18,29 @@ internal static class FailbackCommands
                 Recorder = facts.Address(entry.FailedRecorderId)!,
                 FailoverServer = facts.Address(entry.FailoverServerId)!,
                 CachedSettings = Cached(entry, facts),
-                EarlierEntryIds = [.. facts.MayHaveRestored(entry).Take(MostEarlierEntries).Select(x => x.EntryId)],
+                EarlierEntryIds = Earlier(entry, facts),
             },
             DerivedId.Of("restore", entry.EntryId, entry.Attempt)
         );
+
+    /// <summary>A dry run of <see cref="Restore"/>, and of a copy, as if the failback ended now. Needs both recorders in the directory.</summary>
+    public static InspectRecorders Inspect(Guid requestId, FailoverLogEntry entry, FailbackFacts facts, TimeSpan clockSlack)
+    {
+        var ended = entry.Failback == FailbackStatus.Succeeded ? entry : entry with { FailbackEndedAt = facts.Now };
+        // A failover that begins in the future, by the controller's clock, has no period yet.
+        var period = Periods.Of(ended, [], clockSlack) is [var own] ? own : null;
+        return new InspectRecorders
+        {
+            RequestId = requestId,
+            EntryId = entry.EntryId,
+            Recorder = facts.Address(entry.FailedRecorderId)!,
+            FailoverServer = facts.Address(entry.FailoverServerId)!,
+            CachedSettings = Cached(entry, facts),
+            EarlierEntryIds = Earlier(entry, facts),
+            From = (period?.From ?? facts.Now).ToWire(),
+            To = (period?.To ?? facts.Now).ToWire(),
+        };
+    }
 
     /// <summary>Step 9 (R13). Needs the failover server in the directory.</summary>
     public static Publish Release(FailoverLogEntry entry, FailbackFacts facts) =>
@@ -54,6 +73,9 @@ internal static class FailbackCommands
             request
         );
     }
+
+    private static IReadOnlyList<Guid> Earlier(FailoverLogEntry entry, FailbackFacts facts) =>
+        [.. facts.MayHaveRestored(entry).Take(MostEarlierEntries).Select(x => x.EntryId)];
 
     /// <summary>What was cached before the failover server was called is not what the failed recorder needs (E8): the worker then reads it fresh (D4).</summary>
     private static DocumentReference? Cached(FailoverLogEntry entry, FailbackFacts facts) =>

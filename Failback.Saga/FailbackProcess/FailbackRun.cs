@@ -46,13 +46,12 @@ internal static class FailbackRun
     {
         if (!facts.Rights.Allows(asked.Roles, Rights.StartFailback))
             return CancelRefused(state, asked, facts);
-        if (RunningEntry(state, facts) is not { } entry)
-            return FailbackEnd.Lost(state, facts);
-        return FailbackEnd
-            .Failed(state, Void(entry), FailbackReason.Canceled, $"Canceled by {asked.RequestedBy}.", facts)
-            .And(
-                new Note(asked.RequestedBy, Rights.StartFailback, entry.EntryId.ToString(), "Accepted", $"cancel {asked.FailedRecorderId}")
-            );
+        var ended = RunningEntry(state, facts) is { } entry
+            ? FailbackEnd.Failed(state, Void(entry), FailbackReason.Canceled, $"Canceled by {asked.RequestedBy}.", facts)
+            : FailbackEnd.Lost(state, facts);
+        var subject = state.EntryId?.ToString() ?? asked.FailedRecorderId;
+        var detail = $"cancel {asked.FailedRecorderId}";
+        return ended.And(new Note(asked.RequestedBy, Rights.StartFailback, subject, "Accepted", detail, asked.RequestId));
     }
 
     /// <summary>Nothing to cancel, or too late: a release is not taken back (D18).</summary>

@@ -18,7 +18,16 @@ internal static class FailbackStart
                 : FailbackDecision.Stay(state, refused);
         }
         return Start(state, entry! with { Tries = 0, TriesOn = null }, FailbackTrigger.Manual, asked.RequestedBy, facts)
-            .And(new Note(asked.RequestedBy, Rights.StartFailback, entry.EntryId.ToString(), "Accepted", asked.FailedRecorderId));
+            .And(
+                new Note(
+                    asked.RequestedBy,
+                    Rights.StartFailback,
+                    entry.EntryId.ToString(),
+                    "Accepted",
+                    asked.FailedRecorderId,
+                    asked.RequestId
+                )
+            );
     }
 
     /// <summary>R9: one runs; who may start is told which.</summary>
@@ -99,6 +108,7 @@ internal static class FailbackStart
             At = facts.Now.ToWire(),
         };
         yield return new Publish(rejected, facts.Id("failback rejected", requestId));
-        yield return new Note(by, Rights.StartFailback, entryId?.ToString() ?? failedRecorderId, reason.ToString(), failedRecorderId);
+        var subject = entryId?.ToString() ?? failedRecorderId;
+        yield return new Note(by, Rights.StartFailback, subject, reason.ToString(), failedRecorderId, requestId);
     }
 }

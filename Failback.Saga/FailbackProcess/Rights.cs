@@ -38,10 +38,13 @@ internal sealed class Rights(IOptionsMonitor<FailbackRules> rules) : IRights
     public const string ControlCopy = "copy.control";
     public const string ReadLog = "log.read";
 
+    /// <summary>May say over HTTP what a controller says on the bus.</summary>
+    public const string PublishAsController = "controller.publish";
+
     /// <summary>The product itself, when it starts a material copy without being asked (D10).</summary>
     public const string OwnRole = "failback";
 
-    public static readonly IReadOnlyList<string> All = [StartFailback, StartCopy, ControlCopy, ReadLog];
+    public static readonly IReadOnlyList<string> All = [StartFailback, StartCopy, ControlCopy, ReadLog, PublishAsController];
 
     public bool Allows(IReadOnlyList<string> roles, string right)
     {

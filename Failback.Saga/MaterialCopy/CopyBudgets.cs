@@ -4,7 +4,7 @@ namespace Failback.Saga;
 internal static class CopyBudgets
 {
     public static async Task<IReadOnlyDictionary<string, CopyBudget>> BudgetsAsync(
-        this IFailbackStore store,
+        this IFailbackRows store,
         IEnumerable<string> recorderIds,
         CopyOptions options,
         CancellationToken token

@@ -19,6 +19,10 @@ internal static class CopyStates
     /// <summary>Not a state of a copy: a request that was refused leaves nothing behind.</summary>
     public const string Final = "Final";
 
+    /// <summary>Those of a copy that did not end, and of one that did.</summary>
+    public static readonly string[] Open = [Queued, Planning, WaitingForSource, Copying, Paused];
+    public static readonly string[] Ended = [Succeeded, Partial, Failed, Canceled];
+
     /// <summary>Has its recorder's turn (R31). A waiting or paused copy gives it up, so that the queue goes on (R32).</summary>
     public static bool HasTurn(this MaterialCopyState copy) => copy.CurrentState is Planning or Copying;
 

@@ -38,7 +38,7 @@ internal static class CopyLimitsChange
         [
             new Save(limits),
             new Tell(SystemChangeKind.CopyLimitsChanged, null, null, recorders),
-            new Note(asked.RequestedBy, What, subject, "Accepted", Said(asked)),
+            new Note(asked.RequestedBy, What, subject, "Accepted", Said(asked), asked.RequestId),
         ];
 
         IReadOnlyList<Effect> Refused(FailbackReason reason) =>
@@ -52,7 +52,7 @@ internal static class CopyLimitsChange
                     },
                     DerivedId.Of("rejected", asked.RequestId, cause)
                 ),
-                new Note(asked.RequestedBy, What, subject, reason.ToString()),
+                new Note(asked.RequestedBy, What, subject, reason.ToString(), null, asked.RequestId),
             ];
     }
 

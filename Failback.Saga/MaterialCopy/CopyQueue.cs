@@ -14,12 +14,20 @@ internal static class CopyQueue
 
     /// <summary>Whose turn it is when the running one stops; null when nobody waits.</summary>
     public static MaterialCopyState? Next(IEnumerable<MaterialCopyState> others) =>
-        others
-            .Where(x => x.CurrentState == CopyStates.Queued)
-            .OrderBy(x => CopyUrgent.IsWaitedFor(x) ? 0 : 1)
+        InOrder(others.Where(x => x.CurrentState == CopyStates.Queued)).FirstOrDefault();
+
+    /// <summary>The copies of a recorder that did not end, in the order of their turns: the running one, the queued ones, then those that gave their turn up.</summary>
+    public static IEnumerable<MaterialCopyState> InOrder(IEnumerable<MaterialCopyState> copies) =>
+        copies
+            .OrderBy(x =>
+                x.HasTurn() ? 0
+                : x.CurrentState == CopyStates.Queued ? 1
+                : x.CurrentState == CopyStates.WaitingForSource ? 2
+                : 3
+            )
+            .ThenBy(x => CopyUrgent.IsWaitedFor(x) ? 0 : 1)
             .ThenBy(x => x.CreatedAt)
-            .ThenBy(x => x.CorrelationId)
-            .FirstOrDefault();
+            .ThenBy(x => x.CorrelationId);
 
     /// <summary>Gives the turn to the next queued copy of the recorder.</summary>
     public static IEnumerable<Effect> TurnOfNext(CopyFacts facts) =>

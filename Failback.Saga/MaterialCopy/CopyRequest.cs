@@ -127,11 +127,11 @@ internal static class CopyRequest
             state,
             [
                 new Publish(rejected, facts.Id("rejected", by.RequestId)),
-                new Note(by.By, by.What, copy.CorrelationId.ToString(), reason.ToString()),
+                new Note(by.By, by.What, copy.CorrelationId.ToString(), reason.ToString(), null, by.RequestId),
             ]
         );
     }
 
     internal static Note Accepted(Asked by, MaterialCopyState copy, CopyFacts facts) =>
-        new(by.By, by.What, copy.CorrelationId.ToString(), "Accepted", facts.Entry?.FailedRecorderId);
+        new(by.By, by.What, copy.CorrelationId.ToString(), "Accepted", facts.Entry?.FailedRecorderId, by.RequestId);
 }

@@ -127,6 +127,13 @@ internal sealed record ChannelCopy : IRow
     public long Conflicts { get; init; }
     public long BytesCopied { get; init; }
     public IReadOnlyList<MissingRange> Missing { get; init; } = [];
+
+    /// <summary>Items of <see cref="Missing"/>; a column of its own, so that a database can add them up.</summary>
+    public long MissingItems
+    {
+        get => Missing.Sum(x => x.Items);
+        private init { }
+    }
     public int Tries { get; init; }
 
     /// <summary>UTC; back-off before the next slice (D9).</summary>

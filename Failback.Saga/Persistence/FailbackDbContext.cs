@@ -18,8 +18,12 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
             conventions.Properties(closedSet).HaveConversion(typeof(ClosedWord<>).MakeGenericType(closedSet)).HaveMaxLength(64);
     }
 
+    /// <summary>The database's <c>lower</c>; in queries only.</summary>
+    public static string Lower(string text) => throw new NotSupportedException("in queries only");
+
     protected override void OnModelCreating(ModelBuilder model)
     {
+        model.HasDbFunction(() => Lower("")).HasName("lower").IsBuiltIn();
         MapDirectory(model);
         MapLog(model);
         MapCopies(model);
@@ -60,6 +64,11 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
             // What the reconciler looks at every 15 s stays small, however long the log is.
             x.HasIndex(y => new { y.FailoverStartedAt, y.EntryId }, "failover_log_open")
                 .HasFilter("(failover = 'Succeeded' AND failback <> 'Succeeded') OR hold IN ('Placing', 'Releasing') OR release_pending");
+            // What people look at: pages of all entries, and of the active ones, which are few (R41).
+            x.HasIndex(y => new { y.FailoverStartedAt, y.EntryId }, "failover_log_newest");
+            x.HasIndex(y => new { y.FailoverStartedAt, y.EntryId }, "failover_log_active")
+                .HasFilter("failback <> 'Succeeded' OR material_copy <> 'Succeeded'");
+            x.HasIndex(y => y.FailoverServerId, "failover_log_held").HasFilter("hold IN ('Held', 'Releasing')");
             x.HasIndex(y => new { y.FailedRecorderId, y.FailoverStartedAt });
             x.HasIndex(y => y.FailoverServerId);
             x.HasIndex(y => y.InheritedBy);
@@ -83,7 +92,19 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
         model.Entity<Audit>(x =>
         {
             x.ToTable("audit").HasKey(y => y.AuditId);
-            x.HasIndex(y => y.At);
+            x.HasIndex(y => new { y.At, y.AuditId });
+            x.HasIndex(y => new
+            {
+                y.Subject,
+                y.At,
+                y.AuditId,
+            });
+            x.HasIndex(y => new
+            {
+                y.Who,
+                y.At,
+                y.AuditId,
+            });
         });
     }
 
@@ -112,6 +133,11 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
         {
             x.ToTable("outbox").HasKey(y => y.Id);
             x.HasIndex(y => y.NotBefore);
+        });
+        model.Entity<IdempotencyKey>(x =>
+        {
+            x.ToTable("idempotency_key").HasKey(y => y.Key);
+            x.HasIndex(y => y.AskedAt);
         });
         model.Entity<InboxMessage>(x =>
         {

@@ -19,6 +19,7 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Un
 
     private readonly List<OutboxMessage> outgoing = [];
     private readonly List<Tell> told = [];
+    private readonly UnitAudit audit = new(db, time);
     private IDbContextTransaction? transaction;
     private Flow? flow;
     private bool gated;
@@ -147,18 +148,7 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Un
                 told.Add(tell);
                 break;
             case Note note:
-                db.Add(
-                    new Audit
-                    {
-                        AuditId = Guid.CreateVersion7(time.GetUtcNow()),
-                        At = Now,
-                        Who = note.Who,
-                        What = note.What,
-                        Subject = note.Subject,
-                        Outcome = note.Outcome,
-                        Detail = note.Detail,
-                    }
-                );
+                audit.Add(note);
                 break;
             default:
                 throw new UnreachableException($"{effect.GetType().Name} is no effect of ours.");
@@ -171,6 +161,7 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Un
         try
         {
             await WriteAsync(token);
+            await audit.DecideAsync(token);
             await NumberAsync(token);
         }
         catch (Exception fault) when (UnitFaults.IsAlreadyRunning(fault))

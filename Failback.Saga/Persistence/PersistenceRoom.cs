@@ -19,6 +19,9 @@ internal static class PersistenceRoom
     /// <summary>Delivery and reads outside units: they never wait for a burst of messages.</summary>
     private const int ConnectionsForLoops = 5;
 
+    /// <summary>Looks of people at the same time; a fifth of the connections at most.</summary>
+    private const int MostLooks = 16;
+
     /// <summary>What reads and changes rows; no loops.</summary>
     public static IServiceCollection AddFailbackPersistence(this IServiceCollection services, IConfiguration configuration)
     {
@@ -31,7 +34,9 @@ internal static class PersistenceRoom
             services.AddDbContextPool<FailbackDbContext, PostgresFailbackDbContext>(x =>
                 x.UseNpgsql(prepared.ToString()).AddInterceptors(new ConfusedConnections()).ConfigureWarnings(Quietly)
             );
-            services.AddSingleton(new UnitGate(Math.Max(1, prepared.MaxPoolSize - ConnectionsForLoops)));
+            var looks = Math.Clamp(prepared.MaxPoolSize / 5, 1, MostLooks);
+            services.AddSingleton(new UnitGate(Math.Max(1, prepared.MaxPoolSize - ConnectionsForLoops - looks)));
+            services.AddSingleton(new LooksAtOnce(looks));
         }
         else
         {
@@ -39,6 +44,7 @@ internal static class PersistenceRoom
                 x.UseSqlite(database).AddInterceptors(new SqlitePragmas()).ConfigureWarnings(Quietly)
             );
             services.AddSingleton(new UnitGate(1));
+            services.AddSingleton(new LooksAtOnce(MostLooks));
         }
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Envelopes>();
@@ -46,6 +52,7 @@ internal static class PersistenceRoom
         services.AddScoped<FailbackUnit>();
         services.AddScoped<IFailbackStore, FailbackStore>();
         services.AddSingleton<IFailbackUnits, FailbackUnits>();
+        services.AddSingleton<ILooks, FailbackLooks>();
         services.AddSingleton<IDocuments, DatabaseDocuments>();
         return services;
     }

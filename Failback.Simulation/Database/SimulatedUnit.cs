@@ -198,6 +198,9 @@ internal sealed class SimulatedUnit(SimulatedDatabase database, SimulatedProcess
         return Task.FromResult<IReadOnlySet<Guid>>(first);
     }
 
+    /// <summary>Nobody asks over HTTP here.</summary>
+    public Task<IdempotencyKey?> KeyAsync(Guid key, CancellationToken token) => Task.FromResult<IdempotencyKey?>(null);
+
     public Task<IReadOnlyList<SystemChange>> ChangesSinceAsync(long number, int limit, CancellationToken token) =>
         Many(database.Changes.Where(x => x.Number > number).Take(limit));
 

@@ -9,6 +9,7 @@ internal static class SagaQueues
     public const string Directory = "failback-recorder-directory";
     public const string Log = "failback-failover-log";
     public const string Settings = "failback-settings-cache";
+    public const string Inspections = "failback-inspections";
     public const string Process = "failback-process";
     public const string Copy = "material-copy-state";
     public const string Tasks = "copy-tasks";
@@ -27,6 +28,7 @@ internal static class SagaQueues
         ],
         [Log] = [typeof(FailoverStarted), typeof(FailoverCompleted), typeof(HoldChanged), typeof(ReportChangesSince)],
         [Settings] = [typeof(RecorderSettingsCached), typeof(RecorderSettingsRead)],
+        [Inspections] = [typeof(RecordersInspected)],
         [Process] =
         [
             typeof(RecorderReconnected),

@@ -88,6 +88,7 @@ internal sealed class SimulatedSaga(
                 new SettingsCache(unit, documents, process.Clock, NullLogger<SettingsCache>.Instance),
                 delivery
             ),
+            SagaQueues.Inspections => Consumed.ByAsync(new Inspections(unit, process.Clock), delivery),
             SagaQueues.Tasks => Consumed.ByAsync(
                 new CopyTasks(unit, options.Rights, process.Clock, NullLogger<CopyTasks>.Instance),
                 delivery

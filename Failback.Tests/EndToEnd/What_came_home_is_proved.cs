@@ -60,6 +60,39 @@ public sealed class What_came_home_is_proved
     }
 
     [Fact]
+    public async Task a_period_that_was_inherited_is_proved_with_it_and_by_itself()
+    {
+        await using var site = await WholeSite.OpenAsync();
+        site["recorder-1"].Recorder.SetRole(Recorders.LiveRole.Broken, recording: false);
+        var now = TimeProvider.System.GetUtcNow();
+        var start = new DateTimeOffset(now.AddMinutes(-3).UtcTicks / 10_000_000 * 10_000_000, TimeSpan.Zero);
+        var (older, newer) = (await FailedOverAsync("failover-1", start), await FailedOverAsync("failover-2", start.AddMinutes(1)));
+        await site.AskAsync(newer);
+        await site.EntryAsync(newer, "the copy ended", x => x.MaterialCopy == MaterialCopyStatus.Succeeded);
+        await site.EntryAsync(older, "it is closed with the newer one", x => x.InheritedBy == newer);
+
+        Assert.Equal((0, 2 * Items), await CopiedAsync(newer));
+        Assert.Equal((0, Items), await CopiedAsync(older));
+
+        FlipInPacks(site.File("recorder-1"), "failover-1, item 5");
+        Assert.Equal((1, (2 * Items) - 1), await CopiedAsync(newer));
+        Assert.Equal((1, Items - 1), await CopiedAsync(older));
+
+        async Task<Guid> FailedOverAsync(string server, DateTimeOffset from)
+        {
+            var entry = await site.FailOverAsync(server, from);
+            await site[server].RecordAsync("cam-1", from, Items, server);
+            return entry;
+        }
+
+        async Task<(int Code, int Copied)> CopiedAsync(Guid entry)
+        {
+            var (code, output) = await site.ProveAsync("verify", $"{entry}", "--json");
+            return (code, JsonDocument.Parse(output).RootElement.GetProperty("items").GetProperty("Copied").GetInt32());
+        }
+    }
+
+    [Fact]
     public async Task what_was_damaged_at_the_source_is_named_and_not_called_home()
     {
         await using var site = await WholeSite.OpenAsync("--Failback:Copy:MaxTries=1");

@@ -24,6 +24,7 @@ internal sealed class WholeSite : IAsyncDisposable
 
     public ServedRecorder this[string id] => recorders[id];
     public IRead Read => app!.Services.GetRequiredService<IRead>();
+    public IAsk Ask => app!.Services.GetRequiredService<IAsk>();
     public string Folder => folder.Path;
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -136,7 +137,7 @@ internal sealed class WholeSite : IAsyncDisposable
     public async Task StopAsync()
     {
         if (app is not null && !isStopped)
-            await app.StopAsync(CancellationToken.None);
+            await app.StopAsync(CancellationToken.None).WaitAsync(Ending.Within);
         isStopped = true;
     }
 
@@ -181,7 +182,7 @@ internal sealed class WholeSite : IAsyncDisposable
     {
         await StopAsync();
         if (app is not null)
-            await app.DisposeAsync();
+            await app.DisposeAsync().AsTask().WaitAsync(Ending.Within);
         foreach (var recorder in recorders.Values)
             await recorder.DisposeAsync();
         database.Dispose();

@@ -36,7 +36,7 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await bus.StopAsync(Token);
+        await bus.StopAsync(Token).WaitAsync(Ending.Within, Token);
         publishing.Dispose();
         await vhost.DisposeAsync();
     }
@@ -47,11 +47,15 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
         await using var link = new BrokerLink(vhost.Address, [], "spec");
         using var revival = Revival(link);
         bus.ConnectReceiveEndpointObserver(revival);
+        // Told after it, in the order of connecting.
+        var after = new Endpoints();
+        bus.ConnectReceiveEndpointObserver(after);
+        var before = after.Readies;
         await revival.Faulted(endpoints.Lost());
 
         Assert.Equal(0, await RevivalsAsync(revival, 3));
         Assert.Equal(1, await RevivalsAsync(revival, 1));
-        await Eventually.Equal("times that it was ready", 2, () => endpoints.Readies);
+        await Eventually.Equal("times that it was ready", before + 1, () => after.Readies);
         // Nothing is overdue any more.
         Assert.Equal(0, await RevivalsAsync(revival, 60));
     }
@@ -68,7 +72,11 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
         var revivals = new List<int>();
         for (var second = 1; second <= 4 + 8 + 16 + 16 + 16; second++)
             if (await RevivalsAsync(revival, 1) > 0)
+            {
                 revivals.Add(second);
+                // One that is stopped while it starts may hang in the bus library.
+                await Eventually.Equal("times that it was ready", 1 + revivals.Count, () => endpoints.Readies);
+            }
 
         Assert.Equal([4, 4 + 8, 4 + 8 + 16, 4 + 8 + 16 + 16, 4 + 8 + 16 + 16 + 16], revivals);
     }
@@ -129,10 +137,10 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
         }
         Assert.Equal(starts, await RevivalsAsync(revival, 5));
         await Eventually.Equal("times that it was ready", 1 + starts, () => endpoints.Readies);
-        await host.StopAsync(Token);
+        await host.StopAsync(Token).WaitAsync(Ending.Within, Token);
     }
 
-    private EndpointRevival Revival(BrokerLink link) => new(link, publishing, time, NullLogger<EndpointRevival>.Instance);
+    private EndpointRevival Revival(BrokerLink link) => new(link, publishing, new HandTurned(time), NullLogger<EndpointRevival>.Instance);
 
     /// <summary>Lets seconds pass.</summary>
     /// <returns>How often the endpoint was stopped meanwhile, to be started anew.</returns>
@@ -145,6 +153,16 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
             await revival.LookAsync(Token);
         }
         return endpoints.Stops - before;
+    }
+
+    /// <summary>Tells the time of the clock that the spec turns, and limits what waits for the bus by real time: nobody turns it meanwhile.</summary>
+    private sealed class HandTurned(FakeTimeProvider time) : TimeProvider
+    {
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow();
     }
 
     private sealed class Endpoints : IReceiveEndpointObserver

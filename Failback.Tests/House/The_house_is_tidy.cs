@@ -16,6 +16,7 @@ public sealed partial class The_house_is_tidy
         ["Failback.Recorders"] = (3000, 3499),
         ["Failback.Hosting"] = (4000, 4499),
         ["Failback.Host"] = (5000, 5499),
+        ["Failback.Web"] = (6000, 6499),
     };
 
     private static IReadOnlyList<string> Sources => [.. Repository.Files(".cs").Where(x => !x.Contains("/Migrations/"))];

@@ -7,6 +7,7 @@ using System.Text.RegularExpressions;
 using Failback.Hosting;
 using Failback.Recorders;
 using Failback.Saga;
+using Failback.Web;
 using Failback.Worker;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +25,7 @@ public sealed partial class The_operations_page_is_true
         typeof(RecordersRoom).Assembly,
         typeof(SagaRoom).Assembly,
         typeof(WorkerRoom).Assembly,
+        typeof(WebRoom).Assembly,
         typeof(Host.Service).Assembly,
     ];
 
@@ -33,7 +35,7 @@ public sealed partial class The_operations_page_is_true
         var rows = RowsOf("Options").ToDictionary(x => Index().Replace(x.Name, ""), x => (Default: x.Cells[0], Allowed: x.Cells[1]));
         using var secret = new TempFolder();
         File.WriteAllText(secret.File("secret"), "a-secret-of-16-letters");
-        var known = new[] { SagaProgram(), WorkerProgram(secret.File("secret")) }
+        var known = new[] { SagaProgram(), WorkerProgram(secret.File("secret")), WebProgram() }
             .SelectMany(x => x.Services.GetServices<KnownSection>())
             .DistinctBy(x => (x.Section, x.Options))
             .SelectMany(x => KnownKeys.Of(x.Options).Select(y => (Key: $"{x.Section}:{y.Name}", Property: y)))
@@ -111,6 +113,18 @@ public sealed partial class The_operations_page_is_true
             {
                 services.AddFailbackSaga(configuration);
                 services.AddFailbackBus(configuration, bus => bus.AddSagaRoom());
+            }
+        );
+
+    private static WebApplication WebProgram() =>
+        FailbackHost.Build(
+            [],
+            "spec",
+            "http://127.0.0.1:0",
+            (services, configuration) =>
+            {
+                services.AddFailbackAsking(configuration);
+                services.AddFailbackWeb(configuration);
             }
         );
 

@@ -14,7 +14,16 @@ public sealed partial class The_rooms_know_only_whom_they_may
         ["Failback.Hosting"] = ["Failback.Messages"],
         ["Failback.Saga"] = ["Failback.Messages", "Failback.Hosting"],
         ["Failback.Worker"] = ["Failback.Messages", "Failback.Recorders", "Failback.Hosting"],
-        ["Failback.Host"] = ["Failback.Messages", "Failback.Recorders", "Failback.Hosting", "Failback.Saga", "Failback.Worker"],
+        ["Failback.Web"] = ["Failback.Messages", "Failback.Hosting", "Failback.Saga"],
+        ["Failback.Host"] =
+        [
+            "Failback.Messages",
+            "Failback.Recorders",
+            "Failback.Hosting",
+            "Failback.Saga",
+            "Failback.Worker",
+            "Failback.Web",
+        ],
         ["Failback.Simulation"] = ["Failback.Messages", "Failback.Recorders", "Failback.Hosting", "Failback.Saga", "Failback.Worker"],
         ["Failback.Benchmarks"] = ["Failback.Messages", "Failback.Recorders", "Failback.Hosting", "Failback.Saga", "Failback.Worker"],
     };

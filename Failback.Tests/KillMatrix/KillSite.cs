@@ -27,7 +27,7 @@ internal sealed class KillSite : IAsyncDisposable
     private const string Nonsense = """{"recorderId":"recorder-1"}""";
 
     /// <summary>From the last start of a process on: each kill delays what is waited for.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(30);
     private readonly TempFolder folder = new();
     private readonly Told told = new();

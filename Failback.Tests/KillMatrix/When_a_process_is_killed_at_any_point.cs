@@ -11,7 +11,7 @@ namespace Failback.Tests;
 public sealed class When_a_process_is_killed_at_any_point
 {
     private const int KilledBySignal9 = 128 + 9;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     /// <summary>The last points of a story may come after its last fact.</summary>
     private static readonly TimeSpan Afterwards = TimeSpan.FromSeconds(5);
@@ -80,7 +80,14 @@ public sealed class When_a_process_is_killed_at_any_point
         {
             var watch = Stopwatch.StartNew();
             var process = site.Start(program, point);
-            await Eventually.True($"{program} is killed at {point}", () => process.HasExited || over.IsCancellationRequested, Patience);
+            try
+            {
+                await Eventually.True($"{program} is killed at {point}", () => process.HasExited || over.IsCancellationRequested, Patience);
+            }
+            catch (TimeoutException late)
+            {
+                throw new TimeoutException($"{late.Message}\n{site.Said}", late);
+            }
             if (!process.HasExited)
                 return slowest;
             var code = await process.ExitAsync();

@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using Failback.Hosting;
+using Failback.Saga;
+using Failback.Web;
 using Failback.Worker;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -126,6 +128,7 @@ public sealed partial class The_compose_file
     [Theory]
     [InlineData("saga")]
     [InlineData("worker")]
+    [InlineData("web")]
     public async Task sets_only_keys_that_our_hosts_know_to_values_that_they_take(string name)
     {
         using var run = new TempFolder();
@@ -142,15 +145,28 @@ public sealed partial class The_compose_file
         var settings = Environment(service)
             .Where(x => x.Key.StartsWith("Failback__", StringComparison.Ordinal))
             .Select(x => $"--{x.Key.Replace("__", ":")}={x.Value.Replace("/run/secrets", run.Path + "/run/secrets")}")
+            .Select(x => x.Replace("=/data", "=" + run.Path))
+            .Append($"--urls={Environment(service)["ASPNETCORE_URLS"]}")
             .ToArray();
         Assert.NotEmpty(settings);
 
-        await using var app = FailbackHost.Build(settings, name, "http://127.0.0.1:0", name == "saga" ? SagaRooms : WorkerRooms);
+        await using var app = FailbackHost.Build(
+            settings,
+            name,
+            "http://127.0.0.1:0",
+            name switch
+            {
+                "saga" => SagaRooms,
+                "web" => WebRooms,
+                _ => WorkerRooms,
+            }
+        );
 
-        Assert.Equal("broker", BusRoom.BusAddress(app.Configuration)?.Host);
-        Assert.Equal("/failback", BusRoom.BusAddress(app.Configuration)?.AbsolutePath);
+        // The console asks through the database and knows no broker.
+        Assert.Equal(name == "web" ? null : "broker", BusRoom.BusAddress(app.Configuration)?.Host);
+        Assert.Equal(name == "web" ? null : "/failback", BusRoom.BusAddress(app.Configuration)?.AbsolutePath);
         Assert.Equal(
-            name == "saga",
+            name != "worker",
             app.Configuration.GetConnectionString("Database")?.StartsWith("Host=database;", StringComparison.Ordinal) ?? false
         );
     }
@@ -159,7 +175,15 @@ public sealed partial class The_compose_file
     {
         services.AddLogging(x => x.ClearProviders());
         services.AddDocumentServer();
+        services.AddFailbackOptions<FailbackRules, FailbackRulesValidator>("Failback");
         services.AddFailbackBus(configuration, _ => { });
+    }
+
+    private static void WebRooms(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddLogging(x => x.ClearProviders());
+        services.AddFailbackAsking(configuration);
+        services.AddFailbackWeb(configuration);
     }
 
     private static void WorkerRooms(IServiceCollection services, IConfiguration configuration)

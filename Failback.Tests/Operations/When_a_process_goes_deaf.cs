@@ -95,7 +95,7 @@ public sealed class When_a_process_goes_deaf
                     publishing.PublishAsync("A", _ => throw new IOException(), CancellationToken.None)
                 );
         }
-        await host.StopAsync(TestContext.Current.CancellationToken);
+        await host.StopAsync(TestContext.Current.CancellationToken).WaitAsync(Ending.Within, TestContext.Current.CancellationToken);
         Assert.Equal(deaf, host.Services.GetRequiredService<ConsumersWatch>().IsDeaf);
     }
 }

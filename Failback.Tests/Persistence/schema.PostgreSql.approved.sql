@@ -268,3 +268,44 @@ INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261129072151_LimitsAndUrgency', '10.0.15');
 
 COMMIT;
+
+START TRANSACTION;
+DROP INDEX "IX_audit_at";
+
+ALTER TABLE channel_copy ADD missing_items bigint NOT NULL DEFAULT 0;
+
+UPDATE channel_copy SET missing_items =
+    (SELECT COALESCE(SUM((x->>'items')::bigint), 0) FROM jsonb_array_elements(missing::jsonb) AS x)
+WHERE missing <> '[]';
+
+CREATE TABLE idempotency_key (
+    key uuid NOT NULL,
+    asker text NOT NULL,
+    request text NOT NULL,
+    digest text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    decided_at timestamp with time zone,
+    answer text,
+    version integer NOT NULL,
+    CONSTRAINT "PK_idempotency_key" PRIMARY KEY (key)
+);
+
+CREATE INDEX failover_log_active ON failover_log (failover_started_at, entry_id) WHERE failback <> 'Succeeded' OR material_copy <> 'Succeeded';
+
+CREATE INDEX failover_log_held ON failover_log (failover_server_id) WHERE hold IN ('Held', 'Releasing');
+
+CREATE INDEX failover_log_newest ON failover_log (failover_started_at, entry_id);
+
+CREATE INDEX "IX_audit_at_audit_id" ON audit (at, audit_id);
+
+CREATE INDEX "IX_audit_subject_at_audit_id" ON audit (subject, at, audit_id);
+
+CREATE INDEX "IX_audit_who_at_audit_id" ON audit (who, at, audit_id);
+
+CREATE INDEX "IX_idempotency_key_asked_at" ON idempotency_key (asked_at);
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261129103117_Doors', '10.0.15');
+
+COMMIT;

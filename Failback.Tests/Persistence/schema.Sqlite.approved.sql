@@ -253,3 +253,43 @@ INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261129072157_LimitsAndUrgency', '10.0.15');
 
 COMMIT;
+
+BEGIN TRANSACTION;
+DROP INDEX "IX_audit_at";
+
+ALTER TABLE "channel_copy" ADD "missing_items" INTEGER NOT NULL DEFAULT 0;
+
+UPDATE channel_copy SET missing_items =
+    (SELECT COALESCE(SUM(json_extract(value, '$.items')), 0) FROM json_each(missing))
+WHERE missing <> '[]';
+
+CREATE TABLE "idempotency_key" (
+    "key" TEXT NOT NULL CONSTRAINT "PK_idempotency_key" PRIMARY KEY,
+    "asker" TEXT NOT NULL,
+    "request" TEXT NOT NULL,
+    "digest" TEXT NOT NULL,
+    "asked_at" TEXT NOT NULL,
+    "outcome" TEXT NOT NULL,
+    "decided_at" TEXT NULL,
+    "answer" TEXT NULL,
+    "version" INTEGER NOT NULL
+);
+
+CREATE INDEX "failover_log_active" ON "failover_log" ("failover_started_at", "entry_id") WHERE failback <> 'Succeeded' OR material_copy <> 'Succeeded';
+
+CREATE INDEX "failover_log_held" ON "failover_log" ("failover_server_id") WHERE hold IN ('Held', 'Releasing');
+
+CREATE INDEX "failover_log_newest" ON "failover_log" ("failover_started_at", "entry_id");
+
+CREATE INDEX "IX_audit_at_audit_id" ON "audit" ("at", "audit_id");
+
+CREATE INDEX "IX_audit_subject_at_audit_id" ON "audit" ("subject", "at", "audit_id");
+
+CREATE INDEX "IX_audit_who_at_audit_id" ON "audit" ("who", "at", "audit_id");
+
+CREATE INDEX "IX_idempotency_key_asked_at" ON "idempotency_key" ("asked_at");
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261129103121_Doors', '10.0.15');
+
+COMMIT;

@@ -40,6 +40,28 @@ public sealed class The_checks
             Assert.Equal(manual, automatic);
         });
 
+    /// <summary>R16 and R17 add nothing to R5 and R9, and who may not start learns nothing else.</summary>
+    [Fact]
+    [Covers("R16", "R17", "R18", "D18")]
+    public void what_people_are_shown_is_what_is_decided() =>
+        (
+            from site in AnySite
+            from allowed in Gen.Bool
+            from open in Gen.Bool
+            select (site, role: allowed ? "operator" : "guest", open)
+        ).Sample(x =>
+        {
+            var facts = x.site.Facts() with
+            {
+                ManualDuringMaintenance = x.open,
+                Maintenance = new Maintenance { On = true },
+            };
+            var entry = facts.Entry(FailbackCells.Entry(x.site))!;
+            var shown = FailbackChecks.OfManualStart([x.role], entry, facts).ToList();
+            var first = shown.OrderBy(y => y.Id == "R18" ? 0 : 1).Select(y => y.Reason).FirstOrDefault(y => y is not null);
+            Assert.Equal(FailbackChecks.BeforeManualStart([x.role], entry, facts), first);
+        });
+
     [Fact]
     [Covers("E15", "D1")]
     public void a_damaged_entry_bars_itself_and_every_older_one() =>

@@ -18,6 +18,7 @@ internal sealed class SagaProcess : IAsyncDisposable
     public HttpClient Http => new() { BaseAddress = new Uri(app.Urls.First()) };
     public IBus Bus => app.Services.GetRequiredService<IBus>();
     public IRead Read => app.Services.GetRequiredService<IRead>();
+    public IAsk Ask => app.Services.GetRequiredService<IAsk>();
     public IFailbackUnits Units => app.Services.GetRequiredService<IFailbackUnits>();
     public ObedientWorker Worker => app.Services.GetRequiredService<ObedientWorker>();
 

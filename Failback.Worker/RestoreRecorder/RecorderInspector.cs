@@ -104,7 +104,8 @@ internal sealed partial class RecorderInspector(
         CancellationToken token
     )
     {
-        if (recorder.Link is { } repaired && await finder.FreshAsync(repaired, token) is { } now)
+        var now = recorder.Link is { } repaired ? await finder.FreshAsync(repaired, token) : null;
+        if (now is not null)
             answer = answer with { SettingsNow = await documents.PutAsync(now.Bytes, token) };
         if (failoverServer.Link is not { } link)
             return answer;
@@ -112,6 +113,11 @@ internal sealed partial class RecorderInspector(
         {
             var found = await finder.FindAsync(link, work.CachedSettings, token);
             answer = answer with { Settings = found.Reference };
+            if (now is not null)
+            {
+                var (listed, more) = SettingsComparison.Of(now.Bytes, found.Settings.Bytes);
+                answer = answer with { Differences = listed, MoreDifferences = more };
+            }
             var fits = recorder.Status is null || SettingsDocument.Read(found.Settings.Bytes)!.WhyIncompatible(recorder.Status) is null;
             return fits ? answer : answer with { Reason = answer.Reason ?? FailbackReason.Incompatible };
         }

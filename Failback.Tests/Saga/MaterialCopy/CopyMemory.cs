@@ -195,6 +195,8 @@ internal sealed class CopyStore(CopyMemory memory, IPublishEndpoint road) : IFai
     public Task<IReadOnlyList<FailbackState>> UnansweredFailbacksAsync(DateTime? dueBefore, int limit, CancellationToken token) =>
         throw new NotSupportedException();
 
+    public Task<IdempotencyKey?> KeyAsync(Guid key, CancellationToken token) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<SystemChange>> ChangesSinceAsync(long number, int limit, CancellationToken token) =>
         throw new NotSupportedException();
 

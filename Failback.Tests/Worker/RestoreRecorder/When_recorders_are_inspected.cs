@@ -35,6 +35,7 @@ public sealed class When_recorders_are_inspected
         Assert.Equal(("Recorder", true), (seen.FailoverServer.LiveRole, seen.FailoverServer.Recording));
         Assert.Equal(SettingsOf("fresh").Digest, seen.Settings?.Digest);
         Assert.Equal(SettingsOf("old").Digest, seen.SettingsNow?.Digest);
+        Assert.NotEmpty(seen.Differences);
         Assert.Equal((1, 9L, 900L), (seen.ChannelCopies, seen.Items, seen.Bytes));
         Assert.Empty(site.Recorder.Calls.Concat(site.FailoverServer.Calls).Intersect(Changes));
     }

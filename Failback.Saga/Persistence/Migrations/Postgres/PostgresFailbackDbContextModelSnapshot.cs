@@ -59,7 +59,11 @@ namespace Failback.Saga
 
                     b.HasKey("AuditId");
 
-                    b.HasIndex("At");
+                    b.HasIndex("At", "AuditId");
+
+                    b.HasIndex("Subject", "At", "AuditId");
+
+                    b.HasIndex("Who", "At", "AuditId");
 
                     b.ToTable("audit", (string)null);
                 });
@@ -159,6 +163,10 @@ namespace Failback.Saga
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("missing");
+
+                    b.Property<long>("MissingItems")
+                        .HasColumnType("bigint")
+                        .HasColumnName("missing_items");
 
                     b.Property<DateTime?>("NextTryAt")
                         .HasColumnType("timestamp with time zone")
@@ -478,6 +486,14 @@ namespace Failback.Saga
 
                     b.HasIndex("FailedRecorderId", "FailoverStartedAt");
 
+                    b.HasIndex(new[] { "FailoverStartedAt", "EntryId" }, "failover_log_active")
+                        .HasFilter("failback <> 'Succeeded' OR material_copy <> 'Succeeded'");
+
+                    b.HasIndex(new[] { "FailoverServerId" }, "failover_log_held")
+                        .HasFilter("hold IN ('Held', 'Releasing')");
+
+                    b.HasIndex(new[] { "FailoverStartedAt", "EntryId" }, "failover_log_newest");
+
                     b.HasIndex(new[] { "FailoverStartedAt", "EntryId" }, "failover_log_open")
                         .HasFilter("(failover = 'Succeeded' AND failback <> 'Succeeded') OR hold IN ('Placing', 'Releasing') OR release_pending");
 
@@ -486,6 +502,57 @@ namespace Failback.Saga
                         .HasFilter("failback = 'Running'");
 
                     b.ToTable("failover_log", (string)null);
+                });
+
+            modelBuilder.Entity("Failback.Saga.IdempotencyKey", b =>
+                {
+                    b.Property<Guid>("Key")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Answer")
+                        .HasColumnType("text")
+                        .HasColumnName("answer");
+
+                    b.Property<DateTime>("AskedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("asked_at");
+
+                    b.Property<string>("Asker")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("asker");
+
+                    b.Property<DateTime?>("DecidedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("digest");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("outcome");
+
+                    b.Property<string>("Request")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("request");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("Key");
+
+                    b.HasIndex("AskedAt");
+
+                    b.ToTable("idempotency_key", (string)null);
                 });
 
             modelBuilder.Entity("Failback.Saga.InboxMessage", b =>

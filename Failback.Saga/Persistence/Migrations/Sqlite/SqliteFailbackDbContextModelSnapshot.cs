@@ -54,7 +54,11 @@ namespace Failback.Saga
 
                     b.HasKey("AuditId");
 
-                    b.HasIndex("At");
+                    b.HasIndex("At", "AuditId");
+
+                    b.HasIndex("Subject", "At", "AuditId");
+
+                    b.HasIndex("Who", "At", "AuditId");
 
                     b.ToTable("audit", (string)null);
                 });
@@ -154,6 +158,10 @@ namespace Failback.Saga
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("missing");
+
+                    b.Property<long>("MissingItems")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("missing_items");
 
                     b.Property<DateTime?>("NextTryAt")
                         .HasColumnType("TEXT")
@@ -473,6 +481,14 @@ namespace Failback.Saga
 
                     b.HasIndex("FailedRecorderId", "FailoverStartedAt");
 
+                    b.HasIndex(new[] { "FailoverStartedAt", "EntryId" }, "failover_log_active")
+                        .HasFilter("failback <> 'Succeeded' OR material_copy <> 'Succeeded'");
+
+                    b.HasIndex(new[] { "FailoverServerId" }, "failover_log_held")
+                        .HasFilter("hold IN ('Held', 'Releasing')");
+
+                    b.HasIndex(new[] { "FailoverStartedAt", "EntryId" }, "failover_log_newest");
+
                     b.HasIndex(new[] { "FailoverStartedAt", "EntryId" }, "failover_log_open")
                         .HasFilter("(failover = 'Succeeded' AND failback <> 'Succeeded') OR hold IN ('Placing', 'Releasing') OR release_pending");
 
@@ -481,6 +497,57 @@ namespace Failback.Saga
                         .HasFilter("failback = 'Running'");
 
                     b.ToTable("failover_log", (string)null);
+                });
+
+            modelBuilder.Entity("Failback.Saga.IdempotencyKey", b =>
+                {
+                    b.Property<Guid>("Key")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Answer")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("answer");
+
+                    b.Property<DateTime>("AskedAt")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("asked_at");
+
+                    b.Property<string>("Asker")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("asker");
+
+                    b.Property<DateTime?>("DecidedAt")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("digest");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outcome");
+
+                    b.Property<string>("Request")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("request");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("Key");
+
+                    b.HasIndex("AskedAt");
+
+                    b.ToTable("idempotency_key", (string)null);
                 });
 
             modelBuilder.Entity("Failback.Saga.InboxMessage", b =>

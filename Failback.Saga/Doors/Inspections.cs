@@ -1,0 +1,24 @@
+using System.Text.Json;
+using Failback.Messages;
+using MassTransit;
+
+namespace Failback.Saga;
+
+/// <summary>Keeps what recorders answered to a dry run beside the key that it was asked under, for as long as that is kept.</summary>
+internal sealed class Inspections(IFailbackStore store, TimeProvider time) : IConsumer<RecordersInspected>
+{
+    public async Task Consume(ConsumeContext<RecordersInspected> context)
+    {
+        var (answer, token) = (context.Message, context.CancellationToken);
+        // Asked on the bus, answered twice, or long ago.
+        if (await store.KeyAsync(answer.RequestId, token) is not { Outcome: IdempotencyKey.Pending, Request: Ask.Inspection } asked)
+            return;
+        var answered = asked with
+        {
+            Outcome = IdempotencyKey.Accepted,
+            DecidedAt = time.GetUtcNow().ToRow(),
+            Answer = JsonSerializer.Serialize(answer, JsonSerializerOptions.Web),
+        };
+        await store.ApplyAsync([new Save(answered)], token);
+    }
+}

@@ -1,0 +1,166 @@
+using System.Text.Json;
+using Failback.Messages;
+using Failback.Saga;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using static Failback.Tests.DoorsSpec;
+using static Failback.Tests.DoorsTalk;
+
+namespace Failback.Tests;
+
+/// <summary>A request becomes a key, an audit line and an outbox row at once, whatever is away, and once, however often it is sent.</summary>
+[NeedsServer]
+[Covers("D14", "I9")]
+public sealed class When_something_is_asked_through_the_door
+{
+    private static readonly Guid Key = new("6f9c5f3a-0000-0000-0000-000000000001");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory, OnBothDatabases]
+    [Covers("I18")]
+    public async Task it_waits_in_the_outbox_under_its_key_and_in_the_name_of_who_asked(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
+        var entry = await EntryAsync(spec);
+        var asked = new StartDataCopy
+        {
+            RequestId = Guid.NewGuid(),
+            EntryId = entry.EntryId,
+            RequestedBy = "somebody else",
+            Roles = ["everything"],
+            Order = PeriodOrder.NewestFirst,
+        };
+
+        Assert.Equal(new Asked(AskOutcome.Accepted, Key), await spec.Ask.AskAsync(asked, Key, Anna, Token));
+
+        var sent = Assert.Single(await spec.Store.RowsAsync<OutboxMessage>());
+        Assert.Equal(DerivedId.Of("asked", Key), sent.MessageId);
+        var message = Sent<StartDataCopy>(sent);
+        Assert.Equal((Key, "anna", PeriodOrder.NewestFirst), (message.RequestId, message.RequestedBy, message.Order));
+        Assert.Equal(["operator"], message.Roles);
+        Assert.Equal("somebody else", asked.RequestedBy);
+        var line = Assert.Single(await spec.Store.RowsAsync<Audit>());
+        Assert.Equal(
+            ("anna", "start-data-copy", entry.EntryId.ToString(), "Asked", $"request {Key}"),
+            (line.Who, line.What, line.Subject, line.Outcome, line.Detail)
+        );
+        var view = (await spec.Ask.RequestAsync(Key, Token))!;
+        Assert.Equal(
+            (Key, "start-data-copy", "anna", "Pending", null),
+            (view.Key, view.Request, view.AskedBy, view.Outcome, view.DecidedAt)
+        );
+        Assert.Null(await spec.Ask.RequestAsync(Guid.NewGuid(), Token));
+    }
+
+    [Theory, OnBothDatabases]
+    [Covers("E5")]
+    public async Task twenty_at_once_under_one_key_are_one(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
+        var entry = await EntryAsync(spec);
+
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => Task.Run(() => spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token)))
+        );
+
+        Assert.Equal(1, answers.Count(x => x == new Asked(AskOutcome.Accepted, Key)));
+        Assert.Equal(19, answers.Count(x => x == new Asked(AskOutcome.Repeated, Key)));
+        Assert.Single(await spec.Store.RowsAsync<OutboxMessage>());
+        Assert.Single(await spec.Store.RowsAsync<IdempotencyKey>());
+        Assert.Single(await spec.Store.RowsAsync<Audit>());
+    }
+
+    [Theory, OnBothDatabases]
+    public async Task the_same_again_is_repeated_and_anything_else_under_its_key_is_refused(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
+        var (entry, other) = (await EntryAsync(spec), await EntryAsync(spec, "rec-2"));
+        await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token);
+
+        Assert.Equal(AskOutcome.Repeated, await Outcome(x => x.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token)));
+        Assert.Equal(
+            AskOutcome.Repeated,
+            await Outcome(x => x.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna with { Roles = ["guest", "operator"] }, Token))
+        );
+        var json = $$"""{ "EntryId": "{{entry.EntryId}}", "order": null, "madeUp": 1 }""";
+        Assert.Equal(AskOutcome.Repeated, await Outcome(x => x.AskJsonAsync("start-data-copy", Bytes(json), Key, Anna, Token)));
+        Assert.Equal(AskOutcome.KeyReused, await Outcome(x => x.AskAsync(Wishes.Copy(other.EntryId), Key, Anna, Token)));
+        Assert.Equal(
+            AskOutcome.KeyReused,
+            await Outcome(x => x.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna with { Name = "bert" }, Token))
+        );
+        Assert.Equal(AskOutcome.KeyReused, await Outcome(x => x.InspectAsync(entry.EntryId, Key, Anna, Token)));
+        var post = await spec.Ask.PostAsync("licence-changed", Bytes(LicenceJson), Key, Controller, Token);
+        Assert.Equal((AskOutcome.KeyReused, "Key"), (post.Outcome, post.Field));
+        Assert.Single(await spec.Store.RowsAsync<OutboxMessage>());
+        Assert.Single(await spec.Store.RowsAsync<Audit>());
+        // What was not published may still come under its id.
+        Assert.Single(await spec.Store.RowsAsync<InboxMessage>());
+
+        async Task<AskOutcome> Outcome(Func<IAsk, Task<Asked>> ask) => (await ask(spec.Ask)).Outcome;
+    }
+
+    [Theory, OnBothDatabases]
+    [Covers("I9")]
+    public async Task what_a_controller_says_has_one_effect_over_http_and_amqp(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
+        var (posted, admitted) = (Key, Guid.NewGuid());
+        await spec.Store.RunAsync((store, token) => store.FirstSeenAsync([admitted], Admission.Queue, token));
+
+        Assert.Equal(
+            AskOutcome.Accepted,
+            (await spec.Ask.PostAsync("licence-changed", Bytes(LicenceJson), posted, Controller, Token)).Outcome
+        );
+        Assert.Equal(
+            AskOutcome.Repeated,
+            (await spec.Ask.PostAsync("licence-changed", Bytes(LicenceJson), posted, Controller, Token)).Outcome
+        );
+        Assert.Equal(
+            AskOutcome.Repeated,
+            (await spec.Ask.PostAsync("licence-changed", Bytes(LicenceJson), admitted, Controller, Token)).Outcome
+        );
+
+        Assert.Equal(posted, Assert.Single(await spec.Store.RowsAsync<OutboxMessage>()).MessageId);
+        Assert.Empty(await spec.Store.ReadAsync((store, token) => store.FirstSeenAsync([posted], Admission.Queue, token)));
+        Assert.Equal("Accepted", (await spec.Ask.RequestAsync(posted, Token))?.Outcome);
+        Assert.NotNull((await spec.Ask.RequestAsync(posted, Token))?.DecidedAt);
+    }
+
+    [Theory, OnBothDatabases]
+    public async Task a_snapshot_that_is_repeated_fills_no_audit(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
+        var snapshot = (RecorderSnapshot)Sample.Of(typeof(RecorderSnapshot)) with { Failovers = [] };
+        snapshot = snapshot with { Configuration = snapshot.Configuration with { Address = "http://10.0.0.7:5011" } };
+        var json = JsonSerializer.SerializeToUtf8Bytes(snapshot, JsonSerializerOptions.Web);
+        Assert.Equal("Accepted ", Said(await spec.Ask.PostAsync("recorder-snapshot", json, Key, Controller, Token)));
+        Assert.Empty(await spec.Store.RowsAsync<Audit>());
+        Assert.Equal("Forbidden  Forbidden", Said(await spec.Ask.PostAsync("recorder-snapshot", json, Key, Eve, Token)));
+        Assert.Single(await spec.Store.RowsAsync<Audit>());
+    }
+
+    [Theory, OnBothDatabases]
+    public async Task a_key_is_forgotten_after_a_day_and_its_message_is_not(DatabaseKind kind)
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
+        await using var spec = await OpenAsync(kind, x => x.AddSingleton<TimeProvider>(time));
+        var entry = await EntryAsync(spec);
+        await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token);
+        time.Advance(TimeSpan.FromHours(12));
+        var later = Guid.NewGuid();
+        await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), later, Anna, Token);
+        time.Advance(TimeSpan.FromHours(13));
+
+        await spec.Store.Reconciler.PruneAsync(Token);
+
+        Assert.Null(await spec.Ask.RequestAsync(Key, Token));
+        Assert.NotNull(await spec.Ask.RequestAsync(later, Token));
+        Assert.Equal(AskOutcome.Repeated, (await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token)).Outcome);
+        Assert.Equal(2, (await spec.Store.RowsAsync<OutboxMessage>()).Count);
+    }
+
+    private static T Sent<T>(OutboxMessage row) =>
+        JsonSerializer.Deserialize<T>(JsonDocument.Parse(row.Body).RootElement.GetProperty("message"), JsonSerializerOptions.Web)!;
+}

@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Failback.Tests;
+
+/// <summary>What an issuer of tokens is besides to people: it believes every name, and checks codes and their proofs (PKCE).</summary>
+internal sealed class OpenIdProvider(Func<string> address, RSA key)
+{
+    private readonly ConcurrentDictionary<string, (string Challenge, string Nonce)> codes = new();
+
+    public string Name { get; set; } = "anna";
+    public string[] Roles { get; set; } = [];
+    public RSA SigningKey { get; set; } = key;
+
+    /// <summary>It answers nothing of use.</summary>
+    public bool Away { get; set; }
+
+    /// <summary>Its sessions are over.</summary>
+    public bool Ended { get; set; }
+
+    public void Map(WebApplication app)
+    {
+        app.MapGet(
+            "/authorize",
+            (string redirect_uri, string state, string nonce, string code_challenge, string code_challenge_method) =>
+            {
+                var code = Guid.NewGuid().ToString("N");
+                codes[code] = (code_challenge_method == "S256" ? code_challenge : "", nonce);
+                return Results.Redirect($"{redirect_uri}?code={code}&state={Uri.EscapeDataString(state)}");
+            }
+        );
+        app.MapPost("/token", async (HttpContext context, CancellationToken token) => Answer(await context.Request.ReadFormAsync(token)));
+    }
+
+    private IResult Answer(IFormCollection form)
+    {
+        if (Away)
+            return Results.StatusCode(StatusCodes.Status502BadGateway);
+        if (form["client_id"] != "failback" || Ended)
+            return Results.Json(new { error = "invalid_grant" }, statusCode: StatusCodes.Status400BadRequest);
+        if (form["grant_type"] == "refresh_token" && form["refresh_token"] == "again")
+            return Tokens(null);
+        if (!codes.TryRemove(form["code"].ToString(), out var code) || Proof(form["code_verifier"].ToString()) != code.Challenge)
+            return Results.Json(new { error = "invalid_grant" }, statusCode: StatusCodes.Status400BadRequest);
+        return Tokens(code.Nonce);
+    }
+
+    private IResult Tokens(string? nonce)
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+        var claims = new Dictionary<string, object>
+        {
+            ["iss"] = address(),
+            ["aud"] = "failback",
+            ["sub"] = "1",
+            ["preferred_username"] = Name,
+            ["iat"] = now,
+            ["exp"] = now + 300,
+            ["roles"] = Roles,
+        };
+        if (nonce is not null)
+            claims["nonce"] = nonce;
+        var header = Issuer.Header();
+        header["typ"] = "JWT";
+        return Results.Json(
+            new
+            {
+                token_type = "Bearer",
+                access_token = "opaque",
+                refresh_token = "again",
+                expires_in = 300,
+                id_token = Issuer.Sign(header, claims, SigningKey),
+            }
+        );
+    }
+
+    private static string Proof(string verifier) => Issuer.Text(SHA256.HashData(Encoding.ASCII.GetBytes(verifier)));
+}

@@ -1,0 +1,152 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CsCheck;
+using Failback.Messages;
+using Failback.Worker;
+
+namespace Failback.Tests;
+
+/// <summary>Two settings documents, value by value: bounded, and without secrets.</summary>
+[Covers("T18", "D4")]
+public sealed class What_settings_would_change
+{
+    [Fact]
+    public void names_each_value_that_differs_by_its_path() =>
+        Assert.Equal(
+            [
+                "network.address: 10.0.0.1 -> 10.0.0.2",
+                "cameras[1].rate: 25 -> 30",
+                "cameras[2].name: - -> Yard",
+                "cameras[2].ptz: - -> {}",
+                "schedule[0]: - -> Mon",
+                "schedule: on -> -",
+                "added: - -> null",
+                "removed.deep: true -> -",
+                "empty: [] -> -",
+            ],
+            Differences(
+                """
+                {"network":{"address":"10.0.0.1","port":80},"cameras":[{"rate":25},{"rate":25}],"schedule":"on","removed":{"deep":true},
+                 "same":[1,{"a":1.0}],"empty":[]}
+                """,
+                """
+                {"same":[1,{"a":1.0}],"network":{"port":80,"address":"10.0.0.2"},"cameras":[{"rate":25},{"rate":30},{"name":"Yard","ptz":{}}],
+                 "schedule":["Mon"],"added":null}
+                """
+            )
+        );
+
+    [Theory]
+    [InlineData("password")]
+    [InlineData("adminPassword")]
+    [InlineData("ADMIN_PWD")]
+    [InlineData("apiKey")]
+    [InlineData("key")]
+    [InlineData("access_token")]
+    [InlineData("clientSecret")]
+    [InlineData("snmpCommunity")]
+    [InlineData("pin")]
+    public void shows_no_secret_however_deep_it_is(string name)
+    {
+        Assert.Equal([$"a.{name}: *** -> ***"], Differences(In("a", name, "hunter1"), In("a", name, "hunter2")));
+        Assert.Equal([$"{name}.x.value: - -> ***"], Differences("{}", $$$"""{"{{{name}}}":{"x":{"value":"hunter2"} } }"""));
+        Assert.Equal(
+            ["p[0].name: - -> ***", "p[0].value: - -> ***"],
+            Differences("""{"p":[]}""", $$$"""{"p":[{"name":"{{{name}}}","value":"hunter2"}]}""")
+        );
+
+        static string In(string parent, string name, string value) => $$$"""{"{{{parent}}}":{"{{{name}}}":"{{{value}}}"}}""";
+    }
+
+    [Theory]
+    [InlineData("keyframe", "25")]
+    [InlineData("mapping", "left")]
+    [InlineData("compass", "north")]
+    [InlineData("address", "http://10.0.0.1/a@b")]
+    public void shows_what_only_sounds_like_one(string name, string value) =>
+        Assert.Equal(
+            [$"{name}: - -> {value}"],
+            Differences("{}", JsonSerializer.Serialize(new Dictionary<string, string> { [name] = value }))
+        );
+
+    [Theory]
+    [InlineData("rtsp://admin:hunter2@10.0.0.7/live", "rtsp://***@10.0.0.7/live")]
+    [InlineData("http://x/a?user=anna&api_key=hunter2&b=1", "http://x/a?user=anna&api_key=***&b=1")]
+    [InlineData("Server=x;Password=hunter2", "Server=x;Password=***")]
+    [InlineData("pwd=hunter2;Server=x", "pwd=***;Server=x")]
+    [InlineData("-----BEGIN PRIVATE KEY-----\nhunter2", "***")]
+    [InlineData("a\u202e\u0007b", "a  b")]
+    public void hides_credentials_in_values(string value, string shown) =>
+        Assert.Equal(
+            [$"url: - -> {shown}"],
+            Differences("{}", JsonSerializer.Serialize(new Dictionary<string, string> { ["url"] = value }))
+        );
+
+    [Theory]
+    [InlineData("x", 100)]
+    [InlineData("ä", 100)]
+    [InlineData("😀", 50)]
+    public void keeps_within_a_message_whatever_it_finds(string letter, int atMost)
+    {
+        var many = new JsonObject();
+        for (var i = 0; i < 1_000; i++)
+            many[$"{string.Concat(Enumerable.Repeat(letter, 200))}{i}"] = string.Concat(Enumerable.Repeat(letter, 2_000));
+        var (listed, more) = SettingsComparison.Of("{}"u8.ToArray(), Encoding.UTF8.GetBytes(many.ToJsonString()));
+        Assert.Equal(1_000, listed.Count + more);
+        Assert.InRange(listed.Count, 20, atMost);
+        Assert.All(listed, x => Assert.True(x.Path.Length <= 100 && x.After!.Length <= 100 && x.After.EndsWith('…')));
+        var answer = (RecordersInspected)Sample.Of(typeof(RecordersInspected)) with { Differences = listed, MoreDifferences = more };
+        Assert.InRange(JsonSerializer.SerializeToUtf8Bytes(answer, JsonSerializerOptions.Web).Length, 1_000, 48 << 10);
+        Assert.DoesNotContain(listed, x => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(x.Path + x.After)).Contains('\ufffd'));
+    }
+
+    [Fact]
+    public void says_so_when_a_text_is_half_a_character()
+    {
+        var (listed, more) = SettingsComparison.Of("{}"u8.ToArray(), """{"a":1,"b":"\ud800","c":2}"""u8.ToArray());
+        Assert.Equal(["a"], listed.Select(x => x.Path));
+        Assert.Equal(1, more);
+    }
+
+    [Fact]
+    public void a_document_differs_from_itself_in_nothing_and_from_another_in_something() =>
+        (from one in AnyJson from other in AnyJson select (one, other)).Sample(
+            x =>
+            {
+                Assert.Equal((0, 0), Of(x.one, x.one) is var same ? (same.Listed.Count, same.More) : default);
+                var (listed, more) = Of(x.one, x.other);
+                Assert.Equal(JsonNode.DeepEquals(JsonNode.Parse(x.one), JsonNode.Parse(x.other)), listed.Count + more == 0);
+                var (back, _) = Of(x.other, x.one);
+                Assert.Equal(
+                    listed.Select(y => (y.Path, y.Before, y.After)).Order(),
+                    back.Select(y => (y.Path, Before: y.After, After: y.Before)).Order()
+                );
+
+                static (IReadOnlyList<SettingsDifference> Listed, int More) Of(string before, string after) =>
+                    SettingsComparison.Of(Encoding.UTF8.GetBytes(before), Encoding.UTF8.GetBytes(after));
+            },
+            iter: 2_000
+        );
+
+    /// <summary>Small documents of few names, so that much of two is the same.</summary>
+    private static readonly Gen<string> AnyJson = Gen.Recursive<string>(
+        (depth, inner) =>
+            depth > 2
+                ? Gen.OneOf("1", "2", "\"a\"", "null", "{}", "[]", "true")
+                : Gen.OneOf(
+                    Gen.OneOf("1", "\"b\"", "null", "[]"),
+                    from values in inner.Array[0, 3]
+                    select $"[{string.Join(',', values)}]",
+                    from values in inner.Array[0, 3]
+                    select $"{{{string.Join(',', values.Select((x, i) => $"\"m{i}\":{x}"))}}}"
+                )
+    );
+
+    private static List<string> Differences(string before, string after)
+    {
+        var (listed, more) = SettingsComparison.Of(Encoding.UTF8.GetBytes(before), Encoding.UTF8.GetBytes(after));
+        Assert.Equal(0, more);
+        return [.. listed.Select(x => $"{x.Path}: {x.Before ?? "-"} -> {x.After ?? "-"}")];
+    }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.StaticAssets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Failback.Web;
+
+/// <summary>Whoever asks too often waits, and nobody else does (T17).</summary>
+internal static class Floods
+{
+    /// <summary>The stricter limit of passwords.</summary>
+    public const string SignIns = "sign-ins";
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    public static void AddFloodLimits(this IServiceCollection services)
+    {
+        services.AddRateLimiter(_ => { });
+        services
+            .AddOptions<RateLimiterOptions>()
+            .Configure<IOptions<WebOptions>>(
+                (limits, web) =>
+                {
+                    limits.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(x =>
+                        IsFree(x)
+                            ? RateLimitPartition.GetNoLimiter("")
+                            : RateLimitPartition.GetTokenBucketLimiter(Who(x), _ => Bucket(web.Value.RequestsPerMinute, 2))
+                    );
+                    limits.AddPolicy(
+                        SignIns,
+                        x => RateLimitPartition.GetTokenBucketLimiter(Address(x), _ => Bucket(web.Value.SignInsPerMinute, 1))
+                    );
+                    limits.OnRejected = (x, token) =>
+                    {
+                        var wait = x.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
+                        return new ValueTask(
+                            Problems.WriteAsync(x.HttpContext, new Problem(ProblemKind.TooManyRequests) { RetryAfter = wait })
+                        );
+                    };
+                }
+            );
+    }
+
+    /// <summary>Files, the console's one connection, and what other rooms answer.</summary>
+    private static bool IsFree(HttpContext context) =>
+        !OwnSite.IsOurs(context.Request.Path)
+        || context.Request.Path.StartsWithSegments("/_blazor")
+        || context.Request.Path.StartsWithSegments("/console")
+        || context.GetEndpoint()?.Metadata.GetMetadata<StaticAssetDescriptor>() is not null;
+
+    private static string Who(HttpContext context) =>
+        context.User.Identity?.IsAuthenticated == true
+            ? $"user {context.User.FindFirst(Ways.Claim)?.Value} {context.User.FindFirst(Askers.Name)?.Value}"
+            : Address(context);
+
+    /// <summary>Of IPv6 the network: a machine has billions of addresses in its own.</summary>
+    private static string Address(HttpContext context)
+    {
+        var address = context.Connection.RemoteIpAddress ?? IPAddress.None;
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8))
+            : address.ToString();
+    }
+
+    private static TokenBucketRateLimiterOptions Bucket(int aMinute, int parts) =>
+        new()
+        {
+            TokenLimit = Math.Max(1, aMinute / parts),
+            TokensPerPeriod = Math.Max(1, aMinute / 60),
+            ReplenishmentPeriod = aMinute < 60 ? Minute / aMinute : TimeSpan.FromSeconds(1),
+            QueueLimit = 0,
+        };
+}
