@@ -71,7 +71,8 @@ internal static class FakeChannels
                     [
                         Gap(from, to, 0.31, 0.34, lost / 2, CopyFailure.HoldLost),
                         Gap(from, to, 0.71, 0.712, lost - lost / 2, CopyFailure.DamagedAtSource),
-                    ]
+                    ],
+                i
             );
         }
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Failback.Messages;
 using Failback.Saga;
 
@@ -8,13 +7,6 @@ namespace Failback.Tests;
 /// <summary>The door for looking, over a fake site.</summary>
 internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
 {
-    public static readonly byte[] SettingsNow = Encoding.UTF8.GetBytes(
-        """{"format":"vms/4","softwareVersion":"9.8.1","channels":[{"id":"cam-1","fps":12},{"id":"cam-2","fps":25}],"masks":{"cam-1":"none"}}"""
-    );
-    public static readonly byte[] SettingsThen = Encoding.UTF8.GetBytes(
-        """{"format":"vms/4","softwareVersion":"9.8.1","channels":[{"id":"cam-1","fps":25},{"id":"cam-2","fps":25},{"id":"cam-5","fps":25}],"schedule":"night"}"""
-    );
-
     public Task<IReadOnlyList<LogEntryView>> LogAsync(string failedRecorderId, CancellationToken token) =>
         throw new NotSupportedException();
 
@@ -80,7 +72,7 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
         );
 
     public Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token) =>
-        Said<byte[]?>(() => document.Digest == "now" ? SettingsNow : SettingsThen);
+        throw new NotSupportedException();
 
     public Task<IReadOnlyList<RecorderRow>> RecorderRowsAsync(string? after, int limit, CancellationToken token) =>
         Said<IReadOnlyList<RecorderRow>>(() => [.. ById(after).Take(limit)]);
@@ -179,8 +171,16 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
                 SoftwareVersion = "9.8.1",
                 ClockOffsetMilliseconds = 15,
             },
-            Settings = new() { Digest = "then", Length = SettingsThen.Length },
-            SettingsNow = new() { Digest = "now", Length = SettingsNow.Length },
+            Settings = new() { Digest = "then", Length = 4_212 },
+            SettingsNow = new() { Digest = "now", Length = 4_180 },
+            Differences =
+            [
+                new() { Path = "channels[0].fps", Before = "12", After = "25" },
+                new() { Path = "channels[2]", After = """{"id":"cam-5","fps":25}""" },
+                new() { Path = "masks.cam-1", Before = "none" },
+                new() { Path = "network.ntp", Before = "10.20.1.1", After = "10.20.1.9" },
+            ],
+            MoreDifferences = 2,
             ChannelCopies = FakeChannels.Count,
             Items = 48_210,
             Bytes = 96_400_000_000,

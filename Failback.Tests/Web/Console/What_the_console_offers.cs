@@ -1,11 +1,10 @@
-using System.Text;
 using Failback.Messages;
 using Failback.Saga;
 using Failback.Web;
 
 namespace Failback.Tests;
 
-/// <summary>Actions by state and right, and where settings differ.</summary>
+/// <summary>Actions by state and right, and how states look.</summary>
 public sealed class What_the_console_offers
 {
     private static readonly DateTimeOffset At = new(2026, 11, 28, 20, 0, 0, TimeSpan.Zero);
@@ -96,33 +95,6 @@ public sealed class What_the_console_offers
             Assert.Equal(states.Length, looks.Select(x => x.Word).Distinct().Count());
             Assert.Equal(states.Length, looks.Select(x => x.Icon).Distinct().Count());
         }
-    }
-
-    [Fact]
-    public void settings_differ_by_path()
-    {
-        var difference = SettingsDifference.Of(FakeRead.SettingsNow, FakeRead.SettingsThen)!;
-        Assert.Equal(
-            [
-                "channels[0].fps: 12 > 25",
-                """channels[2]:  > {"id":"cam-5","fps":25}""",
-                """masks: {"cam-1":"none"} > """,
-                "schedule:  > night",
-            ],
-            difference.Changes.Select(x => $"{x.Path}: {x.Now} > {x.Then}")
-        );
-        Assert.Equal(4, difference.Count);
-    }
-
-    [Fact]
-    public void settings_that_are_no_json_or_deep_beyond_reason_are_not_compared_and_many_changes_are_counted()
-    {
-        Assert.Null(SettingsDifference.Of("not json"u8.ToArray(), FakeRead.SettingsThen));
-        Assert.Null(SettingsDifference.Of(null, FakeRead.SettingsThen));
-        Assert.Null(SettingsDifference.Of(Encoding.UTF8.GetBytes(new string('[', 500) + new string(']', 500)), FakeRead.SettingsThen));
-        var many = Encoding.UTF8.GetBytes("{" + string.Join(',', Enumerable.Range(0, 500).Select(x => $"\"k{x}\":{x}")) + "}");
-        var difference = SettingsDifference.Of("{}"u8.ToArray(), many)!;
-        Assert.Equal((500, SettingsDifference.Named), (difference.Count, difference.Changes.Count));
     }
 
     [Fact]

@@ -51,9 +51,14 @@ public partial class EntryPage
         var channels = new List<ChannelCopyView>();
         _more = false;
         if (copy is not null)
-            for (int? after = null; channels.Count < _wanted; after = (after ?? -1) + Channels)
+            while (channels.Count < _wanted)
             {
-                var page = await Read.ChannelCopiesAsync(copy.MaterialCopyId, after, Channels, token);
+                var page = await Read.ChannelCopiesAsync(
+                    copy.MaterialCopyId,
+                    channels.Count == 0 ? null : channels[^1].Ordinal,
+                    Channels,
+                    token
+                );
                 channels.AddRange(page);
                 _more = page.Count == Channels;
                 if (!_more)

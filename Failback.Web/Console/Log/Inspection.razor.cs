@@ -16,7 +16,6 @@ public partial class Inspection : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly CancellationTokenSource _gone = new();
     private RecordersInspected? _seen;
-    private SettingsDifference? _difference;
     private RecorderView? _recorder;
     private RecorderView? _server;
     private long? _rate;
@@ -80,7 +79,6 @@ public partial class Inspection : IDisposable
             }
             if (await Read.InspectionAsync(key, _gone.Token) is not { } seen)
                 return;
-            _difference = await DifferenceAsync(seen);
             _recorder = await RecorderAsync(seen.Recorder.RecorderId);
             _server = await RecorderAsync(seen.FailoverServer.RecorderId);
             _rate = (await Read.CopyLimitsAsync(seen.Recorder.RecorderId, _gone.Token)).BytesPerSecondInForce;
@@ -90,13 +88,6 @@ public partial class Inspection : IDisposable
         {
             // The database is away; it is asked again.
         }
-    }
-
-    private async Task<SettingsDifference?> DifferenceAsync(RecordersInspected seen)
-    {
-        if (seen.Settings is not { } then || seen.SettingsNow is not { } now || then.Digest == now.Digest)
-            return null;
-        return SettingsDifference.Of(await Read.DocumentAsync(now, _gone.Token), await Read.DocumentAsync(then, _gone.Token));
     }
 
     /// <summary>Addresses are shown so that a person sees a recorder that moved (R42).</summary>
