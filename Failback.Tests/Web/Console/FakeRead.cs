@@ -71,8 +71,7 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
                 : null
         );
 
-    public Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token) =>
-        throw new NotSupportedException();
+    public Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token) => throw new NotSupportedException();
 
     public Task<IReadOnlyList<RecorderRow>> RecorderRowsAsync(string? after, int limit, CancellationToken token) =>
         Said<IReadOnlyList<RecorderRow>>(() => [.. ById(after).Take(limit)]);
@@ -175,10 +174,20 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
             SettingsNow = new() { Digest = "now", Length = 4_180 },
             Differences =
             [
-                new() { Path = "channels[0].fps", Before = "12", After = "25" },
+                new()
+                {
+                    Path = "channels[0].fps",
+                    Before = "12",
+                    After = "25",
+                },
                 new() { Path = "channels[2]", After = """{"id":"cam-5","fps":25}""" },
                 new() { Path = "masks.cam-1", Before = "none" },
-                new() { Path = "network.ntp", Before = "10.20.1.1", After = "10.20.1.9" },
+                new()
+                {
+                    Path = "network.ntp",
+                    Before = "10.20.1.1",
+                    After = "10.20.1.9",
+                },
             ],
             MoreDifferences = 2,
             ChannelCopies = FakeChannels.Count,
