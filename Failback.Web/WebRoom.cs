@@ -1,5 +1,6 @@
 using Failback.Hosting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Hosting.StaticWebAssets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -25,6 +26,9 @@ public static class WebRoom
         services.AddRights();
         services.AddFloodLimits();
         services.AddApi();
+        services.AddSingleton(new SignInWays(Listening.HasLocalAccount(configuration), Listening.HasOidc(configuration)));
+        ConsolePages.AddConsole(services);
+        services.AddScoped<AuthenticationStateProvider, CircuitSession>();
         services.Configure<KestrelServerOptions>(x => x.AddServerHeader = false);
         return services;
     }
@@ -45,6 +49,7 @@ public static class WebRoom
         app.UseRequestTimeouts();
         app.MapFiles();
         app.MapAccount(Listening.HasLocalAccount(app.Configuration), Listening.HasOidc(app.Configuration));
+        ConsolePages.MapConsole(app);
         app.MapApi();
     }
 

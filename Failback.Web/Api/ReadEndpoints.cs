@@ -123,8 +123,7 @@ internal static class ReadEndpoints
             return NotFound;
         var most = limit ?? Usual;
         var rows = await read.ChannelCopiesAsync(id, after, most, token);
-        // Their order is counted from 0 without a gap.
-        var next = rows.Count < most ? null : ((after ?? -1) + rows.Count).ToString(CultureInfo.InvariantCulture);
+        var next = rows.Count < most ? null : rows[^1].Ordinal.ToString(CultureInfo.InvariantCulture);
         return new Tagged<Paged<ChannelCopyView>>(new Paged<ChannelCopyView>(rows, next));
     }
 

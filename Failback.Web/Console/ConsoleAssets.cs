@@ -47,7 +47,7 @@ internal sealed class ConsoleAssets
                 ["GET", "HEAD"],
                 (string name, HttpContext context, ConsoleAssets assets) => assets.Give(name, context)
             )
-            .AllowAnonymous()
+            .OpenToAll("files of the console hold no data")
             .ExcludeFromDescription();
 
     private IResult Give(string name, HttpContext context)

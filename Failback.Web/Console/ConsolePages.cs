@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.Components.Server;
@@ -49,7 +50,18 @@ internal static class ConsolePages
     public static void MapConsole(WebApplication app)
     {
         ConsoleAssets.Map(app);
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(x => x.ContentSecurityFrameAncestorsPolicy = null).Add(OnlyToLookAt);
+        var pages = app.MapRazorComponents<App>().AddInteractiveServerRenderMode(x => x.ContentSecurityFrameAncestorsPolicy = null);
+        pages.Add(OnlyToLookAt);
+        pages.Add(OnlyWhoIsSignedIn);
+    }
+
+    /// <summary>Pages, and the circuits behind them; what a page shows and offers is by right.</summary>
+    private static void OnlyWhoIsSignedIn(EndpointBuilder endpoint)
+    {
+        if (endpoint.Metadata.OfType<IAllowAnonymous>().Any())
+            endpoint.Metadata.Add(new OpenToAllAttribute("who signs in is nobody yet"));
+        else
+            endpoint.Metadata.Add(new NeedsRightAttribute(NeedsRightAttribute.SignedIn));
     }
 
     /// <summary>No page takes a POST: forms are for the endpoints that have the same address.</summary>

@@ -60,7 +60,7 @@ internal sealed class ConsoleSite : IAsyncDisposable
         services.AddSingleton<ILiveFeed>(ask);
         services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddAuthentication("fake").AddScheme<AuthenticationSchemeOptions, FakeSignIn>("fake", null);
-        services.AddAuthorization();
+        services.AddRights();
         services.AddAntiforgery();
         ConsolePages.AddConsole(services);
         var app = builder.Build();

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Failback.Saga;
 using Microsoft.AspNetCore.Components.Authorization;
 
@@ -14,7 +15,7 @@ internal sealed class Viewer(AuthenticationStateProvider people, IAsk ask, TimeP
     public DateTimeOffset Now => time.GetUtcNow();
     public TimeProvider Time => time;
 
-    /// <summary>Times read otherwise now.</summary>
+    /// <summary>Times read otherwise now, or rights are others.</summary>
     public event Action? Moved;
 
     public async Task OpenAsync(Preferences preferences)
@@ -22,7 +23,16 @@ internal sealed class Viewer(AuthenticationStateProvider people, IAsk ask, TimeP
         Preferences = preferences;
         Words = ConsoleWords.In(preferences.Language);
         Written = new Written(Words.Units, Preferences.ZoneOf(preferences.Zone));
-        var user = (await people.GetAuthenticationStateAsync()).User;
+        Is((await people.GetAuthenticationStateAsync()).User);
+        people.AuthenticationStateChanged += async state =>
+        {
+            Is((await state).User);
+            Moved?.Invoke();
+        };
+    }
+
+    private void Is(ClaimsPrincipal user)
+    {
         SignedIn = user.Identity?.IsAuthenticated == true;
         Asker = SignedIn ? user.ToAsker() : new Asker("", []);
     }
