@@ -25,7 +25,6 @@ internal static class CopyQueue
                 : x.CurrentState == CopyStates.WaitingForSource ? 2
                 : 3
             )
-            .ThenBy(x => CopyUrgent.IsWaitedFor(x) ? 0 : 1)
             .ThenBy(x => x.CreatedAt)
             .ThenBy(x => x.CorrelationId);
 
