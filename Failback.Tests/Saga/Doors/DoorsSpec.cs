@@ -67,8 +67,7 @@ internal sealed class DoorsSpec : IAsyncDisposable
     public Task SaveAsync(params IEnumerable<IRow> rows) => Store.RunAsync([.. rows.Select(x => new Save(x))]);
 
     /// <summary>Many new rows: an effect each would look at all of them each time.</summary>
-    public Task AddAsync(IEnumerable<IRow> rows) =>
-        Store.RunAsync((_, token) => FailbackUnit.Current!.Db.AddRangeAsync(rows, token));
+    public Task AddAsync(IEnumerable<IRow> rows) => Store.RunAsync((_, token) => FailbackUnit.Current!.Db.AddRangeAsync(rows, token));
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();
 
