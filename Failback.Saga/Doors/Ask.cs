@@ -33,8 +33,9 @@ internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IO
         var (said, refusal) = PlainJson.Read(contract, json.Span, askerIsKnown: false);
         var wish = new Wish(key, asker, message, Rights.PublishAsController)
         {
+            MessageId = key,
             IsOfController = true,
-            IsAudited = contract is not null,
+            IsAudited = contract != typeof(RecorderSnapshot),
         };
         if (said is not null && (refusal = Validation.Of(said)) is null)
             wish = wish.About(PersonRequests.SubjectOf(said), said);
@@ -56,7 +57,7 @@ internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IO
         var message = request is null ? null : PersonRequests.By(asker, key, request);
         // Roles may change between two tries of the same request.
         if (message is not null && (refusal = Validation.Of(message)) is null)
-            wish = wish.About(PersonRequests.SubjectOf(message), message);
+            wish = wish.About(PersonRequests.SubjectOf(message), PersonRequests.By(asker with { Roles = [] }, key, message));
         return TakeAsync(
             wish,
             refusal,
@@ -73,7 +74,7 @@ internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IO
     {
         if (Validation.OfAsker(wish.Key, wish.Asker) is { } nobody)
             return wish.Invalid(nobody);
-        if (refusal is null && !rights.Allows(wish.Asker.Roles, wish.Right))
+        if (!rights.Allows(wish.Asker.Roles, wish.Right))
         {
             var forbidden = new Asked(AskOutcome.Forbidden, wish.Key, FailbackReason.Forbidden);
             return await units.RunAsync((store, ct) => NotedAsync(wish, forbidden, store, ct), token);
@@ -90,7 +91,6 @@ internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IO
     {
         if (await store.KeyAsync(wish.Key, token) is { } known)
             return wish.Again(known);
-        await store.FirstSeenAsync([DerivedId.Of("asked", wish.Key)], Admission.Queue, token);
         var (message, missing) = await make(store, token);
         if (missing is not null)
             return await NotedAsync(wish, missing, store, token);

@@ -27,10 +27,7 @@ internal static class CopySummaries
         CancellationToken token
     )
     {
-        var sums = new Dictionary<Guid, CopySums>();
-        foreach (var copy in copies)
-            foreach (var sum in await look.SumsAsync([copy.CorrelationId], token))
-                sums.Add(copy.CorrelationId, sum);
+        var sums = (await look.SumsAsync([.. copies.Select(x => x.CorrelationId)], token)).ToDictionary(x => x.MaterialCopyId);
         var places = open.GroupBy(x => x.RecorderId)
             .SelectMany(x => CopyQueue.InOrder(x).Select((y, i) => (y.CorrelationId, Place: i + 1)))
             .ToDictionary(x => x.CorrelationId, x => x.Place);

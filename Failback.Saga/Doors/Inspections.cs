@@ -17,7 +17,7 @@ internal sealed class Inspections(IFailbackStore store, TimeProvider time) : ICo
         {
             Outcome = IdempotencyKey.Accepted,
             DecidedAt = time.GetUtcNow().ToRow(),
-            Answer = JsonSerializer.Serialize(answer with { Differences = [] }, JsonSerializerOptions.Web),
+            Answer = JsonSerializer.Serialize(answer, JsonSerializerOptions.Web),
         };
         await store.ApplyAsync([new Save(answered)], token);
     }

@@ -159,5 +159,5 @@ internal sealed partial class Read(
     }
 
     /// <summary>The copy of an entry's period: that of the entry that inherited it (D6), else its own.</summary>
-    private static Guid CopyOf(FailoverLogEntry entry) => DerivedId.OfMaterialCopy(entry.EntryId);
+    private static Guid CopyOf(FailoverLogEntry entry) => DerivedId.OfMaterialCopy(entry.InheritedBy ?? entry.EntryId);
 }

@@ -33,7 +33,7 @@ internal static class FailbackChecks
             // R16 and R17 are in R5 and R9 already; people see which of them it was.
             new("R16", entry.Failover == FailoverStatus.Succeeded ? null : FailbackReason.InvalidLogState),
             new("R17", Open(entry)),
-            new("R18", null),
+            new("R18", Right(roles, facts)),
             new("D18", Maintained(facts)),
         ];
 

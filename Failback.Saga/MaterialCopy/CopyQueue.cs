@@ -25,6 +25,7 @@ internal static class CopyQueue
                 : x.CurrentState == CopyStates.WaitingForSource ? 2
                 : 3
             )
+            .ThenBy(x => CopyUrgent.IsWaitedFor(x) ? 0 : 1)
             .ThenBy(x => x.CreatedAt)
             .ThenBy(x => x.CorrelationId);
 

@@ -131,7 +131,7 @@ internal sealed record ChannelCopy : IRow
     /// <summary>Items of <see cref="Missing"/>; a column of its own, so that a database can add them up.</summary>
     public long MissingItems
     {
-        get => Missing.Count;
+        get => Missing.Sum(x => x.Items);
         private init { }
     }
     public int Tries { get; init; }

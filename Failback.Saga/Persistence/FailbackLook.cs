@@ -14,7 +14,7 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
 
     /// <summary>Everything else; written as the index of active entries has it.</summary>
     private static readonly Expression<Func<FailoverLogEntry, bool>> Active = x =>
-        x.Failback != FailbackStatus.Succeeded;
+        x.Failback != FailbackStatus.Succeeded || x.MaterialCopy != Messages.MaterialCopyStatus.Succeeded;
 
     public async Task<IReadOnlyList<FailoverLogEntry>> LogAsync(
         LogQuery query,
@@ -35,7 +35,7 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
         if (query.Text is { Length: > 0 } text)
             rows = Named(rows, text);
         if (after is var (at, last))
-            rows = rows.Where(x => x.FailoverStartedAt <= at && (x.FailoverStartedAt < at || x.EntryId.CompareTo(last) > 0));
+            rows = rows.Where(x => x.FailoverStartedAt <= at && (x.FailoverStartedAt < at || x.EntryId.CompareTo(last) < 0));
         return await rows.OrderByDescending(x => x.FailoverStartedAt).ThenByDescending(x => x.EntryId).Take(limit).ToListAsync(token);
     }
 
@@ -154,7 +154,7 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
         if (query.Who is { } who)
             rows = rows.Where(x => x.Who == who);
         if (after is var (at, last))
-            rows = rows.Where(x => x.At <= at && (x.At < at || x.AuditId.CompareTo(last) > 0));
+            rows = rows.Where(x => x.At <= at && (x.At < at || x.AuditId.CompareTo(last) < 0));
         return await rows.OrderByDescending(x => x.At).ThenByDescending(x => x.AuditId).Take(limit).ToListAsync(token);
     }
 
@@ -165,7 +165,7 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
     {
         // Lowered by the database, both sides: its idea of letters beyond ASCII is its own.
         var named = Rows<Recorder>()
-            .Where(x => x.Name.Contains(text))
+            .Where(x => FailbackDbContext.Lower(x.Name).Contains(FailbackDbContext.Lower(text)))
             .Select(x => x.RecorderId);
         return rows.Where(x =>
             FailbackDbContext.Lower(x.FailedRecorderId).Contains(FailbackDbContext.Lower(text))

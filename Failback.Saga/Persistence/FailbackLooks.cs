@@ -17,7 +17,7 @@ internal sealed class FailbackLooks(IServiceScopeFactory scopes, LooksAtOnce mos
             await using var scope = scopes.CreateAsyncScope();
             var db = scope.ServiceProvider.GetRequiredService<FailbackDbContext>();
             // On SQLite that is BEGIN DEFERRED: it neither waits for the one writer nor keeps it waiting.
-            var isolation = db.Database.IsSqlite() ? IsolationLevel.Serializable : IsolationLevel.ReadCommitted;
+            var isolation = db.Database.IsSqlite() ? IsolationLevel.ReadUncommitted : IsolationLevel.RepeatableRead;
             await using var snapshot = await db.Database.BeginTransactionAsync(isolation, token);
             return await look(new FailbackLook(db), token);
         }

@@ -114,7 +114,7 @@ internal sealed partial class Reconciler(
         var old = unit.Db.Set<InboxMessage>().Where(x => x.ReceivedAt < before).OrderBy(x => x.ReceivedAt).Take(PruneAtOnce);
         var count = await old.ExecuteDeleteAsync(token);
         var asked = time.GetUtcNow().ToRow() - IdempotencyKey.Kept;
-        var keys = unit.Db.Set<IdempotencyKey>().Where(x => x.AskedAt < asked && x.Request == "").OrderBy(x => x.AskedAt).Take(PruneAtOnce);
+        var keys = unit.Db.Set<IdempotencyKey>().Where(x => x.AskedAt < asked).OrderBy(x => x.AskedAt).Take(PruneAtOnce);
         count = Math.Max(count, await keys.ExecuteDeleteAsync(token));
         KillPoint.Reached("prune.before-commit");
         await unit.CommitAsync(token);

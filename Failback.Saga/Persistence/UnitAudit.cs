@@ -21,7 +21,7 @@ internal sealed class UnitAudit(FailbackDbContext db, TimeProvider time)
                 Detail = note.Detail,
             }
         );
-        if (note.RequestId is { } id && id == Guid.Empty)
+        if (note.RequestId is { } id)
             decided.Add((id, note.Outcome));
     }
 

@@ -151,7 +151,7 @@ internal sealed partial class SettingsComparison
             );
 
     private static bool LooksSecret(string name) =>
-        SecretPart().IsMatch(name) && name.Length < 3 || Words().Matches(name).Any(x => SecretWord().IsMatch(x.Value));
+        SecretPart().IsMatch(name) || Words().Matches(name).Any(x => SecretWord().IsMatch(x.Value));
 
     /// <summary>What a log or a terminal would obey is a space (T18).</summary>
     private static string Readable(string text) =>
