@@ -1,4 +1,6 @@
 using Failback.Saga;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using static Failback.Tests.DoorsSpec;
 
 namespace Failback.Tests;
@@ -46,8 +48,9 @@ public sealed class When_limits_and_the_audit_are_looked_at
     [Covers("D14")]
     public async Task the_audit_is_paged_newest_first(DatabaseKind kind)
     {
-        await using var spec = await OpenAsync(kind);
-        // One unit: all have one instant.
+        var time = new FakeTimeProvider(Noon);
+        await using var spec = await OpenAsync(kind, x => x.AddSingleton<TimeProvider>(time));
+        // Of one instant, so that ids decide.
         await spec.Store.RunAsync([
             .. Enumerable.Range(0, 60).Select(x => new Note(x % 3 == 0 ? "eve" : "anna", "asked", $"s-{x % 2}", "Accepted", $"{x}")),
         ]);
