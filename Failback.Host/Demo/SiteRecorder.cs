@@ -145,6 +145,11 @@ internal sealed class SiteRecorder(string id, string name, bool failing, string 
                 live = (on.Origin, now);
             }
         }
+        catch (RecorderException e) when (e.Fault == RecorderFault.WrongRole)
+        {
+            // It was sent to standby since it was asked: what it recorded until then is all there is.
+            live = null;
+        }
         finally
         {
             gate.Release();
