@@ -227,6 +227,7 @@ internal sealed class ScriptedDoors : IRead, IAsk
             5,
             0,
             50,
-            []
+            [],
+            Ordinal: number
         );
 }

@@ -240,6 +240,6 @@ public sealed partial class When_the_operator_signs_in
 
     private static (HttpStatusCode, string) Where(HttpResponseMessage answer) => (answer.StatusCode, answer.Headers.Location!.ToString());
 
-    [GeneratedRegex("""<input type="hidden" name="(?<name>__\w+)" value="(?<value>[^"]+)">""")]
+    [GeneratedRegex("""<input type="hidden" name="(?<name>__\w+)" value="(?<value>[^"]+)" ?/>""")]
     private static partial Regex Hidden();
 }

@@ -11,16 +11,12 @@ using Microsoft.Extensions.Logging;
 namespace Failback.Web;
 
 /// <summary>
-/// Signing in and out, and changing the password, for forms of pages and, as JSON, for programs. The pages themselves are the console's; these
-/// here answer only where it has none.
+/// Signing in and out, and changing the password, for forms of the console's pages and, as JSON, for programs.
 /// </summary>
 internal static partial class AccountEndpoints
 {
     private const string Because = "nobody is signed in yet";
     private const int MostBytes = 8 << 10;
-
-    /// <summary>Below every page of the console.</summary>
-    private const int Last = 1_000;
 
     /// <summary>A page takes posts to its own address too.</summary>
     private const int First = -1;
@@ -28,13 +24,11 @@ internal static partial class AccountEndpoints
     public static void MapAccount(this IEndpointRouteBuilder endpoints, bool local, bool oidc)
     {
         var account = endpoints.MapGroup("/account").WithMetadata(new RequestSizeLimitAttribute(MostBytes)).ExcludeFromDescription();
-        account.MapGet("/sign-in", (HttpContext x) => AccountPage.SignInAsync(x, local, oidc)).OpenToAll(Because).WithOrder(Last);
         account.MapPost("/sign-out", SignOutAsync).WithOrder(First).OpenToAll("signing out harms nobody; other sites are refused");
         if (oidc)
             account.MapGet("/oidc", ToProvider).OpenToAll(Because).RequireRateLimiting(Floods.SignIns);
         if (!local)
             return;
-        account.MapGet("/password", AccountPage.PasswordAsync).Needs(NeedsRightAttribute.SignedIn).WithOrder(Last);
         account.MapPost("/sign-in", SignInAsync).WithOrder(First).OpenToAll(Because).RequireRateLimiting(Floods.SignIns);
         account.MapPost("/password", ChangeAsync).WithOrder(First).Needs(NeedsRightAttribute.SignedIn).RequireRateLimiting(Floods.SignIns);
     }

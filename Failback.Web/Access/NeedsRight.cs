@@ -104,7 +104,7 @@ internal sealed class RefusedAccess : IAuthorizationMiddlewareResultHandler
         else if (context.User.HasClaim(x => x.Type == Sessions.MustChange))
             context.Response.Redirect(SignIn.PasswordPage);
         else
-            await AccountPage.WriteAsync(context, StatusCodes.Status403Forbidden, AccountWord.NoRight);
+            await PlainPage.WriteAsync(context, StatusCodes.Status403Forbidden, PlainWord.NoRight);
     }
 
     private static Problem Forbidden(ClaimsPrincipal user) =>

@@ -94,15 +94,15 @@ internal static partial class Problems
             context.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         if (IsForProgram(context))
             return Result(problem).ExecuteAsync(context);
-        return AccountPage.WriteAsync(
+        return PlainPage.WriteAsync(
             context,
             StatusOf(problem.Kind),
             problem.Kind switch
             {
-                ProblemKind.NotFound => AccountWord.NotThere,
-                ProblemKind.Forbidden => AccountWord.NoRight,
-                ProblemKind.TooManyRequests => AccountWord.Wait,
-                _ => AccountWord.Failed,
+                ProblemKind.NotFound => PlainWord.NotThere,
+                ProblemKind.Forbidden => PlainWord.NoRight,
+                ProblemKind.TooManyRequests => PlainWord.Wait,
+                _ => PlainWord.Failed,
             }
         );
     }
