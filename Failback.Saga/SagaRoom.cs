@@ -18,6 +18,7 @@ public static class SagaRoom
         services.AddDocumentServer();
         services.AddFailbackProcess();
         services.AddMaterialCopy(configuration);
+        services.AddHostedService(x => x.GetRequiredService<ReportKey>());
         return services;
     }
 

@@ -29,6 +29,13 @@ public sealed class WorkerOptions
     /// <summary>Seconds after which planning a material copy is given up; below the time after which the saga asks again (<c>Failback:Copy:AnswerSeconds</c>).</summary>
     [Range(1, 1_500)]
     public int PlanSeconds { get; set; } = 240;
+
+    /// <summary>
+    /// Seconds after which a report on what came home is given up; below the time after which the saga asks again
+    /// (<c>Failback:Copy:ReportSeconds</c>), and below the half hour after which a broker takes a message back.
+    /// </summary>
+    [Range(1, 1_500)]
+    public int CoverageSeconds { get; set; } = 1_200;
 }
 
 [OptionsValidator]

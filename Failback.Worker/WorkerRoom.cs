@@ -38,6 +38,7 @@ public static class WorkerRoom
         services.AddSingleton<Brakes>();
         services.AddSingleton<SliceCopier>();
         services.AddSingleton<ICoverage, CoverageReader>();
+        services.AddSingleton<MaterialCopyProver>();
         return services;
     }
 
@@ -50,6 +51,7 @@ public static class WorkerRoom
         bus.AddConsumer<ReadRecorderSettingsConsumer, ReadRecorderSettingsDefinition>();
         bus.AddConsumer<PlanMaterialCopyConsumer, PlanMaterialCopyDefinition>();
         bus.AddConsumer<HoldConsumer, HoldDefinition>();
+        bus.AddConsumer<ProveMaterialCopyConsumer, ProveMaterialCopyDefinition>();
         bus.AddConsumer<CopyChannelDataConsumer, CopyChannelDataDefinition>();
         return bus;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Failback.Messages;
 using Failback.Worker;
 
 namespace Failback.Host;

@@ -72,7 +72,7 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
         using (key)
         {
             if (wrong is not null)
-                return await Command.RefuseAsync([wrong]);
+                return await Command.RefuseAsync([$"--key: {options.Key} {wrong}"]);
             var (found, whyNot) = await ProofRequest.OfAsync(services.GetRequiredService<IRead>(), options.Entry, token);
             if (found is null)
                 return await FailAsync($"{options.Entry}: {whyNot}");
@@ -97,7 +97,7 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
         using (key)
         {
             if (wrong is not null)
-                return await Command.RefuseAsync([wrong]);
+                return await Command.RefuseAsync([$"--public-key: {options.PublicKey} {wrong}"]);
             if (await ReadAsync(options.File, token) is not { } content)
                 return await FailAsync($"{options.File}: over {CoverageReport.MostBytes} bytes");
             if (

@@ -29,13 +29,14 @@ internal static class ProofRequest
         var copy = await read.MaterialCopyAsync(entry.InheritedBy ?? entryId, token);
         // Counted one by one where the copy ended, else as planned.
         var counted = (copy?.ChannelCopies ?? [])
-            .Select(x => new CountedTrack(
-                x.EntryId,
-                x.SourceRecorderId,
-                x.Kind,
-                x.Channel,
-                x.Status is "Succeeded" or "Partial" && x.Expected > 0 ? x.Expected : x.PlannedItems
-            ))
+            .Select(x => new CountedTrack
+            {
+                EntryId = x.EntryId,
+                SourceRecorderId = x.SourceRecorderId,
+                Kind = x.Kind,
+                TrackId = x.Channel,
+                Items = x.Status is "Succeeded" or "Partial" && x.Expected > 0 ? x.Expected : x.PlannedItems,
+            })
             .ToList();
         var request = new CoverageRequest(
             entryId,

@@ -17,6 +17,9 @@ internal abstract record Effect;
 /// <summary>Insert the row, or replace the one with its key.</summary>
 internal sealed record Save(IRow Row) : Effect;
 
+/// <summary>Delete the row; of a report also its document, unless another one is the same.</summary>
+internal sealed record Forget(IRow Row) : Effect;
+
 /// <summary>Publish through the outbox under a derived MessageId, not before an instant (UTC) when one is given.</summary>
 internal sealed record Publish(object Message, Guid MessageId, DateTime? NotBefore = null) : Effect;
 

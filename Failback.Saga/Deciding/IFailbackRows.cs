@@ -47,6 +47,15 @@ internal interface IFailbackRows
     /// <summary>Channel copies of a material copy by ordinal.</summary>
     Task<IReadOnlyList<ChannelCopy>> ChannelCopiesAsync(Guid materialCopyId, CancellationToken token);
 
+    /// <summary>A report on what came home, whatever became of it.</summary>
+    Task<CopyProof?> ReportAsync(Guid reportId, CancellationToken token);
+
+    /// <summary>Reports of an entry's material copy, newest first; at most 100.</summary>
+    Task<IReadOnlyList<CopyProof>> ReportsOfAsync(Guid entryId, CancellationToken token);
+
+    /// <summary>Reports that are asked for and not made, those that are due first.</summary>
+    Task<IReadOnlyList<CopyProof>> ReportsAskedAsync(int limit, CancellationToken token);
+
     /// <summary>A request of the last day under its key (IAsk).</summary>
     Task<IdempotencyKey?> KeyAsync(Guid key, CancellationToken token);
 

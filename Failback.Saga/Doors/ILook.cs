@@ -43,6 +43,9 @@ internal interface ILook : IFailbackRows
     /// <summary>The audit trail, newest first, then by id; from behind a line on.</summary>
     Task<IReadOnlyList<Audit>> AuditAsync(AuditQuery query, (DateTime At, Guid Id)? after, int limit, CancellationToken token);
 
+    /// <summary>PEM of the public key that the newest signed report is signed with; null when there is none.</summary>
+    Task<string?> ReportKeyAsync(CancellationToken token);
+
     /// <summary>Number of the last committed change (D19); 0 when there is none.</summary>
     Task<long> LastChangeAsync(CancellationToken token);
 }

@@ -68,6 +68,17 @@ public interface IRead
     /// <param name="recorderId">Null means the site.</param>
     Task<CopyLimitsView> CopyLimitsAsync(string? recorderId, CancellationToken token);
 
+    /// <summary>
+    /// Reports on what came home, newest first, at most 100: of the entry's material copy, or of that which inherited its period (D6).
+    /// </summary>
+    Task<IReadOnlyList<ReportView>> ReportsAsync(Guid entryId, CancellationToken token);
+
+    /// <summary>One of <see cref="ReportsAsync"/>; null when it is none of them.</summary>
+    Task<ReportView?> ReportAsync(Guid entryId, Guid reportId, CancellationToken token);
+
+    /// <summary>PEM of the public key that the newest signed report is signed with; null when none is signed.</summary>
+    Task<string?> ReportKeyAsync(CancellationToken token);
+
     /// <summary>Licence and maintenance mode of the system.</summary>
     Task<SystemView> SystemAsync(CancellationToken token);
 }

@@ -73,6 +73,24 @@ internal static class Views
 
     public static AuditView View(this Audit x) => new(x.AuditId, x.At.ToWire(), x.Who, x.What, x.Subject, x.Outcome, x.Detail);
 
+    public static ReportView View(this CopyProof x) =>
+        new(
+            x.ReportId,
+            x.EntryId,
+            Word(x.Status),
+            x.Evidence,
+            x.AskedAt.ToWire(),
+            x.MadeAt?.ToWire(),
+            x.Status == ProofStatus.Made ? x.Whole : null,
+            x.Counts,
+            x.Root,
+            x.Digest is { } digest ? new DocumentReference { Digest = digest, Length = x.Length } : null,
+            x.Signature,
+            x.PublicKey,
+            x.Failure,
+            x.Detail
+        );
+
     /// <summary>A state that is none of ours (E15) is shown as what it is to us.</summary>
     private static string Word<T>(T state)
         where T : struct, Enum => Enum.GetName(state) ?? "Unknown";

@@ -7,7 +7,7 @@ internal static class CopyEnd
 {
     /// <summary>
     /// All channel copies ended. Succeeded only when all that the sources held is verified on the recorder: then, and only then, the
-    /// holds are released. Conflicts and missing ranges make it Partial, and so does a given-up channel copy beside others (F15);
+    /// holds are released, after the report that is made of it. Conflicts and missing ranges make it Partial, and so does a given-up channel copy beside others (F15);
     /// when all were given up it is Failed.
     /// </summary>
     public static CopyDecision Of(MaterialCopyState copy, CopyFacts facts)
@@ -35,21 +35,24 @@ internal static class CopyEnd
             Urgent = [],
             ClosedUntil = null,
         };
+        var proof = CopyProofs.Of(ended, facts);
         object told = state is CopyStates.Succeeded or CopyStates.Partial
             ? CopyReports.Completed(ended, facts.Channels)
             : CopyReports.Failed(ended, facts.Now);
         return new(
             ended,
             [
-                .. state == CopyStates.Succeeded ? Released(ended, facts) : CopyReports.Shown(ended, facts),
+                .. state == CopyStates.Succeeded ? Released(ended, facts, proof is not null) : CopyReports.Shown(ended, facts),
                 new Publish(told, facts.Id("ended", copy.CorrelationId)),
+                .. proof is null ? [] : CopyProofs.Begun(proof),
                 .. CopyQueue.TurnOfNext(facts),
             ]
         );
     }
 
     /// <summary>The copy is verified: the failover servers may delete what it covered. Asked until they confirm.</summary>
-    private static IEnumerable<Effect> Released(MaterialCopyState copy, CopyFacts facts)
+    /// <param name="isProved">Not yet: a report is made first, from what they hold.</param>
+    private static IEnumerable<Effect> Released(MaterialCopyState copy, CopyFacts facts, bool isProved)
     {
         var covered = facts.Periods.Select(x => x.EntryId).ToHashSet();
         foreach (var entry in facts.Inherited.Prepend(facts.Entry).OfType<FailoverLogEntry>())
@@ -64,7 +67,7 @@ internal static class CopyEnd
                         Hold = release ? HoldStatus.Releasing : entry.Hold,
                     }
                 );
-            if (release && facts.Address(entry.FailoverServerId) is { } failoverServer)
+            if (release && !isProved && facts.Address(entry.FailoverServerId) is { } failoverServer)
                 yield return new Publish(
                     new ReleaseHold { HoldId = entry.EntryId, FailoverServer = failoverServer },
                     facts.Id("release hold", entry.EntryId)

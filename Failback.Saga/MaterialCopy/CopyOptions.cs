@@ -79,6 +79,13 @@ internal sealed class CopyOptions
     /// <summary>In which order things come home, when who asks does not say (D13).</summary>
     [EnumDataType(typeof(PeriodOrder))]
     public PeriodOrder Order { get; set; } = PeriodOrder.OldestFirst;
+
+    /// <summary>
+    /// Seconds that holds wait for the report of a copy that succeeded, and after which a report is asked for again; above what workers take
+    /// for one (<c>Failback:Worker:CoverageSeconds</c>). 0 makes no reports.
+    /// </summary>
+    [Range(0, 86_400)]
+    public int ReportSeconds { get; set; } = 1_500;
 }
 
 [OptionsValidator]

@@ -2,7 +2,7 @@ using Failback.Messages;
 
 namespace Failback.Saga;
 
-/// <summary>The part of the reconciler for material copies: unanswered plans, overdue slices, waits that are over, turns, holds to release.</summary>
+/// <summary>The part of the reconciler for material copies: unanswered plans, overdue slices, waits that are over, turns, reports, holds to release.</summary>
 internal sealed class CopyReconciliation : IReconciled
 {
     private const int MostRows = 500;
@@ -33,10 +33,12 @@ internal sealed class CopyReconciliation : IReconciled
                 )
             );
         }
-        if (starting || _holdsAskedAt is not { } asked || now - asked >= HoldsAskedEvery)
+        var asked = await store.ReportsAskedAsync(MostRows, token);
+        effects.AddRange(asked.Where(x => starting || !(x.AnswerDueAt > now)).Select(CopyProofs.Due));
+        if (starting || _holdsAskedAt is not { } before || now - before >= HoldsAskedEvery)
         {
             _holdsAskedAt = now;
-            effects.AddRange(await HoldsToReleaseAsync(store, now, token));
+            effects.AddRange(await HoldsToReleaseAsync(store, CopyProofs.WaitedFor(asked, now), now, token));
         }
         return effects;
     }
@@ -46,10 +48,17 @@ internal sealed class CopyReconciliation : IReconciled
             .Where(x => !ReferenceEquals(x.Row, x.Back))
             .Select(x => new Save(x.Back));
 
-    private static async Task<IReadOnlyList<Effect>> HoldsToReleaseAsync(IFailbackStore store, DateTime now, CancellationToken token)
+    /// <param name="waiting">Entries whose report is made from what is still held.</param>
+    private static async Task<IReadOnlyList<Effect>> HoldsToReleaseAsync(
+        IFailbackStore store,
+        IReadOnlySet<Guid> waiting,
+        DateTime now,
+        CancellationToken token
+    )
     {
         var effects = new List<Effect>();
-        foreach (var entry in (await store.OpenEntriesAsync(MostRows, token)).Where(x => x.Hold == HoldStatus.Releasing))
+        var releasing = (await store.OpenEntriesAsync(MostRows, token)).Where(x => x.Hold == HoldStatus.Releasing);
+        foreach (var entry in releasing.Where(x => !waiting.Contains(x.InheritedBy ?? x.EntryId)))
             if (await store.RecorderAsync(entry.FailoverServerId, token) is { } server)
                 effects.Add(
                     new Publish(

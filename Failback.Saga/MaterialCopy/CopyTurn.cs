@@ -137,7 +137,7 @@ internal static class CopyTurn
         return new(queued, [.. CopyReports.Shown(queued, facts), CopyQueue.Turn(copy.CorrelationId, facts)]);
     }
 
-    private static CopySource Source(Periods.Period period, RecorderAddress address) =>
+    internal static CopySource Source(Periods.Period period, RecorderAddress address) =>
         new()
         {
             EntryId = period.EntryId,

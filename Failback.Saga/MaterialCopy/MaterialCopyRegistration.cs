@@ -13,13 +13,15 @@ internal static class MaterialCopyRegistration
     public static IServiceCollection AddMaterialCopy(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddFailbackOptions<CopyOptions, CopyOptionsValidator>(CopyOptions.Section);
+        services.AddFailbackOptions<ReportsOptions, ReportsOptionsValidator>(ReportsOptions.Section);
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ReportKey>();
         services.AddScoped<MaterialCopySteps>();
         services.AddSingleton<IReconciled, CopyReconciliation>();
         return services;
     }
 
-    /// <summary>The machine, the ledger and the consumer of what concerns all tasks of a recorder, stored by the schema of this room.</summary>
+    /// <summary>The machine, the ledger and the consumers of reports and of what concerns all tasks of a recorder, stored by the schema of this room.</summary>
     public static void AddMaterialCopy(this IBusRegistrationConfigurator bus) =>
         bus.AddMaterialCopy((context, endpoint) => endpoint.UseEntityFrameworkOutbox(context)).EntityFrameworkRepository();
 
@@ -32,6 +34,12 @@ internal static class MaterialCopyRegistration
     {
         bus.AddConsumer<SliceLedger, SliceLedgerDefinition>();
         bus.AddConsumer<CopyTasks>().Endpoint(x => x.AddConfigureEndpointCallback((context, endpoint) => unitOfWork(context, endpoint)));
+        bus.AddConsumer<Reports>()
+            .Endpoint(x =>
+            {
+                x.Name = "failback-reports";
+                x.AddConfigureEndpointCallback((context, endpoint) => unitOfWork(context, endpoint));
+            });
         var saga = bus.AddSagaStateMachine<MaterialCopyStateMachine, MaterialCopyState>();
         saga.Endpoint(x => x.AddConfigureEndpointCallback((context, endpoint) => unitOfWork(context, endpoint)));
         return saga;

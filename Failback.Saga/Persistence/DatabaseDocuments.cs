@@ -46,6 +46,13 @@ internal sealed partial class DatabaseDocuments(IServiceScopeFactory scopes, Tim
         return null;
     }
 
+    /// <summary>The document of a report that is not kept any longer.</summary>
+    public static Task ForgetAsync(FailbackDbContext db, string digest, CancellationToken token) =>
+        db.Database.ExecuteSqlAsync(
+            $"DELETE FROM document WHERE digest = {digest} AND NOT EXISTS (SELECT 1 FROM coverage_report AS x WHERE x.digest = {digest})",
+            token
+        );
+
     /// <summary>A damaged row of that digest is healed by the good bytes.</summary>
     private Task<int> PutAsync(FailbackDbContext db, string digest, ReadOnlyMemory<byte> bytes, CancellationToken token) =>
         db.Database.ExecuteSqlAsync(

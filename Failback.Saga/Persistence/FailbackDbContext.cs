@@ -125,6 +125,14 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
             Json(x.Property(y => y.Missing));
         });
         model.Entity<CopyLimits>(x => x.ToTable("copy_limits").HasKey(y => y.RecorderId));
+        model.Entity<CopyProof>(x =>
+        {
+            x.ToTable("coverage_report").HasKey(y => y.ReportId);
+            x.HasIndex(y => new { y.EntryId, y.AskedAt });
+            // What the reconciler looks at stays small, however many reports are kept.
+            x.HasIndex(y => y.AnswerDueAt, "coverage_report_asked").HasFilter("status = 'Asked'");
+            Json(x.Property(y => y.Counts));
+        });
     }
 
     private static void MapRoad(ModelBuilder model)
@@ -174,6 +182,8 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
         typeof(DataKind),
         typeof(CopyFailure),
         typeof(PeriodOrder),
+        typeof(ProofStatus),
+        typeof(CoverageEvidence),
     ];
 
     private static string SnakeCase(string name) =>

@@ -158,6 +158,14 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
         return await rows.OrderByDescending(x => x.At).ThenByDescending(x => x.AuditId).Take(limit).ToListAsync(token);
     }
 
+    public Task<string?> ReportKeyAsync(CancellationToken token) =>
+        Rows<CopyProof>()
+            .Where(x => x.PublicKey != null)
+            .OrderByDescending(x => x.AskedAt)
+            .ThenByDescending(x => x.ReportId)
+            .Select(x => x.PublicKey)
+            .FirstOrDefaultAsync(token);
+
     public async Task<long> LastChangeAsync(CancellationToken token) =>
         await Rows<SystemChangeCounter>().Select(x => x.Last).SingleOrDefaultAsync(token);
 

@@ -7,6 +7,7 @@ namespace Failback.Saga;
 internal class FailbackRows(FailbackDbContext db) : IFailbackRows
 {
     private const int MostEntries = 1_000;
+    private const int MostReports = 100;
     private static readonly string[] InFlight = ["Restoring", "Releasing"];
     private static readonly string[] Ended = ["Succeeded", "Partial", "Failed", "Canceled", "Final"];
 
@@ -129,6 +130,25 @@ internal class FailbackRows(FailbackDbContext db) : IFailbackRows
 
     public async Task<IReadOnlyList<ChannelCopy>> ChannelCopiesAsync(Guid materialCopyId, CancellationToken token) =>
         await Rows<ChannelCopy>().Where(x => x.MaterialCopyId == materialCopyId).OrderBy(x => x.Ordinal).ToListAsync(token);
+
+    public Task<CopyProof?> ReportAsync(Guid reportId, CancellationToken token) =>
+        Rows<CopyProof>().SingleOrDefaultAsync(x => x.ReportId == reportId, token);
+
+    public async Task<IReadOnlyList<CopyProof>> ReportsOfAsync(Guid entryId, CancellationToken token) =>
+        await Rows<CopyProof>()
+            .Where(x => x.EntryId == entryId)
+            .OrderByDescending(x => x.AskedAt)
+            .ThenByDescending(x => x.ReportId)
+            .Take(MostReports)
+            .ToListAsync(token);
+
+    public async Task<IReadOnlyList<CopyProof>> ReportsAskedAsync(int limit, CancellationToken token) =>
+        await Rows<CopyProof>()
+            .Where(x => x.Status == ProofStatus.Asked)
+            .OrderBy(x => x.AnswerDueAt)
+            .ThenBy(x => x.ReportId)
+            .Take(limit)
+            .ToListAsync(token);
 
     public Task<IdempotencyKey?> KeyAsync(Guid key, CancellationToken token) =>
         Rows<IdempotencyKey>().SingleOrDefaultAsync(x => x.Key == key, token);

@@ -19,6 +19,7 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Un
 
     private readonly List<OutboxMessage> outgoing = [];
     private readonly List<Tell> told = [];
+    private readonly List<string> forgotten = [];
     private readonly UnitAudit audit = new(db, time);
     private IDbContextTransaction? transaction;
     private Flow? flow;
@@ -141,6 +142,9 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Un
             case Save save:
                 Replace(save.Row);
                 break;
+            case Forget forget:
+                Remove(forget.Row);
+                break;
             case Publish publish:
                 Send(envelopes.Outgoing(publish, Cause, Now));
                 break;
@@ -218,6 +222,13 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Un
         version.CurrentValue = next;
     }
 
+    private void Remove(IRow row)
+    {
+        db.Entry(row).State = EntityState.Deleted;
+        if (row is CopyProof { Digest: { } digest })
+            forgotten.Add(digest);
+    }
+
     private static bool SameKey(EntityEntry entry, object?[] key) =>
         entry.Metadata.FindPrimaryKey()!.Properties.Select(x => entry.Property(x.Name).CurrentValue).SequenceEqual(key);
 
@@ -229,6 +240,9 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Un
             outgoing.Clear();
         }
         await db.SaveChangesAsync(token);
+        foreach (var digest in forgotten)
+            await DatabaseDocuments.ForgetAsync(db, digest, token);
+        forgotten.Clear();
     }
 
     /// <summary>Takes numbers last, so that the counter's lock is short and a number without a commit cannot be (D19).</summary>

@@ -78,6 +78,19 @@ internal static class PersistenceRoom
     private static string Database(IConfiguration configuration) =>
         configuration.GetConnectionString("Database") is { } text && !string.IsNullOrWhiteSpace(text) ? text : DefaultDatabase;
 
+    /// <summary>Where the SQLite file is; null when the database is none.</summary>
+    public static string? FolderOfFile(IConfiguration configuration)
+    {
+        if (Database(configuration) is not { } database || IsPostgres(database) || !IsSqlite(database))
+            return null;
+        var file = new SqliteConnectionStringBuilder(database);
+        var isFile =
+            file.Mode != SqliteOpenMode.Memory
+            && file.DataSource[0] != ':'
+            && !file.DataSource.StartsWith("file:", StringComparison.Ordinal);
+        return isFile ? Path.GetDirectoryName(Path.GetFullPath(file.DataSource)) : null;
+    }
+
     private static IEnumerable<string> WrongDatabase(IConfiguration configuration)
     {
         var database = Database(configuration);

@@ -30,6 +30,7 @@ internal sealed class SimulatedDatabase(VirtualTime time, Dice dice, Faults faul
     public Dictionary<Guid, MaterialCopyState> Copies { get; } = [];
     public Dictionary<Guid, ChannelCopy> Channels { get; } = [];
     public Dictionary<string, CopyLimits> Limits { get; } = [];
+    public Dictionary<Guid, CopyProof> Reports { get; } = [];
     public Dictionary<string, byte[]> Documents { get; } = [];
     public Licence Licence { get; set; } = new();
     public Maintenance Maintenance { get; set; } = new();
@@ -166,6 +167,7 @@ internal sealed class SimulatedDatabase(VirtualTime time, Dice dice, Faults faul
             nameof(FailbackState) => Failbacks.GetValueOrDefault((Guid)key.Id),
             nameof(MaterialCopyState) => Copies.GetValueOrDefault((Guid)key.Id),
             nameof(ChannelCopy) => Channels.GetValueOrDefault((Guid)key.Id),
+            nameof(CopyProof) => Reports.GetValueOrDefault((Guid)key.Id),
             nameof(CopyLimits) => Limits.GetValueOrDefault((string)key.Id),
             nameof(Saga.Licence) => Licence,
             nameof(Saga.Maintenance) => Maintenance,
@@ -194,6 +196,9 @@ internal sealed class SimulatedDatabase(VirtualTime time, Dice dice, Faults faul
             case ChannelCopy x:
                 Channels[x.ChannelCopyId] = x with { Version = x.Version + 1 };
                 break;
+            case CopyProof x:
+                Reports[x.ReportId] = x with { Version = x.Version + 1 };
+                break;
             case CopyLimits x:
                 Limits[x.RecorderId] = x with { Version = x.Version + 1 };
                 break;
@@ -202,6 +207,9 @@ internal sealed class SimulatedDatabase(VirtualTime time, Dice dice, Faults faul
                 break;
             case Saga.Maintenance x:
                 Maintenance = x with { Version = x.Version + 1 };
+                break;
+            case null when key.Table == typeof(CopyProof):
+                Reports.Remove((Guid)key.Id);
                 break;
             case null when key.Table == typeof(FailbackState):
                 Failbacks.Remove((Guid)key.Id);

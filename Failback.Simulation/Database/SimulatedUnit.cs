@@ -198,6 +198,26 @@ internal sealed class SimulatedUnit(SimulatedDatabase database, SimulatedProcess
         return Task.FromResult<IReadOnlySet<Guid>>(first);
     }
 
+    public Task<CopyProof?> ReportAsync(Guid reportId, CancellationToken token) => One(database.Reports, reportId);
+
+    public Task<IReadOnlyList<CopyProof>> ReportsOfAsync(Guid entryId, CancellationToken token) =>
+        Many(
+            database
+                .Reports.Values.Where(x => x.EntryId == entryId)
+                .OrderByDescending(x => x.AskedAt)
+                .ThenByDescending(x => x.ReportId)
+                .Take(100)
+        );
+
+    public Task<IReadOnlyList<CopyProof>> ReportsAskedAsync(int limit, CancellationToken token) =>
+        Many(
+            database
+                .Reports.Values.Where(x => x.Status == ProofStatus.Asked)
+                .OrderBy(x => x.AnswerDueAt)
+                .ThenBy(x => x.ReportId)
+                .Take(limit)
+        );
+
     /// <summary>Nobody asks over HTTP here.</summary>
     public Task<IdempotencyKey?> KeyAsync(Guid key, CancellationToken token) => Task.FromResult<IdempotencyKey?>(null);
 
@@ -211,6 +231,9 @@ internal sealed class SimulatedUnit(SimulatedDatabase database, SimulatedProcess
             {
                 case Save save:
                     Keep(save.Row);
+                    break;
+                case Forget { Row: CopyProof x }:
+                    Saved[(typeof(CopyProof), x.ReportId)] = new(null, database.Reports.GetValueOrDefault(x.ReportId), x.Version);
                     break;
                 case Publish publish:
                     Outgoing.Add(publish);
@@ -243,6 +266,7 @@ internal sealed class SimulatedUnit(SimulatedDatabase database, SimulatedProcess
             MaterialCopyState x => x.CorrelationId,
             ChannelCopy x => x.ChannelCopyId,
             CopyLimits x => x.RecorderId,
+            CopyProof x => x.ReportId,
             _ => 1,
         };
 

@@ -13,6 +13,7 @@ internal static class SagaQueues
     public const string Process = "failback-process";
     public const string Copy = "material-copy-state";
     public const string Tasks = "copy-tasks";
+    public const string Reports = "failback-reports";
     public const string Ledger = SliceLedger.Endpoint;
 
     private static readonly Dictionary<string, Type[]> All = new()
@@ -56,6 +57,7 @@ internal static class SagaQueues
             typeof(TurnAskedFor),
         ],
         [Tasks] = [typeof(RecorderReconnected), typeof(UpdateClientInfo), typeof(UpdateFailoverTaskStates), typeof(SetCopyLimits)],
+        [Reports] = [typeof(ReportDue), typeof(MaterialCopyProved)],
         [Ledger] = [typeof(ChannelDataAnswered)],
     };
 

@@ -93,6 +93,10 @@ internal sealed class SimulatedSaga(
                 new CopyTasks(unit, options.Rights, process.Clock, NullLogger<CopyTasks>.Instance),
                 delivery
             ),
+            SagaQueues.Reports => Consumed.ByAsync(
+                new Reports(unit, documents, SiteOptions.NoKey, options.Copy, process.Clock, NullLogger<Reports>.Instance),
+                delivery
+            ),
             _ => throw new InvalidOperationException($"{queue} is no queue of the saga."),
         };
 

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace Failback.Simulation;
 
-/// <summary>A process that does: the real restorer, releaser, hold keeper, planner, reader and slice copier, over a simulated network.</summary>
+/// <summary>A process that does: the real restorer, releaser, hold keeper, planner, prover, reader and slice copier, over a simulated network.</summary>
 internal sealed class SimulatedWorker
 {
     private static readonly Dictionary<string, Type[]> Queues = new()
@@ -18,6 +18,7 @@ internal sealed class SimulatedWorker
         ["plan-material-copy"] = [typeof(PlanMaterialCopy)],
         ["hold-period"] = [typeof(HoldPeriod), typeof(ReleaseHold)],
         ["copy-channel-data"] = [typeof(CopyChannelData)],
+        ["failback-proofs"] = [typeof(ProveMaterialCopy)],
     };
 
     private readonly SimulatedProcess process;
@@ -30,6 +31,7 @@ internal sealed class SimulatedWorker
     private readonly CopyPlanner planner;
     private readonly HoldKeeper keeper;
     private readonly SliceCopier copier;
+    private readonly MaterialCopyProver prover;
 
     public SimulatedWorker(
         SimulatedProcess process,
@@ -51,6 +53,8 @@ internal sealed class SimulatedWorker
         reader = new(registry, documents, retries, draining, options, clock, NullLogger<SettingsReader>.Instance);
         planner = new(registry, documents, retries, draining, options, clock, NullLogger<CopyPlanner>.Instance);
         keeper = new(registry, retries, draining, options, clock, NullLogger<HoldKeeper>.Instance);
+        var coverage = new CoverageReader(registry, retries, clock);
+        prover = new(coverage, documents, draining, options, clock, NullLogger<MaterialCopyProver>.Instance);
         copier = new(registry, retries, new Pulls(clock), new Brakes(clock), draining, clock, NullLogger<SliceCopier>.Instance);
     }
 
@@ -95,6 +99,8 @@ internal sealed class SimulatedWorker
                 return await keeper.ReleaseAsync(x, default);
             case CopyChannelData x:
                 return await CopyAsync(x);
+            case ProveMaterialCopy x:
+                return await prover.ProveAsync(x, default);
             default:
                 throw new InvalidOperationException($"{work.GetType().Name} is no work.");
         }

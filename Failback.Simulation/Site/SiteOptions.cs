@@ -1,6 +1,8 @@
 using Failback.Messages;
 using Failback.Saga;
 using Failback.Worker;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Failback.Simulation;
@@ -43,6 +45,7 @@ internal sealed class SiteOptions
                 MaxTries = dice.Between(3, 8),
                 RetrySeconds = 2,
                 WaitSeconds = dice.Between(5, 30),
+                ReportSeconds = 300,
                 Order = dice.Chance(0.5) ? PeriodOrder.EvidenceFirst : PeriodOrder.OldestFirst,
                 MaxBytesPerSecond = dice.Chance(0.2) ? 1_024 : null,
             }
@@ -72,6 +75,14 @@ internal sealed class SiteOptions
     public IOptionsMonitor<CopyOptions> Copy { get; }
     public IOptionsMonitor<FailbackRules> Rules { get; }
     public IRights Rights { get; }
+
+    /// <summary>Signatures are random: reports of a simulated site have none.</summary>
+    public static ReportKey NoKey { get; } =
+        new(
+            new ConfigurationBuilder().AddInMemoryCollection([new("ConnectionStrings:Database", "Host=simulated")]).Build(),
+            Microsoft.Extensions.Options.Options.Create(new ReportsOptions()),
+            NullLogger<ReportKey>.Instance
+        );
 
     public static SiteOptions Of(Dice dice, bool? embedded = null)
     {

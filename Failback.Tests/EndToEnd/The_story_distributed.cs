@@ -33,9 +33,12 @@ public sealed partial class The_story_distributed : IAsyncLifetime
     [Fact]
     public async Task is_complete_identical_and_told_once_although_a_worker_is_killed_while_it_copies()
     {
+        var key = folder.File("report.pem");
+        ReportKeys.Write(key);
         await StartAsync(
             sagas: 2,
             workers: 3,
+            $"--Failback:Reports:KeyFile={key}",
             "--Failback:Copy:SliceSeconds=10",
             "--Failback:Copy:ClockSlackSeconds=0",
             "--Failback:Copy:MaxBytesPerSecond=1500000"
@@ -63,6 +66,11 @@ public sealed partial class The_story_distributed : IAsyncLifetime
         var numbers = summary.GetProperty("systemChanges").EnumerateArray().Select(x => x.GetProperty("number").GetInt64()).ToList();
         Assert.Equal(Enumerable.Range(1, numbers.Count).Select(x => (long)x), numbers);
         Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM outbox WHERE not_before IS NULL"));
+        // A report of each, made by a worker over HTTP and signed by a saga, before the holds were released.
+        Assert.Equal(
+            2,
+            await database.ScalarAsync<long>("SELECT count(*) FROM coverage_report WHERE status = 'Made' AND whole AND signature <> ''")
+        );
     }
 
     [Fact]

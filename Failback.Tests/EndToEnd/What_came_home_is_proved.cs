@@ -173,7 +173,7 @@ public sealed class What_came_home_is_proved
     }
 
     /// <summary>One bit of one recording, behind the recorder's back.</summary>
-    private static void FlipInPacks(string folder, string content)
+    internal static void FlipInPacks(string folder, string content)
     {
         var flipped = 0;
         foreach (var pack in Directory.GetFiles(Path.Combine(folder, "packs")))

@@ -63,6 +63,10 @@ internal static class KillPoints
         .. Left("ChannelCopiesSettled"),
         .. Unit("material-copy-state/MaterialCopyState/ChannelCopiesSettled"),
         .. Left("MaterialCopyCompleted"),
+        .. Left("ReportDue"),
+        .. Unit("failback-reports/Reports/ReportDue"),
+        .. Left("ProveMaterialCopy"),
+        .. Unit("failback-reports/Reports/MaterialCopyProved"),
     ];
 
     /// <summary>Of a worker: every effect on a recorder, every answer, and eight steps of a slice of each of the six kinds.</summary>
@@ -82,6 +86,7 @@ internal static class KillPoints
         .. Answered("FailoverServerReleased"),
         .. Answered("MaterialCopyPlanned"),
         .. new[] { "Audio", "Video", "Text", "Metadata", "Anpr", "Alarm" }.SelectMany(Slice),
+        .. Answered("MaterialCopyProved"),
         "hold.before-effect/Released",
         "hold.after-effect/Released",
     ];

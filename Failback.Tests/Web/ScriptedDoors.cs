@@ -8,6 +8,7 @@ namespace Failback.Tests;
 internal sealed class ScriptedDoors : IRead, IAsk
 {
     public static readonly Guid Entry = new("11111111-0000-0000-0000-000000000001");
+    public static readonly Guid Report = new("33333333-0000-0000-0000-000000000001");
     public static readonly Guid Copy = new("22222222-0000-0000-0000-000000000001");
     public static readonly DateTimeOffset Then = new(2026, 11, 29, 8, 0, 0, TimeSpan.Zero);
     private readonly Lock gate = new();
@@ -33,6 +34,12 @@ internal sealed class ScriptedDoors : IRead, IAsk
     public ConcurrentQueue<(string Message, string Json, Guid Key, Asker Asker)> AskedFor { get; } = new();
     public LogQuery? LastQuery { get; private set; }
     public RecordersInspected? Inspection { get; set; }
+
+    /// <summary>Null when there is no key: then reports are not signed.</summary>
+    public string? PublicKey { get; set; } = "-----BEGIN PUBLIC KEY-----\n";
+
+    /// <summary>The bytes of the report.</summary>
+    public byte[] ReportBytes { get; set; } = "{}"u8.ToArray();
 
     /// <summary>Looks at changes, live or not.</summary>
     public int Looks => Volatile.Read(ref looks);
@@ -89,6 +96,14 @@ internal sealed class ScriptedDoors : IRead, IAsk
     public Task<IReadOnlyList<HomePeriodView>> PeriodsAsync(Guid entryId, CancellationToken token) =>
         Look<IReadOnlyList<HomePeriodView>>(() => [new HomePeriodView(Entry, "f1", "r1", Then, Then.AddHours(1))]);
 
+    public Task<IReadOnlyList<ReportView>> ReportsAsync(Guid entryId, CancellationToken token) =>
+        Look<IReadOnlyList<ReportView>>(() => entryId == Entry ? [Made()] : []);
+
+    public Task<ReportView?> ReportAsync(Guid entryId, Guid reportId, CancellationToken token) =>
+        Look(() => (entryId, reportId) == (Entry, Report) ? Made() : null);
+
+    public Task<string?> ReportKeyAsync(CancellationToken token) => Look(() => PublicKey);
+
     public Task<RecordersInspected?> InspectionAsync(Guid key, CancellationToken token) => Look(() => Inspection);
 
     public Task<IReadOnlyList<RecorderRow>> RecorderRowsAsync(string? after, int limit, CancellationToken token) =>
@@ -138,7 +153,8 @@ internal sealed class ScriptedDoors : IRead, IAsk
 
     public Task<SystemView> SystemAsync(CancellationToken token) => Look(() => new SystemView(true, false, 7));
 
-    public Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token) => Look<byte[]?>(() => null);
+    public Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token) =>
+        Look<byte[]?>(() => document.Digest == Made().Document!.Digest ? ReportBytes : null);
 
     public Task<IReadOnlyList<LogEntryView>> LogAsync(string failedRecorderId, CancellationToken token) =>
         Look<IReadOnlyList<LogEntryView>>(() => [View()]);
@@ -184,6 +200,31 @@ internal sealed class ScriptedDoors : IRead, IAsk
         Interlocked.Increment(ref faults);
         return Task.FromException<T>(fault);
     }
+
+    private ReportView Made() =>
+        new(
+            Report,
+            Entry,
+            "Made",
+            CoverageEvidence.Listings,
+            Then,
+            Then.AddSeconds(5),
+            true,
+            [
+                new()
+                {
+                    Mark = CoverageMark.Copied,
+                    Items = 10,
+                    Bytes = 1_000,
+                },
+            ],
+            new string('b', 64),
+            new DocumentReference { Digest = new string('a', 64), Length = ReportBytes.Length },
+            PublicKey is null ? null : "c2ln\n",
+            PublicKey,
+            null,
+            null
+        );
 
     private LogRow Row() => new(View(), Name, "failover server 1", Summary());
 

@@ -161,6 +161,17 @@ public sealed class When_a_worker_is_on_the_bus : IAsyncLifetime
     }
 
     [Fact]
+    public async Task a_report_is_answered()
+    {
+        var work = When_a_material_copy_is_proved.Work(new DocumentReference { Digest = new string('0', 64), Length = 1 });
+
+        var proved = await AnswerAsync<MaterialCopyProved>(work);
+
+        Assert.Equal((work.ReportId, work.MaterialCopyId), (proved.ReportId, proved.MaterialCopyId));
+        Assert.Equal((CopyFailure.InternalError, "Counted: must be a document with tracks"), (proved.Failure, proved.Detail));
+    }
+
+    [Fact]
     public async Task a_hold_and_its_end_are_answered()
     {
         var hold = new HoldPeriod

@@ -1,3 +1,4 @@
+using Failback.Messages;
 using Failback.Recorders;
 using Failback.Worker;
 

@@ -144,7 +144,14 @@ public sealed class When_coverage_is_read : CoverageSpec
         var ten = site.RecordTenSegments();
         foreach (var item in ten)
             Home(item, "fo-1");
-        var counted = new CountedTrack(WorkerSite.Entry, "fo-1", DataKind.Video, "cam-7", 10);
+        var counted = new CountedTrack
+        {
+            EntryId = WorkerSite.Entry,
+            SourceRecorderId = "fo-1",
+            Kind = DataKind.Video,
+            TrackId = "cam-7",
+            Items = 10,
+        };
         Assert.True((await ReadAsync(CoverageEvidence.Contents, counted)).IsWhole);
         if (allOfIt)
             site.FailoverServer.Channels.Clear();

@@ -43,6 +43,7 @@ internal static class Api
                 }
             );
         api.MapReading();
+        api.MapReports();
         api.MapAsking();
         api.MapGet("/me", Me).Needs(NeedsRightAttribute.SignedIn).WithSummary("Who is signed in, and what he may do (D14)");
         api.MapGet("/changes/stream", NewsStream.HandleAsync)

@@ -12,7 +12,7 @@ internal sealed class CoverageReader(IRecorderRegistry registry, Retries retries
         {
             var recorder = RecorderLink.Open(registry, request.Recorder, Side.Recorder, retries);
             await recorder.StatusAsync(token);
-            var (tracks, seen, room) = (new List<CoverageTrack>(), new Seen(progress), CoverageReport.MostSpans);
+            var (tracks, seen, room) = (new List<CoverageTrack>(), new Seen(progress), request.MostSpans);
             foreach (var source in request.Sources)
             {
                 var link = RecorderLink.Open(registry, source.Source, Side.FailoverServer, retries);

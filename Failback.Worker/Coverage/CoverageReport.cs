@@ -69,41 +69,6 @@ public sealed record CoverageReport
         : Tracks.Select(x => x.WhyWrong).FirstOrDefault(x => x is not null);
 }
 
-/// <summary>How a report knows what the recorder has.</summary>
-public enum CoverageEvidence
-{
-    /// <summary>By its listing: digests as it says them.</summary>
-    Listings = 1,
-
-    /// <summary>By reading every byte of it: XxHash128 compared with the listing, SHA-256 in the roots.</summary>
-    Contents = 2,
-}
-
-/// <summary>What became of an item, in the order of gravity: a stretch of several is marked with the gravest.</summary>
-public enum CoverageMark
-{
-    /// <summary>Only the recorder has it: its own recording, or a copy of another failover.</summary>
-    RecorderOnly = 1,
-
-    /// <summary>Both have it, and the recorder had recorded it itself.</summary>
-    Same = 2,
-
-    /// <summary>Both have it, and the recorder got it by a copy.</summary>
-    Copied = 3,
-
-    /// <summary>Both have a segment of this start, with different contents, length or duration; nothing was overwritten (D17).</summary>
-    Conflict = 4,
-
-    /// <summary>Its bytes at the failover server do not have its digest: there is nothing good to copy (F6).</summary>
-    DamagedAtSource = 5,
-
-    /// <summary>Its bytes on the recorder do not have its digest, or could not be read.</summary>
-    DamagedAtRecorder = 6,
-
-    /// <summary>The failover server has it, the recorder does not.</summary>
-    Missing = 7,
-}
-
 /// <summary>One data kind of one channel, from one failover server.</summary>
 public sealed record CoverageTrack
 {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Failback.Messages;
 using Failback.Recorders;
 
 namespace Failback.Worker;

@@ -24,16 +24,15 @@ public interface ICoverage
 /// <param name="EntryId">The entry of the failover log.</param>
 /// <param name="Sources">The periods of the entry and of those that it closed (D6).</param>
 /// <param name="Counted">What the sources had when it was copied, as the rows of the copy counted it.</param>
+/// <param name="MostSpans">Stretches of all tracks together; beyond it they are told coarser.</param>
 public sealed record CoverageRequest(
     Guid EntryId,
     RecorderAddress Recorder,
     IReadOnlyList<CopySource> Sources,
     IReadOnlyList<CountedTrack> Counted,
-    CoverageEvidence Evidence = CoverageEvidence.Contents
+    CoverageEvidence Evidence = CoverageEvidence.Contents,
+    int MostSpans = CoverageReport.MostSpans
 );
-
-/// <summary>Items that a source had of a track when they were counted for a copy.</summary>
-public sealed record CountedTrack(Guid EntryId, string SourceRecorderId, DataKind Kind, string TrackId, long Items);
 
 /// <summary>How far reading has come.</summary>
 /// <param name="TrackId">What is read now.</param>

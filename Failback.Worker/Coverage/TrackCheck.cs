@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Failback.Messages;
 
 namespace Failback.Worker;
 

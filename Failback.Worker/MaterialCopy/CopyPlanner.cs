@@ -181,10 +181,14 @@ internal sealed partial class CopyPlanner(
     {
         if (MessageBounds.Refusal("Target", work.Target) is { } target)
             return target;
-        if (work.Sources is not { Count: >= 1 and <= MostSources })
-            return $"Sources: 1 to {MostSources}";
-        return work.Sources.Select(Refusal).FirstOrDefault(x => x is not null);
+        return Refusal(work.Sources);
     }
+
+    /// <summary>What is wrong with the periods of a message; null when nothing is.</summary>
+    internal static string? Refusal(IReadOnlyList<CopySource>? sources) =>
+        sources is not { Count: >= 1 and <= MostSources }
+            ? $"Sources: 1 to {MostSources}"
+            : sources.Select(Refusal).FirstOrDefault(x => x is not null);
 
     private static string? Refusal(CopySource source)
     {

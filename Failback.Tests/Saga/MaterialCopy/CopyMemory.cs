@@ -16,6 +16,7 @@ internal sealed class CopyMemory(FakeTimeProvider time, IndexedSagaDictionary<Ma
     private readonly Dictionary<Guid, FailoverLogEntry> _entries = [];
     private readonly Dictionary<Guid, ChannelCopy> _channels = [];
     private readonly Dictionary<string, CopyLimits> _limits = [];
+    private readonly Dictionary<Guid, CopyProof> _reports = [];
     private readonly Dictionary<string, byte[]> _documents = [];
     private readonly HashSet<(Guid, string)> _seen = [];
     private readonly List<Publish> _later = [];
@@ -43,6 +44,9 @@ internal sealed class CopyMemory(FakeTimeProvider time, IndexedSagaDictionary<Ma
 
     public IReadOnlyList<ChannelCopy> Channels => Locked(() => _channels.Values.OrderBy(x => x.Ordinal).ToList());
 
+    /// <summary>Newest first.</summary>
+    public IReadOnlyList<CopyProof> Reports => Locked(() => _reports.Values.OrderByDescending(x => x.AskedAt).ToList());
+
     public IReadOnlyList<CopyLimits> Limits => Locked(() => _limits.Values.OrderBy(x => x.RecorderId).ToList());
 
     /// <summary>Snapshots of the material copies, oldest first.</summary>
@@ -68,6 +72,8 @@ internal sealed class CopyMemory(FakeTimeProvider time, IndexedSagaDictionary<Ma
                 _applied.Add(effect);
                 if (effect is Save save)
                     Put(save.Row);
+                else if (effect is Forget { Row: CopyProof report })
+                    _reports.Remove(report.ReportId);
                 else if (effect is Publish publish && !Loses(publish.Message))
                     (publish.NotBefore > time.GetUtcNow().UtcDateTime ? _later : now).Add(publish);
             }
@@ -91,6 +97,9 @@ internal sealed class CopyMemory(FakeTimeProvider time, IndexedSagaDictionary<Ma
                     break;
                 case CopyLimits x:
                     _limits[x.RecorderId] = x;
+                    break;
+                case CopyProof x:
+                    _reports[x.ReportId] = x;
                     break;
                 default:
                     throw new NotSupportedException(row.GetType().Name);
@@ -194,6 +203,15 @@ internal sealed class CopyStore(CopyMemory memory, IPublishEndpoint road) : IFai
 
     public Task<IReadOnlyList<FailbackState>> UnansweredFailbacksAsync(DateTime? dueBefore, int limit, CancellationToken token) =>
         throw new NotSupportedException();
+
+    public Task<CopyProof?> ReportAsync(Guid reportId, CancellationToken token) =>
+        Task.FromResult(memory.Reports.FirstOrDefault(x => x.ReportId == reportId));
+
+    public Task<IReadOnlyList<CopyProof>> ReportsOfAsync(Guid entryId, CancellationToken token) =>
+        List(memory.Reports.Where(x => x.EntryId == entryId));
+
+    public Task<IReadOnlyList<CopyProof>> ReportsAskedAsync(int limit, CancellationToken token) =>
+        List(memory.Reports.Where(x => x.Status == ProofStatus.Asked).OrderBy(x => x.AnswerDueAt).Take(limit));
 
     public Task<IdempotencyKey?> KeyAsync(Guid key, CancellationToken token) => throw new NotSupportedException();
 

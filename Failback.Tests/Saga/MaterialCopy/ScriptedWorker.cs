@@ -15,6 +15,7 @@ internal sealed class ScriptedWorker
     public ConcurrentQueue<CopyChannelData> Slices { get; } = new();
     public ConcurrentQueue<PlanMaterialCopy> Plans { get; } = new();
     public ConcurrentQueue<ReleaseHold> Releases { get; } = new();
+    public ConcurrentQueue<ProveMaterialCopy> Proofs { get; } = new();
 
     /// <summary>It listens to refusals too, for specs that have no other ear on the bus.</summary>
     public ConcurrentQueue<MaterialCopyRejected> Rejected { get; } = new();
@@ -30,6 +31,30 @@ internal sealed class ScriptedWorker
 
     /// <summary>What it answers to a slice; null means silence.</summary>
     public Func<CopyChannelData, ChannelDataAnswered?> Answer { get; set; } = Whole;
+
+    /// <summary>What it answers when a report is asked for; null means silence. Without a document it makes one.</summary>
+    public Func<ProveMaterialCopy, MaterialCopyProved?> ProofAnswer { get; set; } = Proved;
+
+    public static MaterialCopyProved Proved(ProveMaterialCopy work) =>
+        new()
+        {
+            ReportId = work.ReportId,
+            MaterialCopyId = work.MaterialCopyId,
+            EntryId = work.EntryId,
+            At = work.Sources[0].To,
+            Evidence = work.Evidence,
+            Whole = true,
+            Root = new string('b', 64),
+            Counts =
+            [
+                new()
+                {
+                    Mark = CoverageMark.Copied,
+                    Items = 180,
+                    Bytes = 180_000,
+                },
+            ],
+        };
 
     public static PlannedChannelCopy Line(CopySource source, DataKind kind, string track, long items = 180) =>
         new()
@@ -74,6 +99,15 @@ internal sealed class ScriptedWorker
             Failure = failure,
         };
 
+    /// <summary>The answer with its report as a document, unless it says why there is none.</summary>
+    public async Task<MaterialCopyProved?> ProveAsync(ProveMaterialCopy work, CancellationToken token) =>
+        ProofAnswer(work) is not { } answer ? null
+        : answer.Failure is not null || answer.Report is not null ? answer
+        : answer with { Report = await Documents.PutAsync(ReportOf(work), token) };
+
+    /// <summary>The bytes of a scripted report.</summary>
+    public static byte[] ReportOf(ProveMaterialCopy work) => System.Text.Encoding.UTF8.GetBytes($"report {work.ReportId}");
+
     public async Task<MaterialCopyPlanned> PlanAsync(PlanMaterialCopy work, CancellationToken token)
     {
         if (PlanAnswer(work) is { } scripted)
@@ -98,6 +132,7 @@ internal sealed class ScriptedWorkerConsumer(ScriptedWorker worker)
     : IConsumer<PlanMaterialCopy>,
         IConsumer<CopyChannelData>,
         IConsumer<ReleaseHold>,
+        IConsumer<ProveMaterialCopy>,
         IConsumer<MaterialCopyRejected>
 {
     public Task Consume(ConsumeContext<MaterialCopyRejected> context)
@@ -116,6 +151,13 @@ internal sealed class ScriptedWorkerConsumer(ScriptedWorker worker)
     {
         worker.Slices.Enqueue(context.Message);
         if (worker.Answer(context.Message) is { } answer)
+            await context.Publish(answer);
+    }
+
+    public async Task Consume(ConsumeContext<ProveMaterialCopy> context)
+    {
+        worker.Proofs.Enqueue(context.Message);
+        if (await worker.ProveAsync(context.Message, context.CancellationToken) is { } answer)
             await context.Publish(answer);
     }
 

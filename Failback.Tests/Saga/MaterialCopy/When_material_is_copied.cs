@@ -241,7 +241,7 @@ public sealed class When_material_is_copied : CopySpec
         Assert.Equal([older.FailoverStartedAt, entry.FailoverStartedAt], Memory.Channels.Select(x => x.From));
         Assert.Equal([older.EntryId, entry.EntryId], Said<CopyChannelData>().OrderBy(x => x.From).Select(x => x.EntryId!.Value).Distinct());
         Assert.Equal([HoldStatus.Releasing, HoldStatus.Releasing], Memory.Entries.Select(x => x.Hold));
-        Assert.Equal(2, Said<ReleaseHold>().Select(x => x.FailoverServer.RecorderId).Distinct().Count());
+        await Eventually.Equal("both are told", 2, () => Said<ReleaseHold>().Select(x => x.FailoverServer.RecorderId).Distinct().Count());
         await StartAsync(older);
         Assert.Equal(FailbackReason.InvalidLogState, (await SaysAsync<MaterialCopyRejected>()).Reason);
     }

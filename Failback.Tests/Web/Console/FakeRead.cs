@@ -73,6 +73,18 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
 
     public Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token) => throw new NotSupportedException();
 
+    /// <summary>Of copies that ended: one that is whole after one that was not, and one that could not be made.</summary>
+    public Task<IReadOnlyList<ReportView>> ReportsAsync(Guid entryId, CancellationToken token) =>
+        Said<IReadOnlyList<ReportView>>(() =>
+            site.Rows.FirstOrDefault(x => x.Entry.EntryId == entryId)?.Copy is { Status: "Succeeded" or "Partial" } copy
+                ? [Report(copy, 0, "Made"), Report(copy, 1, "NotMade"), Report(copy, 2, "Made")]
+                : []
+        );
+
+    public Task<ReportView?> ReportAsync(Guid entryId, Guid reportId, CancellationToken token) => throw new NotSupportedException();
+
+    public Task<string?> ReportKeyAsync(CancellationToken token) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<RecorderRow>> RecorderRowsAsync(string? after, int limit, CancellationToken token) =>
         Said<IReadOnlyList<RecorderRow>>(() => [.. ById(after).Take(limit)]);
 
@@ -145,6 +157,28 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
         )
         && (query.From is not { } from || row.Entry.FailoverStartedAt >= from)
         && (query.To is not { } to || row.Entry.FailoverStartedAt < to);
+
+    private ReportView Report(CopySummary copy, int age, string status)
+    {
+        var at = site.Time.GetUtcNow().AddHours(-1 - 7 * age);
+        var isMade = status == "Made";
+        return new(
+            DerivedId.Of("report", copy.MaterialCopyId, age),
+            copy.EntryId,
+            status,
+            CoverageEvidence.Listings,
+            at,
+            isMade ? at.AddSeconds(40) : null,
+            isMade ? copy.Status == "Succeeded" && age == 0 : null,
+            [],
+            null,
+            null,
+            isMade && age == 0 ? "c2ln" : null,
+            null,
+            isMade ? null : CopyFailure.NoFailoverServerConnection,
+            null
+        );
+    }
 
     private static RecordersInspected Inspected(Guid key, LogRow row) =>
         new()

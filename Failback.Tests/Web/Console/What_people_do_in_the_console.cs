@@ -37,6 +37,25 @@ public sealed class What_people_do_in_the_console(ConsoleBrowser browser) : IAsy
     }
 
     [Fact]
+    [Covers("T25")]
+    public async Task reports_of_a_failover_are_listed_and_lead_to_their_files()
+    {
+        await using var window = await browser.OpenAsync(_site);
+        var entry = _site.Row("Station square").Entry.EntryId;
+        var page = await window.GoAsync($"/log/{entry}");
+        var reports = page.Locator("[data-slot=report] > li");
+        await Assertions.Expect(reports).ToHaveCountAsync(3);
+        await Assertions.Expect(reports.First).ToContainTextAsync("Not everything is home");
+        await Assertions.Expect(reports.First).ToContainTextAsync("by what the recorders list · signed");
+        await Assertions.Expect(reports.Nth(1)).ToContainTextAsync("Could not be made");
+        await Assertions.Expect(reports.Nth(2)).ToContainTextAsync("not signed");
+        var files = await reports.First.Locator("a[download]").EvaluateAllAsync<string[]>("x => x.map(y => y.getAttribute('href'))");
+        Assert.Equal(2, files.Length);
+        Assert.Matches($"^api/log/{entry}/reports/[0-9a-f-]{{36}}$", files[0]);
+        Assert.Equal(files[0] + "/signature", files[1]);
+    }
+
+    [Fact]
     [Covers("D14")]
     public async Task a_refusal_says_its_reason_and_what_to_do_where_it_was_asked()
     {

@@ -53,6 +53,8 @@ internal sealed class WorkerSite : IRecorderRegistry
         new(this, Finder, Documents, Retries, Draining, Options, Clock, NullLogger<RecorderInspector>.Instance);
     public SettingsReader Reader => new(this, Documents, Retries, Draining, Options, Clock, NullLogger<SettingsReader>.Instance);
     public CopyPlanner Planner => new(this, Documents, Retries, Draining, Options, Clock, NullLogger<CopyPlanner>.Instance);
+    public MaterialCopyProver Prover =>
+        new(new CoverageReader(this, Retries, Clock), Documents, Draining, Options, Clock, NullLogger<MaterialCopyProver>.Instance);
     public HoldKeeper Keeper => new(this, Retries, Draining, Options, Clock, NullLogger<HoldKeeper>.Instance);
 
     public IRecorder Open(string recorderId, string address) =>

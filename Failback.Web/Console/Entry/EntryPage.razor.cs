@@ -14,6 +14,7 @@ public partial class EntryPage
     private LogRow? _row;
     private List<ChannelCopyView> _channels = [];
     private IReadOnlyList<HomePeriodView> _periods = [];
+    private IReadOnlyList<ReportView> _reports = [];
     private IReadOnlyList<AuditView> _audit = [];
     private SystemView? _system;
     private int _wanted = Channels;
@@ -40,6 +41,7 @@ public partial class EntryPage
         {
             await ReadChannelsAsync(row.Copy, token);
             _periods = await Read.PeriodsAsync(EntryId, token);
+            _reports = await Read.ReportsAsync(EntryId, token);
             _audit = await ReadAuditAsync(row, token);
         }
         _system = await Read.SystemAsync(token);

@@ -29,6 +29,17 @@ internal sealed record EntryWords
     public required string NoAudit { get; init; }
     public required string Report { get; init; }
     public required string NoReport { get; init; }
+    public required string ReportWhole { get; init; }
+    public required string ReportNotWhole { get; init; }
+    public required string ReportAsked { get; init; }
+    public required string ReportNotMade { get; init; }
+    public required string ByListings { get; init; }
+    public required string ByContents { get; init; }
+    public required string Signed { get; init; }
+    public required string NotSigned { get; init; }
+    public required string ReportFile { get; init; }
+    public required string SignatureFile { get; init; }
+    public required string ReportKey { get; init; }
     public required string Progress { get; init; }
     public required string NoCopy { get; init; }
     public required string FetchTitle { get; init; }

@@ -1,0 +1,165 @@
+using Failback.Messages;
+
+namespace Failback.Saga;
+
+/// <summary>Pure: when a report on what came home is asked for, what becomes of it, and which holds wait for it (ADR 0025).</summary>
+internal static class CopyProofs
+{
+    /// <summary>Reports of one entry that are kept; the newest.</summary>
+    public const int MostOfEntry = 10;
+
+    /// <summary>What is asked for by a message is asked again by the reconciler, when that message was lost.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromMinutes(1);
+
+    /// <summary>A worker that was asked has at least this long.</summary>
+    private const int LeastSeconds = 60;
+
+    /// <summary>What a copy that ended asks for. Null when reports are switched off, or when nothing came home.</summary>
+    public static CopyProof? Of(MaterialCopyState ended, CopyFacts facts)
+    {
+        var isOver = ended.CurrentState is CopyStates.Succeeded or CopyStates.Partial;
+        var isWorth = isOver ? facts.Channels.Count > 0 : facts.Channels.Any(x => x.Verified > 0);
+        if (!isWorth || facts.Options.ReportSeconds == 0)
+            return null;
+        return new CopyProof
+        {
+            // An epoch ends once: a copy that goes on has another.
+            ReportId = DerivedId.Of("report", ended.CorrelationId, ended.Epoch),
+            EntryId = ended.EntryId,
+            MaterialCopyId = ended.CorrelationId,
+            RecorderId = ended.RecorderId,
+            Status = ProofStatus.Asked,
+            Evidence = CoverageEvidence.Listings,
+            AskedAt = facts.Now,
+            HoldsUntil = facts.Now.AddSeconds(facts.Options.ReportSeconds),
+            AnswerDueAt = facts.Now + Soon,
+        };
+    }
+
+    /// <summary>The row, and the word that somebody has to be asked.</summary>
+    public static IEnumerable<Effect> Begun(CopyProof proof) => [new Save(proof), Due(proof)];
+
+    public static Publish Due(CopyProof proof) =>
+        new(new ReportDue { ReportId = proof.ReportId, Tries = proof.Tries }, DerivedId.Of("report due", proof.ReportId, proof.Tries));
+
+    /// <summary>What the failover servers had when it was copied: counted one by one where a channel copy ended, else as planned.</summary>
+    public static CountedTracks Counted(IEnumerable<ChannelCopy> rows) =>
+        new()
+        {
+            Tracks =
+            [
+                .. rows.Select(x => new CountedTrack
+                {
+                    EntryId = x.EntryId,
+                    SourceRecorderId = x.SourceRecorderId,
+                    Kind = x.Kind,
+                    TrackId = x.TrackId,
+                    Items =
+                        x.Status is ChannelCopyStatus.Succeeded or ChannelCopyStatus.Partial && x.Expected > 0
+                            ? x.Expected
+                            : x.PlannedItems,
+                }),
+            ],
+        };
+
+    /// <summary>Asks a worker once more, or gives up: silence decides nothing before it was asked often.</summary>
+    /// <param name="ofEntry">Reports of the entry, newest first.</param>
+    public static IReadOnlyList<Effect> Ask(CopyProof proof, DocumentReference counted, IReadOnlyList<CopyProof> ofEntry, CopyFacts facts)
+    {
+        if (proof.Tries >= facts.Options.MaxTries)
+            return Ended(proof with { Detail = proof.Detail ?? "no worker answered" }, ofEntry, facts);
+        var sources = facts.Periods.Select(x => (Period: x, Address: facts.Address(x.FailoverServerId))).ToList();
+        if (facts.Address(proof.RecorderId) is not { } recorder || sources.Count == 0 || sources.Exists(x => x.Address is null))
+            return Ended(
+                proof with
+                {
+                    Failure = CopyFailure.InternalError,
+                    Detail = "a recorder is not in the directory, or there is no period",
+                },
+                ofEntry,
+                facts
+            );
+        var asked = proof with
+        {
+            Tries = proof.Tries + 1,
+            AnswerDueAt = facts.Now.AddSeconds(Math.Max(LeastSeconds, facts.Options.ReportSeconds)),
+        };
+        var work = new ProveMaterialCopy
+        {
+            ReportId = proof.ReportId,
+            MaterialCopyId = proof.MaterialCopyId,
+            EntryId = proof.EntryId,
+            Recorder = recorder,
+            Sources = [.. sources.Select(x => CopyTurn.Source(x.Period, x.Address!))],
+            Counted = counted,
+            Evidence = proof.Evidence,
+        };
+        return [new Save(asked), new Publish(work, DerivedId.Of("prove", proof.ReportId, asked.Tries))];
+    }
+
+    /// <summary>The answer of a worker: made, to be asked for again later (D9), or given up.</summary>
+    /// <param name="signed">The signature and the public key; null when there is no key.</param>
+    /// <param name="ofEntry">Reports of the entry, newest first.</param>
+    public static IReadOnlyList<Effect> Answered(
+        CopyProof proof,
+        MaterialCopyProved told,
+        (string Signature, string PublicKey)? signed,
+        IReadOnlyList<CopyProof> ofEntry,
+        CopyFacts facts
+    )
+    {
+        if (told.Report is { } report)
+            return Ended(
+                proof with
+                {
+                    Status = ProofStatus.Made,
+                    Evidence = told.Evidence,
+                    MadeAt = told.At.ToRow(),
+                    Whole = told.Whole,
+                    Counts = told.Counts,
+                    Root = told.Root,
+                    Digest = report.Digest,
+                    Length = report.Length,
+                    Signature = signed?.Signature,
+                    PublicKey = signed?.PublicKey,
+                    Failure = null,
+                    Detail = null,
+                },
+                ofEntry,
+                facts
+            );
+        var failure = told.Failure ?? CopyFailure.InternalError;
+        var failed = proof with { Failure = failure, Detail = told.Detail };
+        return failure.IsForGood() || proof.Tries >= facts.Options.MaxTries
+            ? Ended(failed, ofEntry, facts)
+            : [new Save(failed with { AnswerDueAt = facts.Now + Waits.Wait(proof.ReportId, proof.Tries, facts.Options) })];
+    }
+
+    /// <summary>Entries whose holds wait for a report now: a copy's own, and with it those that it inherited.</summary>
+    public static IReadOnlySet<Guid> WaitedFor(IEnumerable<CopyProof> asked, DateTime now) =>
+        asked.Where(x => x.Status == ProofStatus.Asked && x.HoldsUntil > now).Select(x => x.EntryId).ToHashSet();
+
+    /// <summary>Made or given up: clients may look, holds wait no longer unless for another report, and the oldest reports go.</summary>
+    private static IReadOnlyList<Effect> Ended(CopyProof proof, IReadOnlyList<CopyProof> ofEntry, CopyFacts facts)
+    {
+        var others = ofEntry.Where(x => x.ReportId != proof.ReportId).ToList();
+        var ended = proof with { Status = proof.Status == ProofStatus.Asked ? ProofStatus.NotMade : proof.Status, AnswerDueAt = null };
+        return
+        [
+            new Save(ended),
+            .. others.Where(x => x.Status != ProofStatus.Asked).Skip(MostOfEntry - 1).Select(x => new Forget(x)),
+            .. WaitedFor(others, facts.Now).Count > 0 ? [] : HoldsReleased(proof, facts),
+            new Tell(SystemChangeKind.MaterialCopyChanged, proof.EntryId, proof.MaterialCopyId, proof.RecorderId),
+        ];
+    }
+
+    private static IEnumerable<Publish> HoldsReleased(CopyProof proof, CopyFacts facts)
+    {
+        foreach (var entry in facts.Inherited.Prepend(facts.Entry).OfType<FailoverLogEntry>().Where(x => x.Hold == HoldStatus.Releasing))
+            if (facts.Address(entry.FailoverServerId) is { } failoverServer)
+                yield return new Publish(
+                    new ReleaseHold { HoldId = entry.EntryId, FailoverServer = failoverServer },
+                    DerivedId.Of("release hold", entry.EntryId, proof.ReportId)
+                );
+    }
+}
