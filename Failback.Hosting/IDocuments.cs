@@ -3,7 +3,7 @@ using Failback.Messages;
 namespace Failback.Hosting;
 
 /// <summary>
-/// The document port: settings and copy plans by digest, because documents do not ride the bus. In process when embedded,
+/// The document port: settings, copy plans and reports by digest, because documents do not ride the bus. In process when embedded,
 /// over HTTP with a bearer secret otherwise; the digest is checked at both ends.
 /// </summary>
 public interface IDocuments

@@ -1,6 +1,6 @@
 namespace Failback.Messages;
 
-/// <summary>A document of the document port: settings or a copy plan. Documents do not ride the bus.</summary>
+/// <summary>A document of the document port: settings, a copy plan or a report. Documents do not ride the bus.</summary>
 public sealed record DocumentReference
 {
     /// <summary>SHA-256 of the bytes, 64 lower-case hexadecimal digits.</summary>

@@ -12,7 +12,7 @@ internal sealed partial class Read
         );
 
     public Task<ReportView?> ReportAsync(Guid entryId, Guid reportId, CancellationToken token) =>
-        looks.LookAsync(
+        looks.LookAsync<ReportView?>(
             async (look, ct) =>
                 await look.EntryAsync(entryId, ct) is { } entry
                 && await look.ReportAsync(reportId, ct) is { } report

@@ -1,5 +1,4 @@
 using Failback.Hosting;
-using Failback.Messages;
 using Failback.Saga;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
