@@ -41,7 +41,7 @@ public sealed class What_a_look_costs
         await FillAsync(spec, 40);
         var many = await CostsAsync(spec);
         Assert.Equal(few, many);
-        Assert.Equal("recorders 6, copies 3, copy 3, running 2, channels 1, checks 8, audit 1, limits 2, system 3", many);
+        Assert.Equal("recorders 6, copies 3, copy 3, running 2, channels 1, checks 8, audit 1, limits 2, reports 2, system 3", many);
     }
 
     private static int filled;
@@ -72,6 +72,7 @@ public sealed class What_a_look_costs
             ("checks", (await spec.CountedAsync(x => x.ChecksAsync(newest.EntryId, Anna, Token))).Statements),
             ("audit", (await spec.CountedAsync(x => x.AuditAsync(new AuditQuery { Limit = 200 }, Token))).Statements),
             ("limits", (await spec.CountedAsync(x => x.CopyLimitsAsync("rec-1", Token))).Statements),
+            ("reports", (await spec.CountedAsync(x => x.ReportsAsync(newest.EntryId, Token))).Statements),
             ("system", (await spec.CountedAsync(x => x.SystemAsync(Token))).Statements),
         };
         return string.Join(", ", costs.Select(x => $"{x.Item1} {x.Item2}"));
