@@ -113,7 +113,7 @@ public sealed class A_report_is_made_by_itself
     private static Task<ReportView> MadeAsync(WholeSite site, Guid entry) =>
         Eventually.Get(
             "the report is made",
-            async () => (await site.Read.ReportsAsync(entry, Token)).FirstOrDefault()!,
+            async () => await site.Read.ReportsAsync(entry, Token) is [var newest, ..] ? newest : null!,
             x => x is { Status: "Made" }
         );
 

@@ -31,7 +31,7 @@ public sealed class When_reports_are_signed : CopySpec
     public async Task the_bytes_that_a_worker_made_are_signed_as_they_are()
     {
         await StartAsync(FailedBack());
-        var report = await Eventually.Get("it is made", () => Memory.Reports.FirstOrDefault(), x => x is { Status: ProofStatus.Made });
+        var report = await Eventually.Get("it is made", () => Memory.NewestReport, x => x is { Status: ProofStatus.Made });
 
         var bytes = ScriptedWorker.ReportOf(Worker.Proofs.Single());
         await File.WriteAllTextAsync(folder.File("report.pub"), report!.PublicKey, TestContext.Current.CancellationToken);
@@ -55,11 +55,11 @@ public sealed class When_reports_are_signed : CopySpec
         Assert.Null(Key(database).Sign([1]));
         using (var first = Key(database))
         {
-            await first.StartAsync(default);
+            await first.StartAsync(TestContext.Current.CancellationToken);
             Assert.Equal(OwnersOnly, File.GetUnixFileMode(path));
             var made = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
             using var second = Key(database);
-            await second.StartAsync(default);
+            await second.StartAsync(TestContext.Current.CancellationToken);
             Assert.Equal(made, await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken));
             Assert.Equal(first.Sign([1])!.Value.PublicKey, second.Sign([2])!.Value.PublicKey);
         }
@@ -76,7 +76,7 @@ public sealed class When_reports_are_signed : CopySpec
     public async Task elsewhere_none_is_made(string database)
     {
         using var key = Key(database);
-        await key.StartAsync(default);
+        await key.StartAsync(TestContext.Current.CancellationToken);
         Assert.Null(key.Sign([1]));
         folder.Dispose();
     }

@@ -47,6 +47,8 @@ internal sealed class CopyMemory(FakeTimeProvider time, IndexedSagaDictionary<Ma
     /// <summary>Newest first.</summary>
     public IReadOnlyList<CopyProof> Reports => Locked(() => _reports.Values.OrderByDescending(x => x.AskedAt).ToList());
 
+    public CopyProof? NewestReport => Reports is [var newest, ..] ? newest : null;
+
     public IReadOnlyList<CopyLimits> Limits => Locked(() => _limits.Values.OrderBy(x => x.RecorderId).ToList());
 
     /// <summary>Snapshots of the material copies, oldest first.</summary>

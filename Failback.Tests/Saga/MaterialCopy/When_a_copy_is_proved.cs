@@ -93,7 +93,7 @@ public sealed class When_a_copy_is_proved : CopySpec
             var wait = await Eventually.Get(
                 "it is waited for",
                 Wait,
-                x => Memory.Reports.FirstOrDefault()?.Tries == tries && x <= LongestWait
+                x => Memory.NewestReport?.Tries == tries && x <= LongestWait
             );
             Assert.Empty(Said<ReleaseHold>());
             await ElapseAsync(wait!.Value);
@@ -108,7 +108,7 @@ public sealed class When_a_copy_is_proved : CopySpec
         await ReconcileAsync(starting: true);
         Assert.Equal(8, Worker.Proofs.Count);
 
-        TimeSpan? Wait() => Memory.Reports.FirstOrDefault()?.AnswerDueAt - Time.GetUtcNow().UtcDateTime;
+        TimeSpan? Wait() => Memory.NewestReport?.AnswerDueAt - Time.GetUtcNow().UtcDateTime;
     }
 
     [Fact]
@@ -179,7 +179,7 @@ public sealed class When_a_copy_is_proved : CopySpec
         Worker.ProofAnswer = x => ScriptedWorker.Proved(x) with { Report = nothing };
         var entry = FailedBack();
         await StartAsync(entry);
-        var waiting = await Eventually.Get("it is not believed", () => Memory.Reports.FirstOrDefault(), x => x?.Failure is not null);
+        var waiting = await Eventually.Get("it is not believed", () => Memory.NewestReport, x => x?.Failure is not null);
         Assert.Equal((ProofStatus.Asked, CopyFailure.InternalError), (waiting!.Status, waiting.Failure));
         Assert.Contains("missing or damaged", waiting.Detail);
     }
