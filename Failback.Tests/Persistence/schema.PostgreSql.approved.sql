@@ -309,3 +309,38 @@ INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261129103117_Doors', '10.0.15');
 
 COMMIT;
+
+START TRANSACTION;
+CREATE TABLE coverage_report (
+    report_id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    material_copy_id uuid NOT NULL,
+    recorder_id text NOT NULL,
+    status character varying(64) NOT NULL,
+    evidence character varying(64) NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    holds_until timestamp with time zone NOT NULL,
+    answer_due_at timestamp with time zone,
+    tries integer NOT NULL,
+    made_at timestamp with time zone,
+    whole boolean NOT NULL,
+    counts text NOT NULL,
+    root text,
+    digest text,
+    length bigint NOT NULL,
+    signature text,
+    public_key text,
+    failure character varying(64),
+    detail text,
+    version integer NOT NULL,
+    CONSTRAINT "PK_coverage_report" PRIMARY KEY (report_id)
+);
+
+CREATE INDEX coverage_report_asked ON coverage_report (answer_due_at) WHERE status = 'Asked';
+
+CREATE INDEX "IX_coverage_report_entry_id_asked_at" ON coverage_report (entry_id, asked_at);
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261129144500_CoverageReports', '10.0.15');
+
+COMMIT;

@@ -293,3 +293,37 @@ INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261129103121_Doors', '10.0.15');
 
 COMMIT;
+
+BEGIN TRANSACTION;
+CREATE TABLE "coverage_report" (
+    "report_id" TEXT NOT NULL CONSTRAINT "PK_coverage_report" PRIMARY KEY,
+    "entry_id" TEXT NOT NULL,
+    "material_copy_id" TEXT NOT NULL,
+    "recorder_id" TEXT NOT NULL,
+    "status" TEXT NOT NULL,
+    "evidence" TEXT NOT NULL,
+    "asked_at" TEXT NOT NULL,
+    "holds_until" TEXT NOT NULL,
+    "answer_due_at" TEXT NULL,
+    "tries" INTEGER NOT NULL,
+    "made_at" TEXT NULL,
+    "whole" INTEGER NOT NULL,
+    "counts" TEXT NOT NULL,
+    "root" TEXT NULL,
+    "digest" TEXT NULL,
+    "length" INTEGER NOT NULL,
+    "signature" TEXT NULL,
+    "public_key" TEXT NULL,
+    "failure" TEXT NULL,
+    "detail" TEXT NULL,
+    "version" INTEGER NOT NULL
+);
+
+CREATE INDEX "coverage_report_asked" ON "coverage_report" ("answer_due_at") WHERE status = 'Asked';
+
+CREATE INDEX "IX_coverage_report_entry_id_asked_at" ON "coverage_report" ("entry_id", "asked_at");
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261129144505_CoverageReports', '10.0.15');
+
+COMMIT;
