@@ -90,11 +90,7 @@ public sealed class When_a_copy_is_proved : CopySpec
         await StartAsync(entry);
         for (var tries = 1; tries < 8; tries++)
         {
-            var wait = await Eventually.Get(
-                "it is waited for",
-                Wait,
-                x => Memory.NewestReport?.Tries == tries && x <= LongestWait
-            );
+            var wait = await Eventually.Get("it is waited for", Wait, x => Memory.NewestReport?.Tries == tries && x <= LongestWait);
             Assert.Empty(Said<ReleaseHold>());
             await ElapseAsync(wait!.Value);
             await ReconcileAsync();
