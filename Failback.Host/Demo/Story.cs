@@ -125,14 +125,21 @@ internal sealed class Story(DemoOptions options, Site site, Controller controlle
 
     private async Task WaitForAPersonAsync(CancellationToken token)
     {
-        screen.Say("Waiting for a person: POST /demo/failback" + (Screen.Interactive ? ", or press Enter" : ""));
+        screen.Say(
+            $"Waiting for a person: {(options.HasConsole ? "\"Start failback\" in the console, or " : "")}POST /demo/failback"
+                + (Screen.Interactive ? ", or press Enter" : "")
+        );
         screen.OnEnter(() =>
         {
             started.TrySetResult();
             return Outages.Select(x => AskAsync(new Demo.Asking(Environment.UserName, ["operator"]).For(x), token));
         });
-        await started.Task.WaitAsync(token);
+        // Who starts it in the console says nothing here.
+        while (!started.Task.IsCompleted && !await HoldsAsync(() => AnyAsync(x => x.Failback != "None", token)))
+            await Task.Delay(Look, time, token);
     }
+
+    private async Task<bool> AnyAsync(Func<LogEntryView, bool> fact, CancellationToken token) => !await AllAsync(x => !fact(x), token);
 
     private async Task<bool> FailbackEndedAsync(Outage outage, CancellationToken token)
     {

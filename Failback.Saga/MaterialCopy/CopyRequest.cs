@@ -20,10 +20,18 @@ internal static class CopyRequest
             return Refused(copy, by, reason, facts);
         if (copy.CurrentState != CopyStates.Initial)
             return copy.HasEnded() && copy.CurrentState != CopyStates.Succeeded
-                ? Queued(copy with { PeriodOrder = asked.Order ?? copy.PeriodOrder }, by, facts)
+                ? Queued(
+                    copy with
+                    {
+                        PeriodOrder = asked.Order ?? copy.PeriodOrder,
+                    },
+                    facts.Channels.Select(CopyProgress.Resumed),
+                    by,
+                    facts
+                )
                 : Refused(copy, by, FailbackReason.InvalidLogState, facts);
         var created = copy with { RecorderId = facts.Entry!.FailedRecorderId, CreatedAt = facts.Now, PeriodOrder = asked.Order };
-        return Queued(created, by, facts);
+        return Queued(created, facts.Channels, by, facts);
     }
 
     /// <summary>Stops handing out slices; those in flight end and count.</summary>
@@ -40,7 +48,25 @@ internal static class CopyRequest
     public static CopyDecision Resume(MaterialCopyState copy, ResumeMaterialCopy asked, CopyFacts facts)
     {
         var by = new Asked(asked.RequestId, asked.RequestedBy, asked.Roles, ControlRight, "copy.control resume");
-        return Unchanged(copy, by, facts, IsStopped) ?? Queued(copy, by, facts);
+        return asked.ChannelCopyId is { } one
+            ? Retry(copy, by, one, facts)
+            : Unchanged(copy, by, facts, IsStopped) ?? Queued(copy, facts.Channels.Select(CopyProgress.Resumed), by, facts);
+    }
+
+    /// <summary>F15: one given-up channel copy is tried again at its position; the copy goes on as it went, or for that one alone.</summary>
+    private static CopyDecision Retry(MaterialCopyState copy, Asked by, Guid channelCopyId, CopyFacts facts)
+    {
+        var givenUp = facts.Channels.FirstOrDefault(x => x.ChannelCopyId == channelCopyId && x.Status == ChannelCopyStatus.Failed);
+        // Who canceled a copy gave all of it up: it goes on whole or not at all.
+        if (Unchanged(copy, by, facts, x => givenUp is not null && x.CurrentState != CopyStates.Canceled) is { } unchanged)
+            return unchanged;
+        var rows = facts.Channels.Select(x => ReferenceEquals(x, givenUp) ? CopyProgress.Resumed(x) : x).ToList();
+        if (copy.HasEnded())
+            return Queued(copy, rows, by, facts);
+        var asked = copy with { RequestId = by.RequestId };
+        var next =
+            copy.CurrentState == CopyStates.Copying ? CopyRun.Looked(asked, rows, facts) : new(asked, [.. CopyRun.Saved(rows, facts)]);
+        return next.After([Accepted(by, copy, facts), .. CopyReports.Shown(next.Copy, facts)]);
     }
 
     /// <summary>Gives it up; what was copied stays, and so do the holds.</summary>
@@ -85,9 +111,8 @@ internal static class CopyRequest
         return facts.Periods.Any(x => facts.Address(x.FailoverServerId) is null) ? FailbackReason.NoFailoverServer : null;
     }
 
-    private static CopyDecision Queued(MaterialCopyState copy, Asked by, CopyFacts facts)
+    private static CopyDecision Queued(MaterialCopyState copy, IEnumerable<ChannelCopy> rows, Asked by, CopyFacts facts)
     {
-        var rows = facts.Channels.Select(CopyProgress.Resumed).ToList();
         var queued = copy with
         {
             CurrentState = CopyStates.Queued,

@@ -53,6 +53,12 @@ internal static class AskEndpoints
         copy.MapPost("/pause", (Guid id, Asking x) => x.OfCopyAsync("pause-material-copy", id)).WithSummary("Pauses a material copy");
         copy.MapPost("/resume", (Guid id, Asking x) => x.OfCopyAsync("resume-material-copy", id))
             .WithSummary("Goes on with a material copy that is paused or ended unfinished (R36)");
+        copy.MapPost(
+                "/channels/{channelCopyId:guid}/retry",
+                (Guid id, Guid channelCopyId, Asking x) =>
+                    x.OfBodyAsync("resume-material-copy", ("materialCopyId", id.ToString()), ("channelCopyId", channelCopyId.ToString()))
+            )
+            .WithSummary("Tries one given-up channel copy again (F15)");
         copy.MapPost("/cancel", (Guid id, Asking x) => x.OfCopyAsync("cancel-material-copy", id)).WithSummary("Gives a material copy up");
         copy.MapPost("/fetch", (Guid id, Asking x) => x.OfCopyAsync("fetch-period-now", id))
             .Takes<PeriodToFetch>()
