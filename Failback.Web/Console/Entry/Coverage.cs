@@ -133,8 +133,7 @@ internal static class Coverage
     }
 
     /// <summary>Items, as the copy's summary counts them.</summary>
-    public static long MissingItems(ChannelCopyView copy, bool ended) =>
-        copy.MissingItems + (IsGivenUp(copy, ended) ? LeftItems(copy) : 0);
+    public static long MissingItems(ChannelCopyView copy, bool ended) => copy.MissingItems + (IsGivenUp(copy, ended) ? LeftItems(copy) : 0);
 
     /// <summary>Part of the planned items that is home, 0 to 1; all of it only when the channel copy succeeded.</summary>
     public static double Part(ChannelCopyView copy)

@@ -12,7 +12,8 @@ internal static class FinnishStart
         Refused = "Ei sallittaisi",
         Live = "Mitä tallentimet kertovat",
         Asking = "Kysytään molemmilta tallentimilta",
-        NoAnswer = "Vastausta ei ole vielä. Voit silti käynnistää: varapalvelimen asetusten siirto katsoo uudelleen ennen kuin muuttaa mitään.",
+        NoAnswer =
+            "Vastausta ei ole vielä. Voit silti käynnistää: varapalvelimen asetusten siirto katsoo uudelleen ennen kuin muuttaa mitään.",
         Address = "Osoite",
         Reachable = "Vastaa",
         NotReachable = "Ei vastaa",
