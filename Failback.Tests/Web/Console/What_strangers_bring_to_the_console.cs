@@ -83,6 +83,7 @@ public sealed partial class What_strangers_bring_to_the_console(ConsoleBrowser b
             await window.Page.SetContentAsync(Encoding.UTF8.GetString(CoveragePage.Render(Report(), language)));
             await LookAsync(window, $"coverage report, {language}");
             Assert.Equal(HostileNames.Count, await window.Page.Locator("tbody th small").CountAsync());
+            Assert.Equal(0, await window.Page.Locator("script, img, iframe, object, base, video, [onload], [onerror]").CountAsync());
         }
         Assert.Empty(window.Foreign);
     }
