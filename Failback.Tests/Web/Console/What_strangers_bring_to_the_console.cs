@@ -139,7 +139,7 @@ public sealed partial class What_strangers_bring_to_the_console(ConsoleBrowser b
                 break;
             await window.GoAsync(new Uri(new Uri(page.Url), await next.GetAttributeAsync("href")).PathAndQuery);
         }
-        Assert.Empty(HostileNames.All.Select(ShownName.Whole).Where(x => !seen.Contains(x)));
+        Assert.Empty(HostileNames.All.Select(ShownName.Whole).Except(seen));
     }
 
     private static async Task LookAsync(ConsoleWindow window, string what)
