@@ -25,6 +25,7 @@ public sealed partial class When_people_sign_in_by_openid
     }
 
     [Fact]
+    [Covers("E12")]
     public async Task a_role_that_was_taken_away_is_gone_within_a_minute_and_so_is_a_person()
     {
         await using var site = await WebSite.StartAsync(Settings);

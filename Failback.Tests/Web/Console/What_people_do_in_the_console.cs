@@ -135,6 +135,7 @@ public sealed class What_people_do_in_the_console(ConsoleBrowser browser) : IAsy
     }
 
     [Fact]
+    [Covers("E11")]
     public async Task after_a_restart_the_page_comes_back_by_itself_with_the_truth()
     {
         await using var window = await browser.OpenAsync(_site);

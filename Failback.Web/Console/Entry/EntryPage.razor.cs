@@ -16,7 +16,9 @@ public partial class EntryPage
     private IReadOnlyList<HomePeriodView> _periods = [];
     private IReadOnlyList<AuditView> _audit = [];
     private SystemView? _system;
-    private int _wanted = Channels;
+
+    /// <summary>Where each page of channel copies before the shown one ended: ordinals.</summary>
+    private IReadOnlyList<int> _pages = [];
     private bool _more;
     private bool _following;
     private DateTimeOffset _followedAt;
@@ -34,7 +36,7 @@ public partial class EntryPage
     private protected override async Task LoadAsync(CancellationToken token)
     {
         if (_shown != EntryId)
-            (_shown, _wanted) = (EntryId, Channels);
+            (_shown, _pages) = (EntryId, []);
         var row = await Read.LogRowAsync(EntryId, token);
         if (row is not null)
         {
@@ -48,23 +50,20 @@ public partial class EntryPage
 
     private async Task ReadChannelsAsync(CopySummary? copy, CancellationToken token)
     {
-        var channels = new List<ChannelCopyView>();
-        _more = false;
-        if (copy is not null)
-            while (channels.Count < _wanted)
-            {
-                var page = await Read.ChannelCopiesAsync(
-                    copy.MaterialCopyId,
-                    channels.Count == 0 ? null : channels[^1].Ordinal,
-                    Channels,
-                    token
-                );
-                channels.AddRange(page);
-                _more = page.Count == Channels;
-                if (!_more)
-                    break;
-            }
-        _channels = channels;
+        var pages = _pages;
+        var found = copy is null
+            ? []
+            : await Read.ChannelCopiesAsync(copy.MaterialCopyId, pages.Count == 0 ? null : pages[^1], Channels + 1, token);
+        if (found.Count == 0 && pages.Count > 0)
+        {
+            // A new plan has fewer of them.
+            _pages = [];
+            await ReadChannelsAsync(copy, token);
+            return;
+        }
+        // Somebody turned the page meanwhile: it is read for that.
+        if (pages == _pages)
+            (_channels, _more) = ([.. found.Take(Channels)], found.Count > Channels);
     }
 
     /// <summary>What was done to the entry and to its copy, newest first.</summary>
@@ -108,7 +107,15 @@ public partial class EntryPage
 
     private async Task MoreAsync()
     {
-        _wanted += Channels;
+        if (_channels.Count == 0)
+            return;
+        _pages = [.. _pages, _channels[^1].Ordinal];
+        await ReadAsync();
+    }
+
+    private async Task BackAsync()
+    {
+        _pages = [.. _pages.SkipLast(1)];
         await ReadAsync();
     }
 

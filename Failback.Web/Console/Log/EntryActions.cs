@@ -54,8 +54,12 @@ internal static class EntryActions
         && CopyState(row) is var state
         && (state == "None" || Stopped.Contains(state));
 
-    /// <summary>The copy's own state; without a copy, what the log says.</summary>
-    public static string CopyState(LogRow row) => row.Copy?.Status ?? row.Entry.MaterialCopy.ToString();
+    /// <summary>
+    /// The copy's own state; without a copy, what the log says. Of a closed entry the log says that it succeeded before anything came
+    /// home (R26), so there it is the state of the copy that inherited it (D6).
+    /// </summary>
+    public static string CopyState(LogRow row) =>
+        row.Copy?.Status ?? (row.Entry.InheritedBy is null ? row.Entry.MaterialCopy : MaterialCopyStatus.None).ToString();
 
     /// <summary>Somebody has to do something before the footage is home.</summary>
     public static bool NeedsAPerson(LogRow row) =>

@@ -77,6 +77,11 @@ internal sealed record FrameWords
     public required string NextPage { get; init; }
     public required string Yes { get; init; }
     public required string No { get; init; }
+    public required string PreviousPage { get; init; }
+    public required string ShowMore { get; init; }
+
+    /// <summary>Some of all: a part never passes for the whole.</summary>
+    public required Func<string, string, string> OfAll { get; init; }
 }
 
 /// <summary>States by name, as the doors give them.</summary>
@@ -170,6 +175,7 @@ internal sealed record LogWords
     public required string Running { get; init; }
     public required string CopyingNow { get; init; }
     public required string NeedYou { get; init; }
+    public required string OnThisPage { get; init; }
 }
 
 internal sealed record StartWords

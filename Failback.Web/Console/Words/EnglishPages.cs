@@ -69,6 +69,11 @@ internal static class EnglishPages
         Metadata = "Metadata",
         Anpr = "ANPR",
         Alarm = "Alarm",
+        Nothing = "Nothing home",
+        ConflictSomewhere = conflicts => $"{conflicts}, somewhere in this time",
+        HomeOf = (done, all) => $"{done} of {all} items are home",
+        ShownOf = (shown, all) => $"Channel copies {shown} of {all}",
+        NotReached = new("The copy ended before it.", "Retry the copy."),
     };
 
     public static readonly RecorderWords Recorders = new()
@@ -128,6 +133,18 @@ internal static class EnglishPages
         Outcome = "Outcome",
         Detail = "Detail",
         Accepted = "Accepted",
+        Asked = "Asked for",
+        Refused = "Refused",
+        StartFailback = "Start failback",
+        CancelFailback = "Cancel failback",
+        Inspect = "Dry run of a failback",
+        StartCopy = "Start material copy",
+        PauseCopy = "Pause material copy",
+        ResumeCopy = "Resume material copy",
+        CancelCopy = "Cancel material copy",
+        FetchPeriod = "Fetch a period now",
+        SetLimits = "Set limits of copying",
+        Discard = "Throw a message away",
     };
 
     public static readonly AccountWords Account = new()

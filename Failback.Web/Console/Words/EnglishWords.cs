@@ -48,6 +48,9 @@ internal static class EnglishWords
         NextPage = "Next page",
         Yes = "Yes",
         No = "No",
+        PreviousPage = "Previous page",
+        ShowMore = "Show more",
+        OfAll = (shown, all) => $"{shown} of {all}",
     };
 
     private static readonly StateWords States = new()
@@ -140,6 +143,7 @@ internal static class EnglishWords
         Running = "failbacks running",
         CopyingNow = "copying now",
         NeedYou = "wait for you",
+        OnThisPage = "on this page",
     };
 
     private static readonly StartWords Start = new()
@@ -164,7 +168,7 @@ internal static class EnglishWords
         Clock = "Clock",
         Settings = "Settings that come home",
         SameSettings = "The recorder has these settings already.",
-        NoSettings = "There are no good settings in the cache.",
+        NoSettings = "There are no good settings in the settings cache.",
         SettingsUnread = "The settings differ; they cannot be shown line by line.",
         Changes = count => count == "1" ? "1 setting differs" : $"{count} settings differ",
         More = count => $"and {count} more",

@@ -41,14 +41,17 @@ internal static class FinnishWords
         NotFound = "Tällaista sivua tai merkintää ei ole.",
         NoRight = "Roolisi eivät salli varapalvelinsiirtojen lokin lukemista. Pyydä oikeutta log.read roolien myöntäjältä.",
         ToTheLog = "Varapalvelinsiirtojen lokiin",
-        Maintenance = "Huoltotila on päällä: asetusten siirto ei käynnisty itsestään.",
-        NoLicence = "Lisenssi ei sisällä varapalvelintoimintoa: asetusten siirtoa ei voi käynnistää.",
+        Maintenance = "Huoltotila on päällä: varapalvelimen asetusten siirto ei käynnisty itsestään.",
+        NoLicence = "Lisenssi ei sisällä varapalvelintoimintoa: varapalvelimen asetusten siirtoa ei voi käynnistää.",
         Close = "Sulje",
         Back = "Takaisin",
         FirstPage = "Ensimmäinen sivu",
         NextPage = "Seuraava sivu",
         Yes = "Kyllä",
         No = "Ei",
+        PreviousPage = "Edellinen sivu",
+        ShowMore = "Näytä lisää",
+        OfAll = (shown, all) => $"{shown} / {all}",
     };
 
     private static readonly StateWords States = new()
@@ -83,17 +86,17 @@ internal static class FinnishWords
 
     private static readonly ActionWords Actions = new()
     {
-        StartFailback = "Käynnistä asetusten siirto",
-        RetryFailback = "Yritä siirtoa uudelleen",
-        CancelFailback = "Peru asetusten siirto",
+        StartFailback = "Käynnistä varapalvelimen asetusten siirto",
+        RetryFailback = "Yritä varapalvelimen asetusten siirtoa uudelleen",
+        CancelFailback = "Peru varapalvelimen asetusten siirto",
         StartCopy = "Käynnistä materiaalin kopiointi",
         PauseCopy = "Keskeytä",
         ResumeCopy = "Jatka",
         RetryCopy = "Yritä kopiointia uudelleen",
         CancelCopy = "Peru kopiointi",
         FetchNow = "Hae tämä jakso heti",
-        Keep = "Jatka edelleen",
-        CancelFailbackAsk = "Varapalvelin jatkaa tallentamista. Asetusten siirron voi käynnistää uudelleen milloin tahansa.",
+        Keep = "Älä peru",
+        CancelFailbackAsk = "Varapalvelin jatkaa tallentamista. Varapalvelimen asetusten siirron voi käynnistää uudelleen milloin tahansa.",
         CancelCopyAsk = "Kopioitu materiaali säilyy, ja varapalvelin säilyttää jakson. Kopiointia voi jatkaa siitä, mihin se jäi.",
         Asked = "Pyydetty, odotetaan päätöstä",
         Done = what => $"{what}: tehty",
@@ -108,10 +111,10 @@ internal static class FinnishWords
     private static readonly LogWords Log = new()
     {
         Title = "Varapalvelinsiirtojen loki",
-        Active = "Aktiiviset siirrot",
-        Finalised = "Päättyneet siirrot",
+        Active = "Aktiiviset varapalvelinsiirrot",
+        Finalised = "Päättyneet varapalvelinsiirrot",
         NoneActive = "Ei varapalvelinsiirtoja. Hyvä niin.",
-        NoneFinalised = "Ei vielä päättyneitä siirtoja.",
+        NoneFinalised = "Ei vielä päättyneitä varapalvelinsiirtoja.",
         NoneFound = "Haulla ei löytynyt mitään.",
         Recorder = "Tallennin",
         FailedRecorder = "Vikaantunut palvelin",
@@ -127,10 +130,10 @@ internal static class FinnishWords
         To = "Asti",
         Clear = "Tyhjennä",
         Of = name => $"tallentimelle {name}",
-        FailbackOk = "Asetusten siirto OK",
+        FailbackOk = "Varapalvelimen asetusten siirto OK",
         Open = "Avaa merkintä",
         StandsInStill = "sijaistaa yhä",
-        Inherited = "Tulee kotiin tallentimen myöhemmän siirron mukana",
+        Inherited = "Tulee kotiin tallentimen myöhemmän varapalvelinsiirron mukana",
         ReleasePending = "Yhtä varapalvelinta ei ole vielä vapautettu. Sitä yritetään itsestään uudelleen.",
         WaitsFor = name => $"odottaa: {name}",
         ClosedUntil = time => $"odottaa sallittua aikaa, {time} asti",
@@ -138,9 +141,10 @@ internal static class FinnishWords
         Missing = count => $"{count} puuttuu",
         Conflicts = count => count == "1" ? "1 ristiriita" : $"{count} ristiriitaa",
         WholeAtHome = "Kaikki on kotona",
-        Running = "asetusten siirtoa käynnissä",
+        Running = "varapalvelimen asetusten siirtoa käynnissä",
         CopyingNow = "kopiointia käynnissä",
         NeedYou = "odottaa sinua",
+        OnThisPage = "tällä sivulla",
     };
 
     /// <summary>After its parts: fields get their values in the order of the file.</summary>
