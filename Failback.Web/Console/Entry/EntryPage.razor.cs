@@ -33,23 +33,38 @@ public partial class EntryPage
 
     private protected override async Task LoadAsync(CancellationToken token)
     {
-        if (_shown != EntryId)
-            (_shown, _wanted) = (EntryId, Channels);
-        var row = await Read.LogRowAsync(EntryId, token);
-        if (row is not null)
-        {
+        var id = EntryId;
+        var row = await Read.LogRowAsync(id, token);
+        if (row is not null && id == EntryId)
             await ReadChannelsAsync(row.Copy, token);
-            _periods = await Read.PeriodsAsync(EntryId, token);
-            _audit = await ReadAuditAsync(row, token);
-        }
-        _system = await Read.SystemAsync(token);
-        _row = row;
+        var periods = row is null ? [] : await Read.PeriodsAsync(id, token);
+        var audit = row is null ? [] : await ReadAuditAsync(row, token);
+        var system = await Read.SystemAsync(token);
+        // What is of one failover is never shown under another's name.
+        if (id == EntryId)
+            (_row, _periods, _audit, _system) = (row, periods, audit, system);
+    }
+
+    /// <summary>A link to another failover keeps the page and changes what it is of.</summary>
+    protected override Task OnParametersSetAsync()
+    {
+        if (_shown != EntryId)
+            Forget();
+        return base.OnParametersSetAsync();
+    }
+
+    private protected override void Forget()
+    {
+        base.Forget();
+        (_shown, _wanted, _more) = (EntryId, Channels, false);
+        (_row, _channels, _periods, _audit) = (null, [], [], []);
     }
 
     private async Task ReadChannelsAsync(CopySummary? copy, CancellationToken token)
     {
+        var id = EntryId;
         var channels = new List<ChannelCopyView>();
-        _more = false;
+        var more = false;
         if (copy is not null)
             while (channels.Count < _wanted)
             {
@@ -60,17 +75,18 @@ public partial class EntryPage
                     token
                 );
                 channels.AddRange(page);
-                _more = page.Count == Channels;
-                if (!_more)
+                more = page.Count == Channels;
+                if (!more)
                     break;
             }
-        _channels = channels;
+        if (id == EntryId)
+            (_channels, _more) = (channels, more);
     }
 
     /// <summary>What was done to the entry and to its copy, newest first.</summary>
     private async Task<IReadOnlyList<AuditView>> ReadAuditAsync(LogRow row, CancellationToken token)
     {
-        var ofEntry = await Read.AuditAsync(new AuditQuery { Subject = EntryId.ToString(), Limit = AuditRows }, token);
+        var ofEntry = await Read.AuditAsync(new AuditQuery { Subject = row.Entry.EntryId.ToString(), Limit = AuditRows }, token);
         if (row.Copy is not { } copy)
             return ofEntry.Rows;
         var ofCopy = await Read.AuditAsync(new AuditQuery { Subject = copy.MaterialCopyId.ToString(), Limit = AuditRows }, token);
@@ -88,7 +104,7 @@ public partial class EntryPage
     /// <summary>Its channels moved too; periods and audit did not.</summary>
     private async Task FollowAsync(CopySummary copy)
     {
-        if (_following || Viewer.Now - _followedAt < Follow)
+        if (_following || !MayRead || Viewer.Now - _followedAt < Follow)
             return;
         (_following, _followedAt) = (true, Viewer.Now);
         try
