@@ -9,6 +9,9 @@ namespace Failback.Web;
 /// </summary>
 internal interface ILiveFeed
 {
+    /// <summary>Since when the database does not answer who looks for news (UTC); null while it does, and while nobody listens.</summary>
+    DateTimeOffset? AwaySince { get; }
+
     /// <summary>News from now on, or all after a number that is known; ends with the token. A slow listener skips progress, never changes.</summary>
     IAsyncEnumerable<LiveNews> ListenAsync(long? after, CancellationToken token);
 

@@ -17,6 +17,8 @@ internal sealed partial class LiveFeed(IRead read, TimeProvider time, ILogger<Li
     private Dictionary<Guid, (PaceMeter Meter, CopySummary Copy)> _copies = [];
     private CancellationTokenSource? _looking;
 
+    public DateTimeOffset? AwaySince => null;
+
     public CopyPace? PaceOf(Guid materialCopyId) =>
         _looking is not null && _copies.TryGetValue(materialCopyId, out var copy) ? copy.Meter.Pace : null;
 

@@ -35,25 +35,41 @@ public partial class EntryPage
 
     private protected override async Task LoadAsync(CancellationToken token)
     {
-        if (_shown != EntryId)
-            (_shown, _pages) = (EntryId, []);
-        var row = await Read.LogRowAsync(EntryId, token);
-        if (row is not null)
-        {
+        var id = EntryId;
+        var row = await Read.LogRowAsync(id, token);
+        if (row is not null && id == EntryId)
             await ReadChannelsAsync(row.Copy, token);
-            _periods = await Read.PeriodsAsync(EntryId, token);
-            _audit = await ReadAuditAsync(row, token);
-        }
-        _system = await Read.SystemAsync(token);
-        _row = row;
+        var periods = row is null ? [] : await Read.PeriodsAsync(id, token);
+        var audit = row is null ? [] : await ReadAuditAsync(row, token);
+        var system = await Read.SystemAsync(token);
+        // What is of one failover is never shown under another's name.
+        if (id == EntryId)
+            (_row, _periods, _audit, _system) = (row, periods, audit, system);
+    }
+
+    /// <summary>A link to another failover keeps the page and changes what it is of.</summary>
+    protected override Task OnParametersSetAsync()
+    {
+        if (_shown != EntryId)
+            Forget();
+        return base.OnParametersSetAsync();
+    }
+
+    private protected override void Forget()
+    {
+        base.Forget();
+        (_shown, _pages, _more) = (EntryId, [], false);
+        (_row, _channels, _periods, _audit) = (null, [], [], []);
     }
 
     private async Task ReadChannelsAsync(CopySummary? copy, CancellationToken token)
     {
-        var pages = _pages;
+        var (id, pages) = (EntryId, _pages);
         var found = copy is null
             ? []
             : await Read.ChannelCopiesAsync(copy.MaterialCopyId, pages.Count == 0 ? null : pages[^1], Channels + 1, token);
+        if (id != EntryId)
+            return;
         if (found.Count == 0 && pages.Count > 0)
         {
             // A new plan has fewer of them.
@@ -69,7 +85,7 @@ public partial class EntryPage
     /// <summary>What was done to the entry and to its copy, newest first.</summary>
     private async Task<IReadOnlyList<AuditView>> ReadAuditAsync(LogRow row, CancellationToken token)
     {
-        var ofEntry = await Read.AuditAsync(new AuditQuery { Subject = EntryId.ToString(), Limit = AuditRows }, token);
+        var ofEntry = await Read.AuditAsync(new AuditQuery { Subject = row.Entry.EntryId.ToString(), Limit = AuditRows }, token);
         if (row.Copy is not { } copy)
             return ofEntry.Rows;
         var ofCopy = await Read.AuditAsync(new AuditQuery { Subject = copy.MaterialCopyId.ToString(), Limit = AuditRows }, token);
@@ -87,7 +103,7 @@ public partial class EntryPage
     /// <summary>Its channels moved too; periods and audit did not.</summary>
     private async Task FollowAsync(CopySummary copy)
     {
-        if (_following || Viewer.Now - _followedAt < Follow)
+        if (_following || !MayRead || Viewer.Now - _followedAt < Follow)
             return;
         (_following, _followedAt) = (true, Viewer.Now);
         try

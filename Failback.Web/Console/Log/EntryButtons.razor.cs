@@ -16,7 +16,10 @@ public partial class EntryButtons
         BackdropClick = false,
     };
     private static readonly DialogOptions Narrow = Wide with { MaxWidth = MaxWidth.Small };
-    private readonly CancellationTokenSource _gone = new();
+
+    /// <summary>A second click within this is the same click.</summary>
+    private static readonly TimeSpan DoubleClick = TimeSpan.FromSeconds(1);
+    private (EntryAction Action, long At)? _clicked;
     private bool _asking;
 
     [Parameter, EditorRequired]
@@ -38,6 +41,9 @@ public partial class EntryButtons
 
     private async Task DoAsync(EntryAction action)
     {
+        if (_asking || (_clicked is { } last && last.Action == action && Viewer.Time.GetElapsedTime(last.At) < DoubleClick))
+            return;
+        _clicked = (action, Viewer.Time.GetTimestamp());
         switch (action)
         {
             case EntryAction.StartFailback or EntryAction.RetryFailback:
@@ -74,17 +80,7 @@ public partial class EntryButtons
         _asking = true;
         try
         {
-            var answer = await Requests.AskAsync(Look(action).Word, Message(action), Guid.NewGuid(), _gone.Token);
-            Snackbar.Add(
-                answer.Detail is null ? answer.Title : $"{answer.Title}. {answer.Detail}",
-                answer.Pending ? Severity.Info
-                    : answer.Done ? Severity.Success
-                    : Severity.Error
-            );
-        }
-        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
-        {
-            // The row is gone; the request is not.
+            Requests.Tell(await Requests.AskAsync(Look(action).Word, Message(action), Meanwhile));
         }
         finally
         {
@@ -92,9 +88,20 @@ public partial class EntryButtons
         }
     }
 
+    /// <summary>What takes long does not keep the row's buttons; how it ended is told all the same, even when the row is gone.</summary>
+    private void Meanwhile(Answer answer)
+    {
+        if (answer.Detail == Words.Actions.Asked)
+            return;
+        Requests.Tell(answer);
+        _asking = false;
+        StateHasChanged();
+    }
+
     private object Message(EntryAction action)
     {
-        var (by, roles) = (Viewer.Asker.Name, Viewer.Asker.Roles);
+        // Rights are the door's to look at; a wish is the same whatever roles somebody has meanwhile.
+        var (by, roles) = (Viewer.Asker.Name, (IReadOnlyList<string>)[]);
         var copy = Row.Copy?.MaterialCopyId ?? default;
         return action switch
         {
@@ -134,11 +141,5 @@ public partial class EntryButtons
                 Roles = roles,
             },
         };
-    }
-
-    public void Dispose()
-    {
-        _gone.Cancel();
-        GC.SuppressFinalize(this);
     }
 }

@@ -82,6 +82,10 @@ internal sealed record FrameWords
 
     /// <summary>Some of all: a part never passes for the whole.</summary>
     public required Func<string, string, string> OfAll { get; init; }
+    public required Said Unread { get; init; }
+    public required string Misread { get; init; }
+    public required string BrokenAgain { get; init; }
+    public required string BrokenDialog { get; init; }
 }
 
 /// <summary>States by name, as the doors give them.</summary>
@@ -137,6 +141,11 @@ internal sealed record ActionWords
     public required string NotFound { get; init; }
     public required string KeyReused { get; init; }
     public required Func<string, string, string> Invalid { get; init; }
+    public required string Sending { get; init; }
+    public required Func<string, string> NotKnown { get; init; }
+    public required string AwayWhenAsked { get; init; }
+    public required string BrokenWhenAsked { get; init; }
+    public required string NothingAsked { get; init; }
 }
 
 internal sealed record LogWords
@@ -223,6 +232,12 @@ internal sealed record StartWords
     public required string EvidenceFirst { get; init; }
     public required string NoCopies { get; init; }
     public required CheckWords Check { get; init; }
+    public required Func<string, string, string> Over { get; init; }
+    public required string Assumed { get; init; }
+    public required Func<string, string, string> OnlyIn { get; init; }
+    public required string Stranger { get; init; }
+    public required string Blocked { get; init; }
+    public required string AskAgain { get; init; }
 }
 
 /// <summary>What each check looks at, by requirement.</summary>

@@ -120,6 +120,7 @@ internal static class EnglishPages
         ChangedBy = (who, when) => $"Changed by {who}, {when}",
         WrongRate = "At least 0.1 MB/s, or empty",
         WrongChannels = "1 to 64, or empty",
+        GroupedRate = "Without a separator of thousands: 1000 or 1.5",
     };
 
     public static readonly AuditWords Audit = new()

@@ -51,6 +51,13 @@ internal static class EnglishWords
         PreviousPage = "Previous page",
         ShowMore = "Show more",
         OfAll = (shown, all) => $"{shown} of {all}",
+        Unread = new(
+            "This page could not be read; it is not the database.",
+            "It tries again by itself. If it stays, look at the log of the web process."
+        ),
+        Misread = "Something in the address of this page is not understood. It is left out.",
+        BrokenAgain = "Something goes wrong here again and again. Load the page again; what was asked for is asked for.",
+        BrokenDialog = "Something went wrong in what was open. Open it again; what was asked for is asked for.",
     };
 
     private static readonly StateWords States = new()
@@ -105,6 +112,11 @@ internal static class EnglishWords
         NotFound = "It is not there any more.",
         KeyReused = "Something else was asked for under this key. Close this and try again.",
         Invalid = (field, allowed) => $"{field}: {allowed}",
+        Sending = "Being asked for",
+        NotKnown = what => $"{what}: not known",
+        AwayWhenAsked = "The database did not answer, so nobody knows whether the request arrived. Try again: it is done once only.",
+        BrokenWhenAsked = "Something went wrong, and nobody knows whether the request arrived. Try again: it is done once only.",
+        NothingAsked = "Nothing was asked for. Try again.",
     };
 
     private static readonly LogWords Log = new()
@@ -202,6 +214,13 @@ internal static class EnglishWords
             R18 = "Your role allows it",
             D18 = "Maintenance mode allows it",
         },
+        Over = (time, rate) => $"more than {time} at {rate}",
+        Assumed = "An assumption: no limit is set.",
+        OnlyIn = (hours, zone) => $"Copied only {hours} ({zone}).",
+        Stranger =
+            "Another machine answers than the one that is meant. A failback cannot be started to it: correct the address, or the recorder.",
+        Blocked = "A failback would fail now. It can be started when this is mended and the recorders were asked again.",
+        AskAgain = "Ask the recorders again",
     };
 
     /// <summary>After its parts: fields get their values in the order of the file.</summary>

@@ -121,6 +121,7 @@ internal static class FinnishPages
         ChangedBy = (who, when) => $"Muuttanut {who}, {when}",
         WrongRate = "Vähintään 0,1 MB/s tai tyhjä",
         WrongChannels = "1–64 tai tyhjä",
+        GroupedRate = "Ilman tuhaterotinta: 1000 tai 1,5",
     };
 
     public static readonly AuditWords Audit = new()

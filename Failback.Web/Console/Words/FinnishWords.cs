@@ -52,6 +52,13 @@ internal static class FinnishWords
         PreviousPage = "Edellinen sivu",
         ShowMore = "Näytä lisää",
         OfAll = (shown, all) => $"{shown} / {all}",
+        Unread = new(
+            "Sivua ei voitu lukea; syy ei ole tietokanta.",
+            "Sivu yrittää itse uudelleen. Jos tämä ei korjaannu, katso verkkoprosessin lokia."
+        ),
+        Misread = "Sivun osoitteessa on jotain, mitä ei ymmärretä. Se on jätetty pois.",
+        BrokenAgain = "Tässä tapahtuu virhe yhä uudelleen. Lataa sivu uudelleen; mitä pyydettiin, on pyydetty.",
+        BrokenDialog = "Avoinna olleessa tapahtui virhe. Avaa se uudelleen; mitä pyydettiin, on pyydetty.",
     };
 
     private static readonly StateWords States = new()
@@ -106,6 +113,11 @@ internal static class FinnishWords
         NotFound = "Kohdetta ei enää ole.",
         KeyReused = "Samalla tunnisteella pyydettiin jo muuta. Sulje tämä ja yritä uudelleen.",
         Invalid = (field, allowed) => $"{field}: {allowed}",
+        Sending = "Pyydetään",
+        NotKnown = what => $"{what}: ei tiedossa",
+        AwayWhenAsked = "Tietokanta ei vastannut, eikä kukaan tiedä, menikö pyyntö perille. Yritä uudelleen: se tehdään vain kerran.",
+        BrokenWhenAsked = "Tapahtui virhe, eikä kukaan tiedä, menikö pyyntö perille. Yritä uudelleen: se tehdään vain kerran.",
+        NothingAsked = "Mitään ei pyydetty. Yritä uudelleen.",
     };
 
     private static readonly LogWords Log = new()

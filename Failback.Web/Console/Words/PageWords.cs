@@ -148,6 +148,7 @@ internal sealed record LimitWords
     public required Func<string, string, string> ChangedBy { get; init; }
     public required string WrongRate { get; init; }
     public required string WrongChannels { get; init; }
+    public required string GroupedRate { get; init; }
 }
 
 internal sealed record AuditWords
