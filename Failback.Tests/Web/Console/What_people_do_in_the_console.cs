@@ -93,6 +93,20 @@ public sealed class What_people_do_in_the_console(ConsoleBrowser browser) : IAsy
     }
 
     [Fact]
+    [Covers("F15")]
+    public async Task one_given_up_channel_is_tried_again_from_its_row_of_the_entry()
+    {
+        await using var window = await browser.OpenAsync(_site);
+        var row = _site.Site.Rows.First(x => x.Copy?.Status == "Failed");
+        var page = await window.GoAsync($"/log/{row.Entry.EntryId}");
+        await page.Locator("[data-action=RetryChannel]").First.ClickAsync();
+        await Eventually.Equal("it is asked for", 1, () => _site.Ask.Requests.Count);
+        var asked = Assert.IsType<ResumeMaterialCopy>(_site.Ask.Requests.Single());
+        Assert.Equal(row.Copy!.MaterialCopyId, asked.MaterialCopyId);
+        Assert.NotNull(asked.ChannelCopyId);
+    }
+
+    [Fact]
     public async Task numbers_of_a_running_copy_grow_by_themselves_over_one_subscription()
     {
         await using var window = await browser.OpenAsync(_site);

@@ -55,6 +55,10 @@ public partial class CoveragePicture
     [Parameter]
     public EventCallback<FetchWish?> OnFetch { get; set; }
 
+    /// <summary>Given-up channel copies may be tried again one by one.</summary>
+    [Parameter]
+    public bool MayRetry { get; set; }
+
     private bool IsWhole => _window == _whole;
     private bool Ended => CopyFigures.HasEnded(Copy);
     private bool IsAll => First == 0 && !More;

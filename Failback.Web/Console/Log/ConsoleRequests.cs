@@ -162,6 +162,7 @@ internal sealed partial class ConsoleRequests(IAsk ask, Viewer viewer, ISnackbar
             CancelFailback x => $"failback {x.FailedRecorderId}",
             StartDataCopy x => $"entry {x.EntryId}",
             PauseMaterialCopy x => $"copy {x.MaterialCopyId}",
+            ResumeMaterialCopy { ChannelCopyId: { } one } => $"channel copy {one}",
             ResumeMaterialCopy x => $"copy {x.MaterialCopyId}",
             CancelMaterialCopy x => $"copy {x.MaterialCopyId}",
             FetchPeriodNow x => $"period {x.MaterialCopyId}",

@@ -47,6 +47,10 @@ internal static class EntryActions
         && CopyState(row) is var state
         && (Underway.Contains(state) || state == "Paused");
 
+    /// <summary>Whether a given-up channel copy can be tried again by itself (F15); who canceled the copy gave all of it up.</summary>
+    public static bool MayRetryChannels(LogRow row, Func<string, bool> may) =>
+        may(AskRights.ControlCopy) && row.Entry.InheritedBy is null && row.Copy is not null && CopyState(row) != "Canceled";
+
     /// <summary>Whether a copy of the entry can be started now: the first time, or again after one without success.</summary>
     public static bool MayStartCopy(LogRow row, Func<string, bool> may) =>
         may(AskRights.StartCopy)

@@ -130,6 +130,7 @@ internal sealed record ActionWords
     public required string RetryCopy { get; init; }
     public required string CancelCopy { get; init; }
     public required string FetchNow { get; init; }
+    public required string RetryChannel { get; init; }
     public required string Keep { get; init; }
     public required string CancelFailbackAsk { get; init; }
     public required string CancelCopyAsk { get; init; }

@@ -101,6 +101,7 @@ internal static class EnglishWords
         RetryCopy = "Retry copy",
         CancelCopy = "Cancel copy",
         FetchNow = "Fetch this period now",
+        RetryChannel = "Try this channel again",
         Keep = "Keep going",
         CancelFailbackAsk = "The failover server goes on recording. The failback can be started again at any time.",
         CancelCopyAsk = "What was copied stays, and the failover server keeps the period. The copy can be resumed where it stopped.",

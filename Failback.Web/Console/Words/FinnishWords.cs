@@ -102,6 +102,7 @@ internal static class FinnishWords
         RetryCopy = "Yritä kopiointia uudelleen",
         CancelCopy = "Peru kopiointi",
         FetchNow = "Hae tämä jakso heti",
+        RetryChannel = "Yritä tätä kanavaa uudelleen",
         Keep = "Älä peru",
         CancelFailbackAsk = "Varapalvelin jatkaa tallentamista. Varapalvelimen asetusten siirron voi käynnistää uudelleen milloin tahansa.",
         CancelCopyAsk = "Kopioitu materiaali säilyy, ja varapalvelin säilyttää jakson. Kopiointia voi jatkaa siitä, mihin se jäi.",
