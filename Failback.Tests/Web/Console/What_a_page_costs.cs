@@ -161,6 +161,8 @@ public sealed class What_a_page_costs : IAsyncDisposable
             yield break;
         }
 
+        public DateTimeOffset? AwaySince => null;
+
         public CopyPace? PaceOf(Guid materialCopyId) => null;
     }
 }
