@@ -24,6 +24,8 @@ internal sealed class FakeAsk(FakeSite site) : IAsk, ILiveFeed
 
     private int _listeners;
 
+    public DateTimeOffset? AwaySince { get; set; }
+
     public bool Allows(Asker asker, string right) => asker.Roles.Contains("all") || asker.Roles.Contains(right);
 
     public Task<Asked> AskAsync(object request, Guid key, Asker asker, CancellationToken token)
