@@ -10,6 +10,8 @@ namespace Failback.Tests;
 internal sealed class OpenIdProvider(Func<string> address, RSA key)
 {
     private readonly ConcurrentDictionary<string, (string Challenge, string Nonce)> codes = new();
+    private string refresh = "again";
+    private int asked;
 
     public string Name { get; set; } = "anna";
     public string[] Roles { get; set; } = [];
@@ -17,6 +19,15 @@ internal sealed class OpenIdProvider(Func<string> address, RSA key)
 
     /// <summary>It answers nothing of use.</summary>
     public bool Away { get; set; }
+
+    /// <summary>It takes what it is asked and answers when this ends; null: at once.</summary>
+    public TaskCompletionSource? Hanging { get; set; }
+
+    /// <summary>Refresh tokens are good for one use; for one session alone.</summary>
+    public bool Rotates { get; set; }
+
+    /// <summary>How often it was asked for tokens.</summary>
+    public int Asked => Volatile.Read(ref asked);
 
     /// <summary>Its sessions are over.</summary>
     public bool Ended { get; set; }
@@ -32,7 +43,17 @@ internal sealed class OpenIdProvider(Func<string> address, RSA key)
                 return Results.Redirect($"{redirect_uri}?code={code}&state={Uri.EscapeDataString(state)}");
             }
         );
-        app.MapPost("/token", async (HttpContext context, CancellationToken token) => Answer(await context.Request.ReadFormAsync(token)));
+        app.MapPost(
+            "/token",
+            async (HttpContext context, CancellationToken token) =>
+            {
+                var answer = Answer(await context.Request.ReadFormAsync(token));
+                Interlocked.Increment(ref asked);
+                if (Hanging is { } hanging)
+                    await hanging.Task.WaitAsync(token);
+                return answer;
+            }
+        );
     }
 
     private IResult Answer(IFormCollection form)
@@ -41,7 +62,7 @@ internal sealed class OpenIdProvider(Func<string> address, RSA key)
             return Results.StatusCode(StatusCodes.Status502BadGateway);
         if (form["client_id"] != "failback" || Ended)
             return Results.Json(new { error = "invalid_grant" }, statusCode: StatusCodes.Status400BadRequest);
-        if (form["grant_type"] == "refresh_token" && form["refresh_token"] == "again")
+        if (form["grant_type"] == "refresh_token" && form["refresh_token"] == refresh)
             return Tokens(null);
         if (!codes.TryRemove(form["code"].ToString(), out var code) || Proof(form["code_verifier"].ToString()) != code.Challenge)
             return Results.Json(new { error = "invalid_grant" }, statusCode: StatusCodes.Status400BadRequest);
@@ -65,12 +86,14 @@ internal sealed class OpenIdProvider(Func<string> address, RSA key)
             claims["nonce"] = nonce;
         var header = Issuer.Header();
         header["typ"] = "JWT";
+        if (Rotates)
+            refresh = Guid.NewGuid().ToString("N");
         return Results.Json(
             new
             {
                 token_type = "Bearer",
                 access_token = "opaque",
-                refresh_token = "again",
+                refresh_token = refresh,
                 expires_in = 300,
                 id_token = Issuer.Sign(header, claims, SigningKey),
             }
