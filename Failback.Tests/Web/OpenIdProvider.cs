@@ -12,6 +12,10 @@ internal sealed class OpenIdProvider(Func<string> address, RSA key)
     private readonly ConcurrentDictionary<string, (string Challenge, string Nonce, string Name)> codes = new();
     private readonly ConcurrentDictionary<string, string[]> people = new();
 
+    /// <summary>Whose each refresh token is.</summary>
+    private readonly ConcurrentDictionary<string, string> refreshes = new();
+    private int asked;
+
     /// <summary>Who signs in next.</summary>
     public string Name { get; set; } = "anna";
 
@@ -27,6 +31,15 @@ internal sealed class OpenIdProvider(Func<string> address, RSA key)
     /// <summary>It answers nothing of use.</summary>
     public bool Away { get; set; }
 
+    /// <summary>It takes what it is asked and answers when this ends; null: at once.</summary>
+    public TaskCompletionSource? Hanging { get; set; }
+
+    /// <summary>Refresh tokens are good for one use; for one session alone.</summary>
+    public bool Rotates { get; set; }
+
+    /// <summary>How often it was asked for tokens.</summary>
+    public int Asked => Volatile.Read(ref asked);
+
     /// <summary>Its sessions are over.</summary>
     public bool Ended { get; set; }
 
@@ -41,7 +54,17 @@ internal sealed class OpenIdProvider(Func<string> address, RSA key)
                 return Results.Redirect($"{redirect_uri}?code={code}&state={Uri.EscapeDataString(state)}");
             }
         );
-        app.MapPost("/token", async (HttpContext context, CancellationToken token) => Answer(await context.Request.ReadFormAsync(token)));
+        app.MapPost(
+            "/token",
+            async (HttpContext context, CancellationToken token) =>
+            {
+                var answer = Answer(await context.Request.ReadFormAsync(token));
+                Interlocked.Increment(ref asked);
+                if (Hanging is { } hanging)
+                    await hanging.Task.WaitAsync(token);
+                return answer;
+            }
+        );
     }
 
     private IResult Answer(IFormCollection form)
@@ -50,8 +73,12 @@ internal sealed class OpenIdProvider(Func<string> address, RSA key)
             return Results.StatusCode(StatusCodes.Status502BadGateway);
         if (form["client_id"] != "failback" || Ended)
             return Results.Json(new { error = "invalid_grant" }, statusCode: StatusCodes.Status400BadRequest);
-        if (form["grant_type"] == "refresh_token" && people.ContainsKey(form["refresh_token"].ToString()))
-            return Tokens(form["refresh_token"].ToString(), null);
+        if (form["grant_type"] == "refresh_token" && refreshes.TryGetValue(form["refresh_token"].ToString(), out var whose))
+        {
+            if (Rotates)
+                refreshes.TryRemove(form["refresh_token"].ToString(), out _);
+            return Tokens(whose, null);
+        }
         if (!codes.TryRemove(form["code"].ToString(), out var code) || Proof(form["code_verifier"].ToString()) != code.Challenge)
             return Results.Json(new { error = "invalid_grant" }, statusCode: StatusCodes.Status400BadRequest);
         return Tokens(code.Name, code.Nonce);
@@ -74,12 +101,14 @@ internal sealed class OpenIdProvider(Func<string> address, RSA key)
             claims["nonce"] = nonce;
         var header = Issuer.Header();
         header["typ"] = "JWT";
+        var refresh = Rotates ? Guid.NewGuid().ToString("N") : name;
+        refreshes[refresh] = name;
         return Results.Json(
             new
             {
                 token_type = "Bearer",
                 access_token = "opaque",
-                refresh_token = name,
+                refresh_token = refresh,
                 expires_in = 300,
                 id_token = Issuer.Sign(header, claims, SigningKey),
             }

@@ -79,6 +79,46 @@ public sealed class When_news_is_followed
     }
 
     [Fact]
+    public async Task everybody_is_told_that_the_database_is_away_and_that_it_is_back()
+    {
+        using var feed = Feed();
+        doors.Running = [ScriptedDoors.Summary(done: 100)];
+        doors.Change();
+        var news = feed.ListenAsync(0, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await NextAsync(news));
+        await Eventually.True("a pace", async () => await TurnedAsync(Task.CompletedTask) && feed.PaceOf(ScriptedDoors.Copy) is not null);
+        var before = time.GetUtcNow();
+        doors.Fault = new TimeoutException();
+        Assert.True(await NextAsync(news));
+        Assert.InRange(feed.AwaySince!.Value, before, time.GetUtcNow());
+        Assert.Null(feed.PaceOf(ScriptedDoors.Copy));
+        Assert.Equal((1L, 0), (news.Current.Sequence, news.Current.Changes.Count));
+        var late = feed.ListenAsync(1, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        var next = late.MoveNextAsync().AsTask();
+        doors.Fault = null;
+        Assert.True(await NextAsync(news));
+        Assert.Null(feed.AwaySince);
+        Assert.NotNull(feed.PaceOf(ScriptedDoors.Copy));
+        await Eventually.True("who came meanwhile is told too", async () => await TurnedAsync(next));
+        await news.DisposeAsync();
+        await late.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task who_comes_while_the_database_is_away_is_told_at_once()
+    {
+        using var feed = Feed();
+        doors.Fault = new TimeoutException();
+        var news = feed.ListenAsync(5, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await NextAsync(news));
+        Assert.NotNull(feed.AwaySince);
+        Assert.Equal((5L, 0), (news.Current.Sequence, news.Current.Changes.Count));
+        doors.Fault = null;
+        await news.DisposeAsync();
+        Assert.Null(feed.AwaySince);
+    }
+
+    [Fact]
     public async Task running_copies_come_with_their_pace_when_their_numbers_move()
     {
         using var feed = Feed();
@@ -154,9 +194,11 @@ public sealed class When_news_is_followed
         );
     }
 
-    [Fact]
+    [Theory]
     [Covers("E12")]
-    public async Task a_stream_ends_with_the_right_to_it()
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task a_stream_ends_with_the_right_to_it_however_much_comes(bool busy)
     {
         using var folder = new TempFolder();
         await using var issuer = await Issuer.StartAsync();
@@ -172,7 +214,8 @@ public sealed class When_news_is_followed
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
         client.DefaultRequestHeaders.Authorization = new("Bearer", issuer.Token("anna", "log.read"));
         using var stream = await FollowAsync(client, "/api/changes/stream");
-        app.Services.GetRequiredService<ScriptedDoors>().Roles.Clear();
+        var scripted = app.Services.GetRequiredService<ScriptedDoors>();
+        scripted.Roles.Clear();
         await using var body = await stream.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         using var reader = new StreamReader(body);
         var (said, beats) = ("", 0);
@@ -182,12 +225,15 @@ public sealed class When_news_is_followed
             () =>
             {
                 // The token itself is good for ten minutes.
-                if (++beats < 30)
-                    clock.Advance(NewsStream.Beat);
+                if (busy)
+                    scripted.Change();
+                if (++beats < (busy ? 400 : 30))
+                    clock.Advance(busy ? LiveFeed.Every : NewsStream.Beat);
                 return reading.IsCompleted;
             }
         );
         Assert.EndsWith("event: end\ndata: {}\n\n", said);
+        Assert.Equal(busy, said.Contains("event: change", StringComparison.Ordinal));
         await app.StopAsync(TestContext.Current.CancellationToken);
     }
 

@@ -82,23 +82,29 @@ internal static class AskEndpoints
             .WithSummary("What recorders answered to a dry run, for a day");
     }
 
-    private static async Task<Results<Accepted<AskedAnswer>, ProblemHttpResult>> FailbackAsync(Guid entryId, Asking asking, IRead read) =>
-        await read.EntryAsync(entryId, asking.Token) is { } entry
-            ? await asking.OfBodyAsync(
-                "manual-failback-requested",
-                ("entryId", entryId.ToString()),
-                ("failedRecorderId", entry.FailedRecorderId)
-            )
+    private static async Task<Results<Accepted<AskedAnswer>, ProblemHttpResult>> FailbackAsync(Guid entryId, Asking asking, IRead read)
+    {
+        const string message = "manual-failback-requested";
+        if (!asking.IsAllowed)
+            return await asking.OfBodyAsync(message, ("entryId", entryId.ToString()));
+        return await read.EntryAsync(entryId, asking.Token) is { } entry
+            ? await asking.OfBodyAsync(message, ("entryId", entryId.ToString()), ("failedRecorderId", entry.FailedRecorderId))
             : Problems.Result(new Problem(ProblemKind.NotFound));
+    }
 
     private static async Task<Results<Accepted<AskedAnswer>, ProblemHttpResult>> CancelFailbackAsync(
         Guid entryId,
         Asking asking,
         IRead read
-    ) =>
-        await read.EntryAsync(entryId, asking.Token) is { } entry
-            ? await asking.OfBodyAsync("cancel-failback", ("failedRecorderId", entry.FailedRecorderId))
+    )
+    {
+        const string message = "cancel-failback";
+        if (!asking.IsAllowed)
+            return await asking.OfBodyAsync(message);
+        return await read.EntryAsync(entryId, asking.Token) is { } entry
+            ? await asking.OfBodyAsync(message, ("failedRecorderId", entry.FailedRecorderId))
             : Problems.Result(new Problem(ProblemKind.NotFound));
+    }
 
     private static Task<Results<Accepted<AskedAnswer>, ProblemHttpResult>> OrderCopyAsync(Guid entryId, Asking asking) =>
         asking.OfBodyAsync("start-data-copy", ("entryId", entryId.ToString()));
