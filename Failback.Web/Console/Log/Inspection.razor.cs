@@ -77,7 +77,7 @@ public partial class Inspection : IDisposable
                 if (Requests.Refused(Words.Start.Live, asked) is { } refused)
                     _refused = refused.Detail;
             }
-            if (await Read.InspectionAsync(key, _gone.Token) is not { } seen)
+            if (await Read.InspectionAsync(key, Viewer.Asker, _gone.Token) is not { } seen)
                 return;
             _recorder = await RecorderAsync(seen.Recorder.RecorderId);
             _server = await RecorderAsync(seen.FailoverServer.RecorderId);
