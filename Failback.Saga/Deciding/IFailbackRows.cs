@@ -47,7 +47,7 @@ internal interface IFailbackRows
     /// <summary>Channel copies of a material copy by ordinal.</summary>
     Task<IReadOnlyList<ChannelCopy>> ChannelCopiesAsync(Guid materialCopyId, CancellationToken token);
 
-    /// <summary>A request of the last day under its key (IAsk).</summary>
+    /// <summary>A request under its key (IAsk), while it is kept.</summary>
     Task<IdempotencyKey?> KeyAsync(Guid key, CancellationToken token);
 
     /// <summary>Committed changes after a number, oldest first.</summary>

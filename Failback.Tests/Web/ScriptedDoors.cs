@@ -92,7 +92,7 @@ internal sealed class ScriptedDoors : IRead, IAsk
     public Task<IReadOnlyList<HomePeriodView>> PeriodsAsync(Guid entryId, CancellationToken token) =>
         Look<IReadOnlyList<HomePeriodView>>(() => [new HomePeriodView(Entry, "f1", "r1", Then, Then.AddHours(1))]);
 
-    public Task<RecordersInspected?> InspectionAsync(Guid key, CancellationToken token) => Look(() => Inspection);
+    public Task<RecordersInspected?> InspectionAsync(Guid key, Asker asker, CancellationToken token) => Look(() => Inspection);
 
     public Task<IReadOnlyList<RecorderRow>> RecorderRowsAsync(string? after, int limit, CancellationToken token) =>
         Look<IReadOnlyList<RecorderRow>>(() =>

@@ -76,10 +76,12 @@ internal static class AskEndpoints
                 .Takes(type)
                 .WithSummary($"{type.Name}, as a controller without AMQP says it");
 
-        api.MapGet("/requests/{key:guid}", RequestAsync).Needs(NeedsRightAttribute.Any).WithSummary("What became of a request, for a day");
+        api.MapGet("/requests/{key:guid}", RequestAsync)
+            .Needs(NeedsRightAttribute.Any)
+            .WithSummary("What became of a request, for a week at least");
         api.MapGet("/inspections/{key:guid}", InspectionAsync)
-            .Needs(AskRights.ReadLog)
-            .WithSummary("What recorders answered to a dry run, for a day");
+            .Needs(AskRights.StartFailback)
+            .WithSummary("What recorders answered to a dry run, for a week at least");
     }
 
     private static async Task<Results<Accepted<AskedAnswer>, ProblemHttpResult>> FailbackAsync(Guid entryId, Asking asking, IRead read)
@@ -128,16 +130,21 @@ internal static class AskEndpoints
 
     private static async Task<Results<Ok<RecordersInspected>, Accepted<PendingAnswer>, ProblemHttpResult>> InspectionAsync(
         Guid key,
+        HttpContext context,
         IRead read,
         IAsk ask,
         CancellationToken token
     )
     {
-        if (await read.InspectionAsync(key, token) is { } inspection)
+        // The request first: an answer that comes in between is then found.
+        if (await ask.RequestAsync(key, token) is not { Request: RequestView.Inspection } asked)
+            return Problems.Result(new Problem(ProblemKind.NotFound));
+        if (await read.InspectionAsync(key, context.User.ToAsker(), token) is { } inspection)
             return TypedResults.Ok(inspection);
-        return await ask.RequestAsync(key, token) is null
-            ? Problems.Result(new Problem(ProblemKind.NotFound))
-            : TypedResults.Accepted($"/api/inspections/{key}", new PendingAnswer(key));
+        var pending = new PendingAnswer(key);
+        return asked.Outcome == pending.Outcome
+            ? TypedResults.Accepted($"/api/inspections/{key}", pending)
+            : Problems.Result(new Problem(ProblemKind.NotFound));
     }
 }
 

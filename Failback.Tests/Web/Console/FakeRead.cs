@@ -74,7 +74,7 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
             return [.. ids.Select(x => new CheckView(x, x == "R8" && ask.NoLicence ? FailbackReason.NoLicence : null))];
         });
 
-    public Task<RecordersInspected?> InspectionAsync(Guid key, CancellationToken token) =>
+    public Task<RecordersInspected?> InspectionAsync(Guid key, Asker asker, CancellationToken token) =>
         Said(() =>
             ask.Inspected(key) is { } entryId && site.Rows.FirstOrDefault(x => x.Entry.EntryId == entryId) is { } row
                 ? Inspected(key, row)

@@ -112,7 +112,7 @@ public partial class Inspection : IDisposable
                     return;
                 }
             }
-            if (await Read.InspectionAsync(key, _gone.Token) is not { } seen)
+            if (await Read.InspectionAsync(key, Viewer.Asker, _gone.Token) is not { } seen)
                 return;
             _recorder = await RecorderAsync(seen.Recorder.RecorderId);
             _server = await RecorderAsync(seen.FailoverServer.RecorderId);
