@@ -221,32 +221,36 @@ internal sealed class FakeSite
         }
         Rows.Add(row);
         AddRecorders(row, number);
-        if (failbackAt is not null)
-        {
-            Audit.Add(
-                new(
-                    EntryId(number + 6_000),
-                    failbackAt.Value.AddSeconds(-1),
-                    "mikko.virtanen",
-                    "manual-failback-requested",
-                    entry.EntryId.ToString(),
-                    "Asked",
-                    $"request {EntryId(number + 7_000)}"
-                )
-            );
-            Audit.Add(
-                new(
-                    EntryId(number + 5_000),
-                    failbackAt.Value,
-                    "mikko.virtanen",
-                    "failback.start",
-                    entry.EntryId.ToString(),
-                    "Accepted",
-                    entry.FailedRecorderId
-                )
-            );
-        }
+        if (failbackAt is { } at)
+            NoteFailback(entry, at, number);
         return row;
+    }
+
+    /// <summary>Asked for, then decided, as the real audit has it.</summary>
+    private void NoteFailback(LogEntryView entry, DateTimeOffset at, int number)
+    {
+        Audit.Add(
+            new(
+                EntryId(number + 6_000),
+                at.AddSeconds(-1),
+                "mikko.virtanen",
+                "manual-failback-requested",
+                entry.EntryId.ToString(),
+                "Asked",
+                $"request {EntryId(number + 7_000)}"
+            )
+        );
+        Audit.Add(
+            new(
+                EntryId(number + 5_000),
+                at,
+                "mikko.virtanen",
+                "failback.start",
+                entry.EntryId.ToString(),
+                "Accepted",
+                entry.FailedRecorderId
+            )
+        );
     }
 
     private void AddRecorders(LogRow row, int number)
