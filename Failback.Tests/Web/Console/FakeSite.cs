@@ -229,28 +229,11 @@ internal sealed class FakeSite
     /// <summary>Asked for, then decided, as the real audit has it.</summary>
     private void NoteFailback(LogEntryView entry, DateTimeOffset at, int number)
     {
-        Audit.Add(
-            new(
-                EntryId(number + 6_000),
-                at.AddSeconds(-1),
-                "mikko.virtanen",
-                "manual-failback-requested",
-                entry.EntryId.ToString(),
-                "Asked",
-                $"request {EntryId(number + 7_000)}"
-            )
-        );
-        Audit.Add(
-            new(
-                EntryId(number + 5_000),
-                at,
-                "mikko.virtanen",
-                "failback.start",
-                entry.EntryId.ToString(),
-                "Accepted",
-                entry.FailedRecorderId
-            )
-        );
+        Say(6_000, at.AddSeconds(-1), "manual-failback-requested", "Asked", $"request {EntryId(number + 7_000)}");
+        Say(5_000, at, "failback.start", "Accepted", entry.FailedRecorderId);
+
+        void Say(int id, DateTimeOffset when, string what, string outcome, string detail) =>
+            Audit.Add(new(EntryId(number + id), when, "mikko.virtanen", what, entry.EntryId.ToString(), outcome, detail));
     }
 
     private void AddRecorders(LogRow row, int number)
