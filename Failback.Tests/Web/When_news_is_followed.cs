@@ -155,7 +155,6 @@ public sealed class When_news_is_followed
     }
 
     [Fact]
-    [Covers("E12")]
     public async Task a_stream_ends_with_the_right_to_it()
     {
         using var folder = new TempFolder();
