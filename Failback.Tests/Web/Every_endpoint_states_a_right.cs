@@ -115,6 +115,7 @@ public sealed class Every_endpoint_states_a_right
         var path = endpoint
             .RoutePattern.RawText!.Replace("{entryId:guid}", ScriptedDoors.Entry.ToString())
             .Replace("{id:guid}", ScriptedDoors.Copy.ToString())
+            .Replace("{channelCopyId:guid}", Guid.NewGuid().ToString())
             .Replace("{key:guid}", Guid.NewGuid().ToString())
             .Replace("{id}", "r1")
             .Replace("{recorderId}", "r1");

@@ -221,32 +221,19 @@ internal sealed class FakeSite
         }
         Rows.Add(row);
         AddRecorders(row, number);
-        if (failbackAt is not null)
-        {
-            Audit.Add(
-                new(
-                    EntryId(number + 6_000),
-                    failbackAt.Value.AddSeconds(-1),
-                    "mikko.virtanen",
-                    "manual-failback-requested",
-                    entry.EntryId.ToString(),
-                    "Asked",
-                    $"request {EntryId(number + 7_000)}"
-                )
-            );
-            Audit.Add(
-                new(
-                    EntryId(number + 5_000),
-                    failbackAt.Value,
-                    "mikko.virtanen",
-                    "failback.start",
-                    entry.EntryId.ToString(),
-                    "Accepted",
-                    entry.FailedRecorderId
-                )
-            );
-        }
+        if (failbackAt is { } at)
+            NoteFailback(entry, at, number);
         return row;
+    }
+
+    /// <summary>Asked for, then decided, as the real audit has it.</summary>
+    private void NoteFailback(LogEntryView entry, DateTimeOffset at, int number)
+    {
+        Say(6_000, at.AddSeconds(-1), "manual-failback-requested", "Asked", $"request {EntryId(number + 7_000)}");
+        Say(5_000, at, "failback.start", "Accepted", entry.FailedRecorderId);
+
+        void Say(int id, DateTimeOffset when, string what, string outcome, string detail) =>
+            Audit.Add(new(EntryId(number + id), when, "mikko.virtanen", what, entry.EntryId.ToString(), outcome, detail));
     }
 
     private void AddRecorders(LogRow row, int number)

@@ -84,6 +84,10 @@ internal static class HostileNames
         "-1-1",
         "@SUM(1)",
         "\t=1+1",
+    ];
+
+    private static readonly string[] Paths =
+    [
         "../../../../etc/passwd",
         "..\\..\\..\\windows\\win.ini",
         "/etc/passwd",
@@ -153,6 +157,7 @@ internal static class HostileNames
             .. longer.Select(Long),
             .. Markup,
             .. Texts,
+            .. Paths,
             .. control.Select(x => $"gate{x}north{x}"),
             .. turning.Select(x => $"gate{x}gpj.exe"),
         ];
