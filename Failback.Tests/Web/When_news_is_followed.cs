@@ -68,12 +68,17 @@ public sealed class When_news_is_followed
         var news = feed.ListenAsync(0, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         Assert.True(await NextAsync(news));
         doors.Fault = new TimeoutException();
+        // That it is away; then nothing until it is back.
+        Assert.True(await NextAsync(news));
+        Assert.Empty(news.Current.Changes);
         var next = news.MoveNextAsync().AsTask();
         await Turn(100);
         Assert.False(next.IsCompleted);
         doors.Change(2);
         doors.Fault = null;
-        await Eventually.True("the news after the fault", async () => await TurnedAsync(next));
+        await Eventually.True("it is back", async () => await TurnedAsync(next));
+        Assert.Empty(news.Current.Changes);
+        Assert.True(await NextAsync(news));
         Assert.Equal([4, 5], news.Current.Changes.Select(x => x.Number));
         await news.DisposeAsync();
     }
@@ -125,9 +130,16 @@ public sealed class When_news_is_followed
         doors.Running = [ScriptedDoors.Summary(done: 100)];
         var news = feed.ListenAsync(null, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         var next = news.MoveNextAsync().AsTask();
-        await Turn(3);
+        await Eventually.Equal(
+            "it was seen twice",
+            new CopyPace(0, null),
+            async () =>
+            {
+                await Turn(1);
+                return feed.PaceOf(ScriptedDoors.Copy);
+            }
+        );
         Assert.False(next.IsCompleted);
-        Assert.Equal(new CopyPace(0, null), feed.PaceOf(ScriptedDoors.Copy));
         doors.Running = [ScriptedDoors.Summary(done: 400)];
         await Eventually.True("the numbers moved", async () => await TurnedAsync(next));
         var copy = Assert.Single(news.Current.Copies);
