@@ -58,6 +58,7 @@ internal static class ConsoleBenchmark
                 $"--urls=http://127.0.0.1:{port}",
                 $"--Failback:Web:Folder={folder}",
                 "--Failback:Web:RequestsPerMinute=100000",
+                "--Failback:Roles:operator:0=log.read",
                 "--Logging:LogLevel:Default=Error",
             ]
         );

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Failback.Messages;
 using Failback.Saga;
+using Failback.Web;
 
 namespace Failback.Tests;
 
@@ -55,7 +56,10 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
             var rows = all.Skip(skip).Take(query.Limit).ToList();
             var next = skip + rows.Count < all.Count ? (skip + rows.Count).ToString(CultureInfo.InvariantCulture) : null;
             var finalised = site.Rows.Count(x => x.Entry.Finalised);
-            return new LogPage(rows, next, site.Rows.Count - finalised, finalised, site.Sequence);
+            return new LogPage(rows, next, site.Rows.Count - finalised, finalised, site.Sequence)
+            {
+                Waiting = site.Rows.Count(EntryActions.NeedsAPerson),
+            };
         });
 
     public Task<LogRow?> LogRowAsync(Guid entryId, CancellationToken token) =>

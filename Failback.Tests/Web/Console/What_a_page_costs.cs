@@ -48,7 +48,7 @@ public sealed class What_a_page_costs : IAsyncDisposable
         var many = await CostsAsync(visitor);
 
         Assert.Equal(few, many);
-        Assert.Equal("log 0 + 13, finalised 0 + 13, entry 0 + 13, recorders 0 + 11, audit 0 + 1", many);
+        Assert.Equal("log 0 + 15, finalised 0 + 15, entry 0 + 14, recorders 0 + 12, audit 0 + 2", many);
     }
 
     public async ValueTask DisposeAsync()
@@ -77,7 +77,7 @@ public sealed class What_a_page_costs : IAsyncDisposable
                 services.AddFailbackAsking(configuration);
                 services.ConfigureDbContext<PostgresFailbackDbContext>(x => x.AddInterceptors(statements));
                 services.ConfigureDbContext<SqliteFailbackDbContext>(x => x.AddInterceptors(statements));
-                services.AddFailbackWeb(configuration);
+                services.AddFailbackWeb(configuration, hostsBus: true);
                 services.Replace(ServiceDescriptor.Singleton<ILiveFeed>(new NoNews()));
             },
             x => x.MapFailbackWeb()

@@ -1,5 +1,6 @@
 using Failback.Messages;
 using Failback.Saga;
+using Failback.Web;
 using Microsoft.Playwright;
 
 namespace Failback.Tests;
@@ -109,11 +110,14 @@ public sealed class What_the_console_shows_of_many(ConsoleBrowser browser) : IAs
     }
 
     [Fact]
-    public async Task counts_of_one_page_say_that_they_are_of_one_page()
+    public async Task what_waits_for_a_person_is_counted_on_the_whole_site_and_what_is_of_one_page_says_so()
     {
         await using var window = await browser.OpenAsync(_site);
-        var page = await window.GoAsync("/");
-        await Assertions.Expect(page.Locator(".summary .wait")).ToContainTextAsync("wait for you on this page");
+        var page = await window.GoAsync("/?text=Parking");
+        var waiting = _site.Site.Rows.Count(EntryActions.NeedsAPerson);
+        Assert.True(waiting > 1);
+        await Assertions.Expect(page.Locator(".summary .wait")).ToHaveTextAsync($"{waiting} wait for you");
+        await Assertions.Expect(page.Locator(".summary .run").First).ToContainTextAsync("1 failbacks running on this page");
     }
 
     private static async Task FetchAsync(IPage page)

@@ -62,8 +62,10 @@ internal static class FinnishStart
         Over = (time, rate) => $"yli {time} nopeudella {rate}",
         Assumed = "Oletus: rajaa ei ole asetettu.",
         OnlyIn = (hours, zone) => $"Kopioidaan vain {hours} ({zone}).",
-        Stranger = "Vastaaja on muu kuin tarkoitettu laite. Asetusten siirtoa siihen ei voi käynnistää: korjaa osoite tai tallennin.",
-        Blocked = "Asetusten siirto epäonnistuisi nyt. Sen voi käynnistää, kun syy on korjattu ja tallentimilta on kysytty uudelleen.",
+        Stranger =
+            "Vastaaja on muu kuin tarkoitettu laite. Varapalvelimen asetusten siirtoa siihen ei voi käynnistää: korjaa osoite tai tallennin.",
+        Blocked =
+            "Varapalvelimen asetusten siirto epäonnistuisi nyt. Sen voi käynnistää, kun syy on korjattu ja tallentimilta on kysytty uudelleen.",
         AskAgain = "Kysy tallentimilta uudelleen",
     };
 }
