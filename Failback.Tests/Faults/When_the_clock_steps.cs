@@ -7,7 +7,7 @@ namespace Failback.Tests;
 /// All rooms in a process whose wall clock is stepped under it (libfaketime); recorders and controller keep theirs. Durations of the
 /// process are measured by a clock that does not step, as on a real machine.
 /// </summary>
-[PerRun(2)]
+[PerRun(1)]
 [Collection("chaos")]
 [Covers("F9", "I1", "I2", "I3")]
 public sealed class When_the_clock_steps
