@@ -143,8 +143,9 @@ internal static class Demo
                 "--Failback:Roles:operator:1=copy.start",
                 "--Failback:Roles:operator:2=copy.control",
                 "--Failback:Roles:operator:3=log.read",
-                $"--Failback:Web:Folder={folder}",
             ]);
+        if (options.HasConsole)
+            settings.Add($"--Failback:Web:Folder={folder}");
         if (options.Bus is { } bus)
             settings.Add($"--ConnectionStrings:Bus={bus}");
         settings.Add($"--ConnectionStrings:Database={options.Database ?? $"Data Source={Path.Combine(folder, "failback.db")}"}");

@@ -17,7 +17,7 @@ internal sealed record DemoOptions
           --bus URL         amqp:// address of a RabbitMQ, instead of the bus in memory
           --database TEXT   PostgreSQL connection string, instead of a SQLite file
           --site-only       only the site; saga and workers run as processes of their own (needs --bus and --database)
-          --urls URL        where the demo and its console listen (default http://127.0.0.1:0)
+          --urls URL        where the demo and its console listen, on loopback (default http://127.0.0.1:0)
         """;
 
     public bool Exit { get; private init; }

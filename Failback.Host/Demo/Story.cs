@@ -13,6 +13,9 @@ internal sealed class Story(DemoOptions options, Site site, Controller controlle
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Repeat = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>People take their time: from when they are waited for, nothing has to happen within <see cref="Patience"/>.</summary>
+    private bool waitsForPeople;
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The failovers of the story, once they happened.</summary>
@@ -134,6 +137,7 @@ internal sealed class Story(DemoOptions options, Site site, Controller controlle
             started.TrySetResult();
             return Outages.Select(x => AskAsync(new Demo.Asking(Environment.UserName, ["operator"]).For(x), token));
         });
+        waitsForPeople = true;
         // Who starts it in the console says nothing here.
         while (!started.Task.IsCompleted && !await HoldsAsync(() => AnyAsync(x => x.Failback != "None", token)))
             await Task.Delay(Look, time, token);
@@ -165,7 +169,7 @@ internal sealed class Story(DemoOptions options, Site site, Controller controlle
         var since = time.GetTimestamp();
         while (!await HoldsAsync(fact))
         {
-            if (time.GetElapsedTime(since) > Patience)
+            if (!waitsForPeople && time.GetElapsedTime(since) > Patience)
                 throw new TimeoutException($"Waited {Patience.TotalMinutes} min in vain until {what}.");
             await Task.Delay(Look, time, token);
         }

@@ -21,6 +21,7 @@ internal static class Secrets
         "passphrase",
         "passcode",
         "pincode",
+        "pinkoodi",
         "pwd",
         "secret",
         "token",
@@ -92,6 +93,9 @@ internal static class Secrets
             }
         foreach (var part in PartsOfWords)
             if (word.Contains(part, AnyCase))
+                return true;
+        foreach (var end in Ends)
+            if (word.Equals(end, AnyCase))
                 return true;
         return word.EndsWith("pin", AnyCase) || word.EndsWith("pins", AnyCase);
     }

@@ -47,7 +47,8 @@ internal sealed partial class ConsoleRequests(IAsk ask, Viewer viewer, ISnackbar
     {
         var words = viewer.Words.Actions;
         var key = KeyOf(request);
-        var (asked, fault) = await SendAsync(request, key);
+        // Who asks is who pressed the button: a session that ends meanwhile makes nobody of them.
+        var (asked, fault) = await SendAsync(request, key, viewer.Asker);
         if (asked is null)
             return new(false, words.NotKnown(what), IsAway(fault) ? words.AwayWhenAsked : words.BrokenWhenAsked, Unknown: true);
         if (Refused(what, asked) is { } refused)
@@ -108,14 +109,14 @@ internal sealed partial class ConsoleRequests(IAsk ask, Viewer viewer, ISnackbar
     public void Dispose() => _gone.Cancel();
 
     /// <summary>The circuit may end meanwhile, and the request does not. A lost answer does no harm: the key is the same.</summary>
-    private async Task<(Asked? Asked, Exception? Fault)> SendAsync(object request, Guid key)
+    private async Task<(Asked? Asked, Exception? Fault)> SendAsync(object request, Guid key, Asker asker)
     {
         for (var tried = 1; ; tried++)
         {
             try
             {
                 using var limit = new CancellationTokenSource(Limit, viewer.Time);
-                return (await ask.AskAsync(request, key, viewer.Asker, limit.Token), null);
+                return (await ask.AskAsync(request, key, asker, limit.Token), null);
             }
             catch (Exception fault)
             {
