@@ -5,9 +5,13 @@ using Microsoft.Playwright;
 
 namespace Failback.Tests;
 
+/// <summary>A browser, servers and five programs are enough for two cores.</summary>
+[CollectionDefinition("story", DisableParallelization = true)]
+public sealed class StoryCollection : ICollectionFixture<ConsoleBrowser>;
+
 /// <summary>The main job as people do it: the real programs, a real browser, from signing in to the finalised entry.</summary>
 [NeedsServer]
-[Collection("console")]
+[Collection("story")]
 [Covers("R9", "R16", "R40", "R41", "R43", "R45", "R46", "D13", "D14")]
 public sealed partial class The_story_in_a_browser(ConsoleBrowser browser)
 {
