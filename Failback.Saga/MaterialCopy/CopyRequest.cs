@@ -80,10 +80,15 @@ internal static class CopyRequest
     }
 
     /// <summary>The refusal of a request about a copy that does not exist.</summary>
-    public static IReadOnlyList<Effect> NoCopy(Request request, Guid materialCopyId, string by, string what, CopyFacts facts)
+    public static IReadOnlyList<Effect> NoCopy(object asked, Guid requestId, Guid materialCopyId, string by, string what, CopyFacts facts)
     {
         var none = new MaterialCopyState { CorrelationId = materialCopyId };
-        return Refused(none, new Asked(request, by, [], ControlRight, what), FailbackReason.InvalidLogState, facts).Effects;
+        return Refused(
+            none,
+            new Asked(Request.Of(asked, requestId), by, [], ControlRight, what),
+            FailbackReason.InvalidLogState,
+            facts
+        ).Effects;
     }
 
     private static bool IsStopped(MaterialCopyState copy) =>

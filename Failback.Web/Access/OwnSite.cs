@@ -19,7 +19,7 @@ internal static partial class OwnSite
     /// <summary>
     /// MudBlazor sets style attributes. There is no script in a page and none is evaluated. <c>'self'</c> covers the console's WebSocket.
     /// </summary>
-    private const string Policy =
+    public const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         + "base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 

@@ -94,7 +94,7 @@ internal sealed class ConsoleSite : IAsyncDisposable
         app.Use(
             (context, next) =>
             {
-                context.Response.Headers.ContentSecurityPolicy = ConsolePages.ContentSecurityPolicy;
+                context.Response.Headers.ContentSecurityPolicy = OwnSite.Policy;
                 return next(context);
             }
         );

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Failback.Benchmarks;
 using Failback.Hosting;
@@ -7,7 +6,6 @@ using Failback.Saga;
 using Failback.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -134,23 +132,6 @@ public sealed class What_a_page_costs : IAsyncDisposable
             said.Add($"{page.Page} {frame} + {statements.Count - frame}");
         }
         return string.Join(", ", said);
-    }
-
-    /// <summary>Counts what is executed, whatever it is.</summary>
-    private sealed class Statements : DbCommandInterceptor
-    {
-        public int Count;
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command,
-            CommandEventData eventData,
-            InterceptionResult<DbDataReader> result,
-            CancellationToken cancellationToken = default
-        )
-        {
-            Interlocked.Increment(ref Count);
-            return new(result);
-        }
     }
 
     private sealed class NoNews : ILiveFeed

@@ -71,6 +71,28 @@ internal sealed partial class ConsoleRequests(IAsk ask, Viewer viewer, ISnackbar
         return new(true, what, words.StillPending, Pending: true);
     }
 
+    /// <summary>For a button without a place for the answer: how it ended is told all the same, even when the button is gone.</summary>
+    /// <param name="free">What takes long does not keep the button.</param>
+    public async Task AskAndTellAsync(string what, object request, Action free)
+    {
+        try
+        {
+            Tell(await AskAsync(what, request, Meanwhile));
+        }
+        finally
+        {
+            free();
+        }
+
+        void Meanwhile(Answer answer)
+        {
+            if (answer.Detail == viewer.Words.Actions.Asked)
+                return;
+            Tell(answer);
+            free();
+        }
+    }
+
     /// <summary>What the door said at once; null when it took the request.</summary>
     public Answer? Refused(string what, Asked asked)
     {

@@ -75,25 +75,14 @@ public partial class EntryButtons
         return await dialog.Result is { Canceled: false };
     }
 
-    private async Task AskAsync(EntryAction action)
+    private Task AskAsync(EntryAction action)
     {
         _asking = true;
-        try
-        {
-            Requests.Tell(await Requests.AskAsync(Look(action).Word, Message(action), Meanwhile));
-        }
-        finally
-        {
-            _asking = false;
-        }
+        return Requests.AskAndTellAsync(Look(action).Word, Message(action), Free);
     }
 
-    /// <summary>What takes long does not keep the row's buttons; how it ended is told all the same, even when the row is gone.</summary>
-    private void Meanwhile(Answer answer)
+    private void Free()
     {
-        if (answer.Detail == Words.Actions.Asked)
-            return;
-        Requests.Tell(answer);
         _asking = false;
         StateHasChanged();
     }

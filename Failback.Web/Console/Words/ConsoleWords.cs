@@ -138,7 +138,6 @@ internal sealed record ActionWords
     public required Func<string, string> Done { get; init; }
     public required Func<string, string> Refused { get; init; }
     public required string StillPending { get; init; }
-    public required string NotAsked { get; init; }
     public required string NotFound { get; init; }
     public required string KeyReused { get; init; }
     public required Func<string, string, string> Invalid { get; init; }

@@ -109,7 +109,6 @@ internal static class EnglishWords
         Done = what => $"{what}: done",
         Refused = what => $"{what}: refused",
         StillPending = "It was accepted and is not decided yet. It will be, as soon as the message bus answers.",
-        NotAsked = "The database did not answer. Nothing is lost: try again.",
         NotFound = "It is not there any more.",
         KeyReused = "Something else was asked for under this key. Close this and try again.",
         Invalid = (field, allowed) => $"{field}: {allowed}",

@@ -110,7 +110,6 @@ internal static class FinnishWords
         Done = what => $"{what}: tehty",
         Refused = what => $"{what}: ei sallittu",
         StillPending = "Pyyntö hyväksyttiin, mutta sitä ei ole vielä ratkaistu. Se ratkaistaan, kun viestiväylä vastaa.",
-        NotAsked = "Tietokanta ei vastannut. Mitään ei menetetty: yritä uudelleen.",
         NotFound = "Kohdetta ei enää ole.",
         KeyReused = "Samalla tunnisteella pyydettiin jo muuta. Sulje tämä ja yritä uudelleen.",
         Invalid = (field, allowed) => $"{field}: {allowed}",
