@@ -9,16 +9,18 @@ internal sealed class WrongUseException(string message) : Exception(message);
 internal sealed record BenchmarkOptions
 {
     public const string Usage = """
-        copy | resume | saga  what to measure
+        copy | resume | saga | console  what to measure
         --rounds N            1 to 50, default 5
         --quick               small sizes and one round: shows that it works, measures nothing
-        --only A,B            copy: only these workloads (video, audio, records, video-durable, audio-durable, limited)
+        --only A,B            copy: only these workloads (video, audio, records, video-durable, audio-durable, limited);
+                              console: only these pages and lists (log, finalised, entry, recorders, audit, api/log, api/recorders,
+                              api/channels, api/audit, api/changes)
         --json FILE           writes {"rows":[{"name","beside","ratio","min","max","goal","met"}]}
-        --disk DIR            where the files of the disk workloads go; default: the temporary directory
+        --disk DIR            where the files of the disk workloads, and the console's own, go; default: the temporary directory
         --memory DIR          where the files of the memory workloads go; default: /dev/shm
         --bus URI             saga: the RabbitMQ to use; default: FAILBACK_TEST_RABBITMQ
         --management URI      saga: its management API, to use a virtual host made for this run; default: FAILBACK_TEST_RABBITMQ_MANAGEMENT
-        --database TEXT       saga: PostgreSQL's connection string; default: FAILBACK_TEST_POSTGRES
+        --database TEXT       saga, console: PostgreSQL's connection string; default: FAILBACK_TEST_POSTGRES
         """;
 
     public const int MaximumRounds = 50;
@@ -37,8 +39,8 @@ internal sealed record BenchmarkOptions
     /// <exception cref="WrongUseException">An argument is unknown, lacks its value, or is out of bounds.</exception>
     public static BenchmarkOptions Parse(IReadOnlyList<string> args)
     {
-        if (args.Count == 0 || args[0] is not ("copy" or "resume" or "saga"))
-            throw new WrongUseException("The first argument must be copy, resume or saga.");
+        if (args.Count == 0 || args[0] is not ("copy" or "resume" or "saga" or "console"))
+            throw new WrongUseException("The first argument must be copy, resume, saga or console.");
         var options = new BenchmarkOptions { What = args[0] };
         var rounds = 0;
         for (var i = 1; i < args.Count; i++)

@@ -1,6 +1,6 @@
 namespace Failback.Benchmarks;
 
-/// <summary>The benchmarks: <c>copy</c>, <c>resume</c> and <c>saga</c>, each beside what a user would use instead.</summary>
+/// <summary>The benchmarks: <c>copy</c>, <c>resume</c>, <c>saga</c> and <c>console</c>, each beside what a user would use instead.</summary>
 internal static class BenchmarkProgram
 {
     /// <summary>Runs what the arguments ask for.</summary>
@@ -16,6 +16,7 @@ internal static class BenchmarkProgram
             {
                 "copy" => await CopyBenchmark.RunAsync(options, output, token),
                 "resume" => await ResumeBenchmark.RunAsync(options, output, token),
+                "console" => await ConsoleBenchmark.RunAsync(options, output, token),
                 _ => await SagaBenchmark.RunAsync(options, output, token),
             };
             Report.PrintGoals(rows, output);

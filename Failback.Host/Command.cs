@@ -17,7 +17,7 @@ internal static class Command
             (services, configuration) =>
             {
                 Service.AddRooms(services, configuration);
-                services.AddFailbackWeb(configuration);
+                services.AddFailbackWeb(configuration, hostsBus: true);
             }
         );
 

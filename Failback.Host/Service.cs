@@ -39,7 +39,7 @@ internal static class Service
             (services, configuration) =>
             {
                 AddRooms(services, configuration);
-                services.AddFailbackWeb(configuration);
+                services.AddFailbackWeb(configuration, hostsBus: true);
             },
             app =>
             {

@@ -69,6 +69,7 @@ public static partial class FailbackHost
             }
         );
         builder.AddSecrets();
+        LogNoRequests(builder.Configuration);
         builder.WebHost.UseSetting("urls", builder.Configuration["urls"] is { Length: > 0 } urls ? urls : defaultUrl);
         builder.Services.AddConfigurationCheck(WrongUrls);
         builder.Services.AddSingleton(TimeProvider.System);
@@ -82,6 +83,19 @@ public static partial class FailbackHost
         app.MapPrometheusScrapingEndpoint("/metrics");
         map?.Invoke(app);
         return app;
+    }
+
+    /// <summary>
+    /// The framework logs each request with its path and query, decoded: codes of an OpenID provider have no place in a log, nor have lines that
+    /// somebody made up (T18). Who sets a level for it, or a higher one for everything, gets that.
+    /// </summary>
+    private static void LogNoRequests(ConfigurationManager configuration)
+    {
+        const string all = "Logging:LogLevel:Default";
+        const string framework = "Logging:LogLevel:Microsoft.AspNetCore";
+        var quiet = Enum.TryParse<LogLevel>(configuration[all], ignoreCase: true, out var level) && level > LogLevel.Warning;
+        if (configuration[framework] is null && !quiet)
+            configuration.AddInMemoryCollection([new(framework, nameof(LogLevel.Warning))]);
     }
 
     /// <summary>

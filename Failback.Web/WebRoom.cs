@@ -1,6 +1,7 @@
 using Failback.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.Hosting.StaticWebAssets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -13,8 +14,17 @@ namespace Failback.Web;
 /// <summary>The door of the console and the HTTP API: they use the saga's doors, Read and Ask, and hold no state.</summary>
 public static class WebRoom
 {
+    /// <summary>Far more than people of a site need; whoever has more is refused a connection, and what is there goes on (T17).</summary>
+    private const int MostConnections = 2_000;
+
+    /// <summary>Pages that are open: each is a WebSocket.</summary>
+    private const int MostPages = 500;
+
     /// <summary>Console, API, sign-in and live news; options of <c>Failback:Web</c> are checked at start.</summary>
-    public static IServiceCollection AddFailbackWeb(this IServiceCollection services, IConfiguration configuration)
+    /// <param name="hostsBus">
+    /// The bus of the site is in this very process unless a broker is configured: nobody else can say then to be the operator.
+    /// </param>
+    public static IServiceCollection AddFailbackWeb(this IServiceCollection services, IConfiguration configuration, bool hostsBus = false)
     {
         services.AddFailbackOptions<WebOptions, WebOptionsValidator>(WebOptions.Section);
         services.AddFailbackOptions<OidcOptions, OidcOptionsValidator>(OidcOptions.Section);
@@ -22,15 +32,26 @@ public static class WebRoom
         services.AddConfigurationCheck(Listening.Wrong);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ILiveFeed, LiveFeed>();
-        services.AddSignIn(configuration);
+        services.AddSignIn(configuration, hostsBus);
         services.AddRights();
         services.AddFloodLimits();
         services.AddApi();
         services.AddSingleton(new SignInWays(Listening.HasLocalAccount(configuration), Listening.HasOidc(configuration)));
         ConsolePages.AddConsole(services);
         services.AddScoped<AuthenticationStateProvider, CircuitSession>();
-        services.Configure<KestrelServerOptions>(x => x.AddServerHeader = false);
+        services.AddSingleton<OpenPages>();
+        services.AddScoped<CircuitHandler, CircuitPlace>();
+        services.Configure<KestrelServerOptions>(Bound);
         return services;
+    }
+
+    /// <summary>The document port, where this process has one, raises the limit of bodies for itself.</summary>
+    private static void Bound(KestrelServerOptions server)
+    {
+        server.AddServerHeader = false;
+        server.Limits.MaxRequestBodySize = Bodies.MaxBytes;
+        server.Limits.MaxConcurrentConnections = MostConnections;
+        server.Limits.MaxConcurrentUpgradedConnections = MostPages;
     }
 
     /// <summary>Middleware and endpoints, after those of the host.</summary>
@@ -41,6 +62,8 @@ public static class WebRoom
         app.UseProblems();
         app.UseOwnNames(app.Configuration);
         app.UseRouting();
+        if (Listening.HasOidc(app.Configuration))
+            app.UseReturnLimit();
         app.UseAuthentication();
         app.UseRateLimiter();
         app.UseSameSite();

@@ -23,7 +23,10 @@ internal sealed class Child : IAsyncDisposable
             .Select(x => Path.Combine(x, program))
             .FirstOrDefault(File.Exists);
 
-    public static Child Start(string program, params IEnumerable<string> arguments)
+    public static Child Start(string program, params IEnumerable<string> arguments) => Start(program, [], arguments);
+
+    /// <param name="environment">Beside that of this process.</param>
+    public static Child Start(string program, IEnumerable<(string Name, string Value)> environment, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -34,6 +37,8 @@ internal sealed class Child : IAsyncDisposable
         // No settings or locale of the person who measures.
         start.Environment["LC_ALL"] = "C";
         start.Environment["RCLONE_CONFIG"] = "/dev/null";
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         var child = new Child(Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start"));
         child.process.ErrorDataReceived += (_, line) => child.errors.Add(line.Data);
         child.process.BeginErrorReadLine();
@@ -42,9 +47,14 @@ internal sealed class Child : IAsyncDisposable
 
     /// <summary>Runs a program to its end.</summary>
     /// <exception cref="InvalidOperationException">It ended with another code than 0; the message holds its last words.</exception>
-    public static async Task RunAsync(string program, IEnumerable<string> arguments, CancellationToken token)
+    public static async Task RunAsync(
+        string program,
+        IEnumerable<string> arguments,
+        CancellationToken token,
+        params (string Name, string Value)[] environment
+    )
     {
-        await using var child = Start(program, arguments);
+        await using var child = Start(program, environment, arguments);
         child.process.StandardInput.Close();
         var output = child.process.StandardOutput.ReadToEndAsync(token);
         await child.process.WaitForExitAsync(token);

@@ -30,4 +30,11 @@ internal static class Statistics
         var middle = sorted.Length / 2;
         return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
+
+    /// <summary>The value that this part of them does not exceed: 0.95 is the 95th percentile, by the nearest rank.</summary>
+    public static double Part(IReadOnlyCollection<double> values, double part)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(values.Count);
+        return values.Order().ElementAt(Math.Max(1, (int)Math.Ceiling(part * values.Count)) - 1);
+    }
 }

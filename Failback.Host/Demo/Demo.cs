@@ -1,6 +1,7 @@
 using Failback.Hosting;
 using Failback.Messages;
 using Failback.Saga;
+using Failback.Web;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -70,8 +71,12 @@ internal static class Demo
         var answers = app.Services.GetRequiredService<Answers>();
         var controller = new Controller(app.Services.GetRequiredService<IBus>(), time);
         var story = new Story(options, site, controller, app.Services.GetRequiredService<IRead>(), screen, time);
+        if (options.HasConsole)
+            app.MapFailbackWeb();
         MapAsking(app, story, answers);
         await app.StartAsync();
+        if (options.HasConsole)
+            screen.Say($"The console is at {app.Urls.First()}");
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         try
         {
@@ -121,6 +126,8 @@ internal static class Demo
         }
         else
             Service.AddRooms(services, configuration, Answers.Listen);
+        if (options.HasConsole)
+            services.AddFailbackWeb(configuration);
     }
 
     /// <summary>The demo's settings are configuration like any other; the environment can still override the log level.</summary>
@@ -134,7 +141,11 @@ internal static class Demo
                 "--Failback:Copy:ClockSlackSeconds=0", // one machine, one clock
                 "--Failback:Roles:operator:0=failback.start",
                 "--Failback:Roles:operator:1=copy.start",
+                "--Failback:Roles:operator:2=copy.control",
+                "--Failback:Roles:operator:3=log.read",
             ]);
+        if (options.HasConsole)
+            settings.Add($"--Failback:Web:Folder={folder}");
         if (options.Bus is { } bus)
             settings.Add($"--ConnectionStrings:Bus={bus}");
         settings.Add($"--ConnectionStrings:Database={options.Database ?? $"Data Source={Path.Combine(folder, "failback.db")}"}");

@@ -13,11 +13,11 @@ internal sealed record DemoOptions
           --data DIR        keep recorders and database in DIR (default: a new temporary folder, removed at the end)
           --scale N         channels and minutes times N, 1 to 100 (default 1)
           --failing N       recorders that die and come back together, 1 to 8 (default 1)
-          --manual          wait for a person: POST /demo/failback, or Enter in a terminal
+          --manual          wait for a person: "Start failback" in the console, POST /demo/failback, or Enter in a terminal
           --bus URL         amqp:// address of a RabbitMQ, instead of the bus in memory
           --database TEXT   PostgreSQL connection string, instead of a SQLite file
           --site-only       only the site; saga and workers run as processes of their own (needs --bus and --database)
-          --urls URL        where the demo listens (default http://127.0.0.1:0)
+          --urls URL        where the demo and its console listen, on loopback (default http://127.0.0.1:0)
         """;
 
     public bool Exit { get; private init; }
@@ -30,6 +30,9 @@ internal sealed record DemoOptions
     public string? Database { get; private init; }
     public bool SiteOnly { get; private init; }
     public string Urls { get; private init; } = "http://127.0.0.1:0";
+
+    /// <summary>Not where other processes are the rooms, and not where a program reads: the operator's first password is shown to people.</summary>
+    public bool HasConsole => !SiteOnly && !Json;
 
     /// <summary>Reads the arguments after <c>demo</c>.</summary>
     /// <returns>The options, or null and every wrong argument with what is allowed.</returns>

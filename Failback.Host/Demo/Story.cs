@@ -13,6 +13,9 @@ internal sealed class Story(DemoOptions options, Site site, Controller controlle
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Repeat = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>People take their time: from when they are waited for, nothing has to happen within <see cref="Patience"/>.</summary>
+    private bool waitsForPeople;
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The failovers of the story, once they happened.</summary>
@@ -125,14 +128,22 @@ internal sealed class Story(DemoOptions options, Site site, Controller controlle
 
     private async Task WaitForAPersonAsync(CancellationToken token)
     {
-        screen.Say("Waiting for a person: POST /demo/failback" + (Screen.Interactive ? ", or press Enter" : ""));
+        screen.Say(
+            $"Waiting for a person: {(options.HasConsole ? "\"Start failback\" in the console, or " : "")}POST /demo/failback"
+                + (Screen.Interactive ? ", or press Enter" : "")
+        );
         screen.OnEnter(() =>
         {
             started.TrySetResult();
             return Outages.Select(x => AskAsync(new Demo.Asking(Environment.UserName, ["operator"]).For(x), token));
         });
-        await started.Task.WaitAsync(token);
+        waitsForPeople = true;
+        // Who starts it in the console says nothing here.
+        while (!started.Task.IsCompleted && !await HoldsAsync(() => AnyAsync(x => x.Failback != "None", token)))
+            await Task.Delay(Look, time, token);
     }
+
+    private async Task<bool> AnyAsync(Func<LogEntryView, bool> fact, CancellationToken token) => !await AllAsync(x => !fact(x), token);
 
     private async Task<bool> FailbackEndedAsync(Outage outage, CancellationToken token)
     {
@@ -158,7 +169,7 @@ internal sealed class Story(DemoOptions options, Site site, Controller controlle
         var since = time.GetTimestamp();
         while (!await HoldsAsync(fact))
         {
-            if (time.GetElapsedTime(since) > Patience)
+            if (!waitsForPeople && time.GetElapsedTime(since) > Patience)
                 throw new TimeoutException($"Waited {Patience.TotalMinutes} min in vain until {what}.");
             await Task.Delay(Look, time, token);
         }

@@ -143,7 +143,7 @@ internal static class CoveragePage
         h1{margin:0 0 .5rem}h2{font-size:1.05rem;margin-top:2rem}.good,.bad{font-weight:600;padding:.5rem .75rem;border-left:6px solid #1a7f37;background:#eaf6ec}
         .bad{border-color:#b42318;background:#fdeceb}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem}dt{color:#57606a}dd{margin:0}
         table{border-collapse:collapse;width:100%}th,td{padding:.3rem .5rem;text-align:left;vertical-align:middle}thead th{font-weight:600;border-bottom:1px solid #d0d7de}
-        tbody th{font-weight:400}small{display:block;color:#57606a}.time{width:45%}.time svg{width:100%;height:22px;display:block}.n{text-align:right;font-variant-numeric:tabular-nums;color:#8b949e}
+        tbody th{font-weight:400}tbody th,h2,dd{overflow-wrap:anywhere}@media(max-width:1000px){table{display:block;overflow-x:auto}}small{display:block;color:#57606a}.time{width:45%}.time svg{width:100%;height:22px;display:block}.n{text-align:right;font-variant-numeric:tabular-nums;color:#8b949e}
         .root{font-family:ui-monospace,monospace;font-size:12px;color:#57606a;overflow-wrap:anywhere}tr.root td{border-bottom:1px solid #eaeef2;padding-top:0}.legend span{margin-right:1.2rem;white-space:nowrap}
         .none{fill:#f0f2f4}.m1{fill:#b8c4d0}.m2{fill:#5b7fa6}.m3{fill:#2da44e}.m4{fill:#d4a72c}.m5{fill:#8250df}.m6{fill:#bf3989}.m7{fill:#cf222e}
         .has1,.has2,.has3{color:#1b1f24}.has4,.has5,.has6,.has7{color:#cf222e;font-weight:700}

@@ -30,19 +30,44 @@ internal sealed class Remote(RemoteOptions options, RemoteSite site, TimeProvide
         try
         {
             await using var site = await RemoteSite.SignInAsync(options, Password, TimeProvider.System, stop.Token);
-            return await new Remote(options, site, TimeProvider.System).RunAsync(stop.Token);
+            try
+            {
+                var code = await new Remote(options, site, TimeProvider.System).RunAsync(stop.Token);
+                // A dry run that was answered is nothing to be sent again.
+                if (code != 0 && options.Command != RemoteCommand.Plan)
+                    await SayKeyAsync(site);
+                return code;
+            }
+            catch (Exception fault) when (IsForeseen(fault))
+            {
+                await Console.Error.WriteLineAsync(Said(fault));
+                await SayKeyAsync(site);
+                return NotDone;
+            }
         }
-        catch (RemoteException refused)
+        catch (Exception fault) when (IsForeseen(fault))
         {
-            await Console.Error.WriteLineAsync(refused.Message);
-            return NotDone;
-        }
-        catch (Exception fault) when (fault is OperationCanceledException or JsonException or HttpRequestException)
-        {
-            await Console.Error.WriteLineAsync(fault is OperationCanceledException ? "stopped" : "The answer is none of Failback.");
+            await Console.Error.WriteLineAsync(Said(fault));
             return NotDone;
         }
     }
+
+    private static bool IsForeseen(Exception fault) =>
+        fault is RemoteException or OperationCanceledException or JsonException or HttpRequestException;
+
+    private static string Said(Exception fault) =>
+        fault switch
+        {
+            RemoteException => fault.Message,
+            OperationCanceledException => "stopped",
+            _ => "The answer is none of Failback.",
+        };
+
+    /// <summary>What was sent may be committed, whatever was heard of it: sent again under its key it is still one request.</summary>
+    private static Task SayKeyAsync(RemoteSite site) =>
+        site.Key is { } key
+            ? Console.Error.WriteLineAsync($"Its key is {key}; --key sends it again as the same request.")
+            : Task.CompletedTask;
 
     private Task<int> RunAsync(CancellationToken token) =>
         options.Command switch
@@ -112,7 +137,7 @@ internal sealed class Remote(RemoteOptions options, RemoteSite site, TimeProvide
         var json = await UntilAsync(
             x => site.GetAsync($"/api/requests/{key}", x),
             x => !IsPending(x),
-            $"It is committed and was not decided in time; failback goes on. Its key is {key}.",
+            "It is committed and was not decided in time; failback goes on.",
             token
         );
         var request = Of<RequestView>(json);

@@ -7,7 +7,7 @@ using System.Text.Json.Serialization;
 namespace Failback.Host;
 
 /// <summary>What the API refused, for people.</summary>
-internal sealed class RemoteException(string message) : Exception(message);
+internal sealed class RemoteException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A Failback that answers over HTTP: signed in, patient with one that is away for a moment.</summary>
 internal sealed class RemoteSite : IAsyncDisposable
@@ -15,6 +15,9 @@ internal sealed class RemoteSite : IAsyncDisposable
     private const int Tries = 5;
     private const int MostTokenBytes = 16 << 10;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longer than the API itself takes before it says that the database is away.</summary>
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(40);
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
     private readonly HttpClient _http;
     private readonly TimeProvider _time;
@@ -23,13 +26,19 @@ internal sealed class RemoteSite : IAsyncDisposable
     private RemoteSite(Uri server, TimeProvider time)
     {
         _time = time;
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() })
+        // What is on this machine is asked by no proxy, whatever the environment names one for.
+        var handler = new SocketsHttpHandler
         {
-            BaseAddress = server,
-            Timeout = TimeSpan.FromSeconds(40),
+            AllowAutoRedirect = false,
+            CookieContainer = new CookieContainer(),
+            UseProxy = !server.IsLoopback,
         };
+        _http = new HttpClient(handler) { BaseAddress = server, Timeout = AnswerWithin };
         _http.DefaultRequestHeaders.Add("X-Failback-Request", "failback");
     }
+
+    /// <summary>The key of what was asked for last, from the first time that it was sent; who sends it again needs it.</summary>
+    public Guid? Key { get; private set; }
 
     /// <param name="password">Asked only with a user.</param>
     /// <exception cref="RemoteException">Not signed in; says why.</exception>
@@ -73,6 +82,7 @@ internal sealed class RemoteSite : IAsyncDisposable
     /// <returns>The answer: the request is committed.</returns>
     public async Task<string> PostAsync(string path, string? json, Guid key, CancellationToken token)
     {
+        Key = key;
         using var answer = await SendAsync(
             () =>
             {
@@ -102,11 +112,9 @@ internal sealed class RemoteSite : IAsyncDisposable
 
     private async Task SignInAsync(string user, string password, CancellationToken token)
     {
-        using var answer = await _http.PostAsync(
-            new Uri("/account/sign-in", UriKind.Relative),
-            new StringContent(JsonSerializer.Serialize(new { name = user, password }), Encoding.UTF8, "application/json"),
-            token
-        );
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/account/sign-in", UriKind.Relative));
+        request.Content = new StringContent(JsonSerializer.Serialize(new { name = user, password }), Encoding.UTF8, "application/json");
+        using var answer = await SendOnceAsync(request, token);
         if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed)
             throw new RemoteException("This Failback has no local account; use --token-file.");
         var said = JsonDocument.Parse(await ReadAsync(answer, token)).RootElement;
@@ -123,19 +131,33 @@ internal sealed class RemoteSite : IAsyncDisposable
             try
             {
                 using var request = make();
-                var answer = await _http.SendAsync(request, token);
+                var answer = await SendOnceAsync(request, token);
                 if (tried == Tries || answer.StatusCode is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests))
                     return answer;
                 wait = answer.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(tried);
                 answer.Dispose();
             }
-            catch (HttpRequestException fault)
+            catch (RemoteException away) when (away.InnerException is HttpRequestException && tried < Tries)
             {
-                if (tried == Tries)
-                    throw new RemoteException($"{_http.BaseAddress} is not reached: {fault.HttpRequestError}.");
                 wait = TimeSpan.FromMilliseconds(200 << tried);
             }
             await Task.Delay(wait < LongestWait ? wait : LongestWait, _time, token);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, CancellationToken token)
+    {
+        try
+        {
+            return await _http.SendAsync(request, token);
+        }
+        catch (HttpRequestException fault)
+        {
+            throw new RemoteException($"{_http.BaseAddress} is not reached: {fault.HttpRequestError}.", fault);
+        }
+        catch (OperationCanceledException late) when (!token.IsCancellationRequested)
+        {
+            throw new RemoteException($"{_http.BaseAddress} did not answer within {AnswerWithin.TotalSeconds:0} s.", late);
         }
     }
 

@@ -42,6 +42,9 @@ public sealed record ResumeMaterialCopy
 {
     public required Guid RequestId { get; init; }
     public required Guid MaterialCopyId { get; init; }
+
+    /// <summary>Only this given-up channel copy is tried again, also while others are copied; null means all of them (F15).</summary>
+    public Guid? ChannelCopyId { get; init; }
     public required string RequestedBy { get; init; }
     public required IReadOnlyList<string> Roles { get; init; }
 }

@@ -32,6 +32,14 @@ internal sealed record Tell(
 ) : Effect;
 
 /// <summary>Append to the audit trail (D14).</summary>
-/// <param name="RequestId">The request that is decided with it: who asked through a door is told.</param>
-internal sealed record Note(string Who, string What, string Subject, string Outcome, string? Detail = null, Guid? RequestId = null)
+/// <param name="Decides">The request that is decided with it: who asked it through a door is told.</param>
+internal sealed record Note(string Who, string What, string Subject, string Outcome, string? Detail = null, Request? Decides = null)
     : Effect;
+
+/// <summary>What a person asked: of the door's keys it is the one with this id, this name and the asker that the note names.</summary>
+/// <param name="Name">Kebab-case name of the message.</param>
+internal sealed record Request(Guid Id, string Name)
+{
+    /// <exception cref="ArgumentException">No person may ask that.</exception>
+    public static Request Of(object asked, Guid id) => new(id, PersonRequests.NameOf(asked));
+}

@@ -56,7 +56,7 @@ internal interface IFailbackRows
     /// <summary>Reports that are asked for and not made, those that are due first.</summary>
     Task<IReadOnlyList<CopyProof>> ReportsAskedAsync(int limit, CancellationToken token);
 
-    /// <summary>A request of the last day under its key (IAsk).</summary>
+    /// <summary>A request under its key (IAsk), while it is kept.</summary>
     Task<IdempotencyKey?> KeyAsync(Guid key, CancellationToken token);
 
     /// <summary>Committed changes after a number, oldest first.</summary>

@@ -1,3 +1,4 @@
+using Failback.Hosting;
 using Failback.Messages;
 using Microsoft.Extensions.Options;
 
@@ -7,9 +8,6 @@ namespace Failback.Saga;
 internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IOptionsMonitor<CopyOptions> copying, TimeProvider time)
     : IAsk
 {
-    /// <summary>Kebab-case name, as that of a request.</summary>
-    public const string Inspection = "inspect-recorders";
-
     /// <summary>Makes the message of rows, or says what they lack.</summary>
     private delegate Task<(object? Message, Asked? Missing)> Making(IFailbackStore store, CancellationToken token);
 
@@ -44,7 +42,7 @@ internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IO
 
     public Task<Asked> InspectAsync(Guid entryId, Guid key, Asker asker, CancellationToken token)
     {
-        var wish = new Wish(key, asker, Inspection, Rights.StartFailback).About(entryId.ToString(), new { entryId });
+        var wish = Wish.ToInspect(entryId, key, asker);
         return TakeAsync(wish, null, (store, ct) => InspectionAsync(wish, entryId, store, ct), token);
     }
 
@@ -69,23 +67,37 @@ internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IO
         );
     }
 
-    /// <summary>Rights before all else, so that who may not learns nothing; then the message; then the rows.</summary>
+    /// <summary>
+    /// Rights before all else, so that who may not learns nothing but what became of a request of his own; then the message; then the rows.
+    /// </summary>
     private async Task<Asked> TakeAsync(Wish wish, Refusal? refusal, Making make, CancellationToken token)
     {
         if (Validation.OfAsker(wish.Key, wish.Asker) is { } nobody)
             return wish.Invalid(nobody);
         if (!rights.Allows(wish.Asker.Roles, wish.Right))
-        {
-            var forbidden = new Asked(AskOutcome.Forbidden, wish.Key, FailbackReason.Forbidden);
-            return await units.RunAsync((store, ct) => NotedAsync(wish, forbidden, store, ct), token);
-        }
+            return await units.RunAsync((store, ct) => ForbiddenAsync(wish, store, ct), token);
         if (refusal is not null)
         {
             FailbackTelemetry.Refused(wish.Name, refusal.Reason.ToString());
             return wish.Invalid(refusal);
         }
-        return await units.RunAsync((store, ct) => CommitAsync(wish, make, store, ct), token);
+        try
+        {
+            return await units.RunAsync((store, ct) => CommitAsync(wish, make, store, ct), token);
+        }
+        catch (MessageTooLongException)
+        {
+            // In its envelope; it would be as long the next time.
+            FailbackTelemetry.Refused(wish.Name, nameof(RefusalReason.TooLong));
+            return wish.TooLong();
+        }
     }
+
+    /// <summary>Roles may have changed since the first of two tries.</summary>
+    private static async Task<Asked> ForbiddenAsync(Wish wish, IFailbackStore store, CancellationToken token) =>
+        await store.KeyAsync(wish.Key, token) is { } known && wish.IsAgain(known)
+            ? wish.Again(known)
+            : await NotedAsync(wish, new Asked(AskOutcome.Forbidden, wish.Key, FailbackReason.Forbidden), store, token);
 
     private async Task<Asked> CommitAsync(Wish wish, Making make, IFailbackStore store, CancellationToken token)
     {

@@ -4,7 +4,7 @@ namespace Failback.Saga;
 internal static class CopySummaries
 {
     /// <summary>Copies at once that places are counted among.</summary>
-    private const int MostOpen = 2_000;
+    public const int MostOpen = 2_000;
     private static readonly CopySums None = new(Guid.Empty, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     /// <summary>Two statements, however many copies.</summary>
@@ -19,7 +19,7 @@ internal static class CopySummaries
     }
 
     /// <summary>One statement.</summary>
-    /// <param name="open">All that did not end of the recorders of <paramref name="copies"/>.</param>
+    /// <param name="open">Those that did not end of the recorders of <paramref name="copies"/>, in the order of their turns up to a limit.</param>
     public static async Task<IReadOnlyList<CopySummary>> SummariesAsync(
         this ILook look,
         IReadOnlyList<MaterialCopyState> copies,
@@ -28,15 +28,19 @@ internal static class CopySummaries
     )
     {
         var sums = (await look.SumsAsync([.. copies.Select(x => x.CorrelationId)], token)).ToDictionary(x => x.MaterialCopyId);
-        var places = open.GroupBy(x => x.RecorderId)
-            .SelectMany(x => CopyQueue.InOrder(x).Select((y, i) => (y.CorrelationId, Place: i + 1)))
+        var queues = open.GroupBy(x => x.RecorderId).ToDictionary(x => x.Key, x => x.ToList());
+        var places = queues
+            .Values.SelectMany(x => CopyQueue.InOrder(x).Select((y, i) => (y.CorrelationId, Place: i + 1)))
             .ToDictionary(x => x.CorrelationId, x => x.Place);
         return
         [
             .. copies.Select(x =>
-                Summary(x, sums.GetValueOrDefault(x.CorrelationId, None), places.TryGetValue(x.CorrelationId, out var place) ? place : null)
+                Summary(x, sums.GetValueOrDefault(x.CorrelationId, None), CopyStates.Open.Contains(x.CurrentState) ? PlaceOf(x) : null)
             ),
         ];
+
+        int PlaceOf(MaterialCopyState copy) =>
+            places.TryGetValue(copy.CorrelationId, out var place) ? place : (queues.GetValueOrDefault(copy.RecorderId)?.Count ?? 0) + 1;
     }
 
     private static CopySummary Summary(MaterialCopyState x, CopySums sums, int? place) =>

@@ -31,13 +31,10 @@ internal static class Cursor
             || !Base64Url.TryDecodeFromChars(text, bytes, out var read)
             || read != Bytes
         )
-            throw Wrong(field, Allowed);
+            throw Query.Wrong(field, Allowed);
         var ticks = BinaryPrimitives.ReadInt64BigEndian(bytes);
         if (ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks)
-            throw Wrong(field, Allowed);
+            throw Query.Wrong(field, Allowed);
         return (new DateTime(ticks, DateTimeKind.Utc), new Guid(bytes[sizeof(long)..], bigEndian: true));
     }
-
-    /// <summary>A member of a query that is wrong.</summary>
-    public static ArgumentException Wrong(string field, string allowed) => new($"{field}: {allowed}", field);
 }

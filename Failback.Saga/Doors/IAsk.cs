@@ -28,11 +28,11 @@ public interface IAsk
 
     /// <summary>
     /// Dry run: has both recorders of an entry looked at as a failback would; changes nothing. The answer is <see cref="IRead.InspectionAsync"/>
-    /// of the same key. Needs <see cref="AskRights.StartFailback"/>.
+    /// of the same key, for whoever may ask for it. Needs <see cref="AskRights.StartFailback"/>.
     /// </summary>
     Task<Asked> InspectAsync(Guid entryId, Guid key, Asker asker, CancellationToken token);
 
-    /// <summary>What became of a request; null when nobody asked under that key, or not within the last day.</summary>
+    /// <summary>What became of a request; null when nobody asked under that key, or so long ago that it is forgotten (a week at least).</summary>
     Task<RequestView?> RequestAsync(Guid key, CancellationToken token);
 }
 
@@ -80,7 +80,7 @@ public enum AskOutcome
 }
 
 /// <summary>A request under its key. Instants are UTC.</summary>
-/// <param name="Request">Kebab-case name of the message, or <c>inspect-recorders</c>.</param>
+/// <param name="Request">Kebab-case name of the message, or <see cref="RequestView.Inspection"/>.</param>
 /// <param name="Outcome"><c>Pending</c> until it was decided, then <c>Accepted</c> or a reason.</param>
 public sealed record RequestView(
     Guid Key,
@@ -89,4 +89,8 @@ public sealed record RequestView(
     DateTimeOffset AskedAt,
     string Outcome,
     DateTimeOffset? DecidedAt
-);
+)
+{
+    /// <summary>Name of a dry run.</summary>
+    public const string Inspection = "inspect-recorders";
+}

@@ -12,6 +12,9 @@ internal interface ILook : IFailbackRows
     /// <summary>How many entries there are, or how many of them are active (R41).</summary>
     Task<int> CountAsync(bool onlyActive, CancellationToken token);
 
+    /// <summary>How many entries wait for a person; as in <see cref="LogPage.Waiting"/>.</summary>
+    Task<int> WaitingAsync(CancellationToken token);
+
     Task<IReadOnlyList<Recorder>> RecordersAsync(IReadOnlyCollection<string> recorderIds, CancellationToken token);
 
     /// <summary>The newest active entry of each of these failed recorders.</summary>
@@ -28,8 +31,14 @@ internal interface ILook : IFailbackRows
 
     Task<IReadOnlyList<MaterialCopyState>> CopiesAsync(IReadOnlyCollection<Guid> materialCopyIds, CancellationToken token);
 
-    /// <summary>Material copies that did not end, oldest first; of these recorders, or of all when there are none.</summary>
-    Task<IReadOnlyList<MaterialCopyState>> OpenCopiesAsync(IReadOnlyCollection<string>? recorderIds, int limit, CancellationToken token);
+    /// <summary>Material copies of these recorders that did not end; those that have a turn first, then those that wait for one, each oldest first.</summary>
+    Task<IReadOnlyList<MaterialCopyState>> OpenCopiesAsync(IReadOnlyCollection<string> recorderIds, int limit, CancellationToken token);
+
+    /// <summary>How many those are, by recorder.</summary>
+    Task<IReadOnlyDictionary<string, int>> OpenCopyCountsAsync(IReadOnlyCollection<string> recorderIds, CancellationToken token);
+
+    /// <summary>Material copies of all recorders that have a turn, oldest first.</summary>
+    Task<IReadOnlyList<MaterialCopyState>> RunningCopiesAsync(int limit, CancellationToken token);
 
     /// <summary>Material copies of a recorder that ended, newest first.</summary>
     Task<IReadOnlyList<MaterialCopyState>> EndedCopiesAsync(string recorderId, int limit, CancellationToken token);

@@ -30,6 +30,7 @@ public interface IRead
     Task<long> LastChangeAsync(CancellationToken token);
 
     /// <summary>The failover log (R41), newest failover first.</summary>
+    /// <exception cref="ArgumentException">A member of the query is wrong; names it.</exception>
     Task<LogPage> LogPageAsync(LogQuery query, CancellationToken token);
 
     /// <summary>One entry with names and its material copy, as in the list; null when there is none.</summary>
@@ -38,8 +39,11 @@ public interface IRead
     /// <summary>What a failback of the entry would be checked for now, in the order of SPEC section 2; null when there is no such entry.</summary>
     Task<IReadOnlyList<CheckView>?> ChecksAsync(Guid entryId, Asker asker, CancellationToken token);
 
-    /// <summary>What recorders answered to a dry run; null until they did, and a day later.</summary>
-    Task<RecordersInspected?> InspectionAsync(Guid key, CancellationToken token);
+    /// <summary>
+    /// What recorders answered to a dry run; null until they did, when it is forgotten with its key, and for who may not ask for one
+    /// (<see cref="AskRights.StartFailback"/>): it says what settings are.
+    /// </summary>
+    Task<RecordersInspected?> InspectionAsync(Guid key, Asker asker, CancellationToken token);
 
     /// <summary>A document by its SHA-256, for example settings; null when it is not there.</summary>
     Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token);
@@ -53,7 +57,7 @@ public interface IRead
     /// <summary>A material copy; null when there is none.</summary>
     Task<CopySummary?> CopyAsync(Guid materialCopyId, CancellationToken token);
 
-    /// <summary>Copies that are not at their end; what live progress is read from. At most 1,000.</summary>
+    /// <summary>Copies that have their recorder's turn (R31): what live progress is read from. At most 1,000, the oldest first.</summary>
     Task<IReadOnlyList<CopySummary>> RunningCopiesAsync(CancellationToken token);
 
     /// <summary>Channel copies by their order, in pages.</summary>
@@ -62,6 +66,7 @@ public interface IRead
     Task<IReadOnlyList<ChannelCopyView>> ChannelCopiesAsync(Guid materialCopyId, int? after, int limit, CancellationToken token);
 
     /// <summary>The audit trail (D14), newest first.</summary>
+    /// <exception cref="ArgumentException">A member of the query is wrong; names it.</exception>
     Task<AuditPage> AuditAsync(AuditQuery query, CancellationToken token);
 
     /// <summary>What copying may take: set, and in force with what is configured.</summary>
@@ -89,10 +94,10 @@ public sealed record LogQuery
     /// <summary>True: finalised failovers; false: active ones (R41).</summary>
     public bool? Finalised { get; init; }
 
-    /// <summary>The failed recorder or the failover server.</summary>
+    /// <summary>The failed recorder or the failover server; at most 128 characters, no control characters.</summary>
     public string? RecorderId { get; init; }
 
-    /// <summary>Part of a recorder's id or name, at most 128 characters; case does not matter for ASCII.</summary>
+    /// <summary>Part of a recorder's id or name, bounded likewise; case does not matter for ASCII.</summary>
     public string? Text { get; init; }
 
     /// <summary>UTC, half open: when the failover started.</summary>
@@ -111,7 +116,14 @@ public sealed record LogQuery
 /// <param name="Active">Active failovers in all.</param>
 /// <param name="Finalised">Finalised failovers in all.</param>
 /// <param name="Sequence">Number of the last change that the page knows of (D19).</param>
-public sealed record LogPage(IReadOnlyList<LogRow> Rows, string? Next, int Active, int Finalised, long Sequence);
+public sealed record LogPage(IReadOnlyList<LogRow> Rows, string? Next, int Active, int Finalised, long Sequence)
+{
+    /// <summary>
+    /// Failovers in all that wait for a person: their failback was not started or failed, or their material copy was not started, is paused,
+    /// or ended without success.
+    /// </summary>
+    public int Waiting { get; init; }
+}
 
 /// <summary>An entry with the names of its recorders and its material copy: its own, or that which inherited its period (D6).</summary>
 public sealed record LogRow(LogEntryView Entry, string FailedRecorderName, string FailoverServerName, CopySummary? Copy);
@@ -126,7 +138,9 @@ public sealed record CheckView(string Id, FailbackReason? Reason)
 
 /// <summary>A material copy in numbers. Instants are UTC, sizes bytes.</summary>
 /// <param name="Status">As in <see cref="MaterialCopyView.Status"/>.</param>
-/// <param name="Place">Its place in the recorder's queue, 1 for the running one; null when it ended.</param>
+/// <param name="Place">
+/// Its place in the recorder's queue, 1 for the running one; null when it ended. Behind 2,000 others it is the place behind those.
+/// </param>
 /// <param name="ItemsDone">Of what was planned: copied, or already there.</param>
 /// <param name="BytesDone">The same in bytes; what was already there counts as the average item.</param>
 /// <param name="ItemsMissing">That the source had and the recorder lacks.</param>
@@ -174,8 +188,10 @@ public sealed record RecorderRow(
 /// <summary>What of the audit trail is asked for; what is null does not narrow it.</summary>
 public sealed record AuditQuery
 {
-    /// <summary>Recorder, entry or material copy.</summary>
+    /// <summary>Recorder, entry or material copy; at most 128 characters, no control characters.</summary>
     public string? Subject { get; init; }
+
+    /// <summary>Bounded likewise.</summary>
     public string? Who { get; init; }
     public string? After { get; init; }
 

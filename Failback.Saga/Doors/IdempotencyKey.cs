@@ -1,13 +1,16 @@
 namespace Failback.Saga;
 
-/// <summary>A request under the key that whoever asked chose; forgotten after a day.</summary>
+/// <summary>
+/// A request under the key that whoever asked chose. It is known for as long as its messages are recognised, so that nothing else is ever
+/// taken for it; one that nobody decided, longer.
+/// </summary>
 internal sealed record IdempotencyKey : IRow
 {
     public const string Pending = "Pending";
     public const string Accepted = "Accepted";
 
-    /// <summary>From then on nothing is known of it but that its message was seen.</summary>
-    public static readonly TimeSpan Kept = TimeSpan.FromDays(1);
+    /// <summary>Beyond what is recognised: who asked is told when a saga that was away for weeks comes back.</summary>
+    public static readonly TimeSpan UndecidedKept = TimeSpan.FromDays(30);
 
     public required Guid Key { get; init; }
     public required string Asker { get; init; }

@@ -10,8 +10,11 @@ internal sealed class Inspections(IFailbackStore store, TimeProvider time) : ICo
     public async Task Consume(ConsumeContext<RecordersInspected> context)
     {
         var (answer, token) = (context.Message, context.CancellationToken);
-        // Asked on the bus, answered twice, or long ago.
-        if (await store.KeyAsync(answer.RequestId, token) is not { Outcome: IdempotencyKey.Pending, Request: Ask.Inspection } asked)
+        // Asked on the bus, answered twice, or long ago; or about another entry than was asked for.
+        if (
+            await store.KeyAsync(answer.RequestId, token) is not { Outcome: IdempotencyKey.Pending } asked
+            || !Wish.IsInspection(asked, answer.EntryId)
+        )
             return;
         var answered = asked with
         {

@@ -8,7 +8,10 @@ internal sealed partial class Read
 
     public Task<IReadOnlyList<RecorderView>> RecordersAsync(string? after, int limit, CancellationToken token) =>
         looks.LookAsync<IReadOnlyList<RecorderView>>(
-            async (look, ct) => [.. (await look.RecordersAsync(after, Math.Clamp(limit, 1, MostRecorders), ct)).Select(x => x.View())],
+            async (look, ct) =>
+                Query.IsText(after)
+                    ? [.. (await look.RecordersAsync(after, Math.Clamp(limit, 1, MostRecorders), ct)).Select(x => x.View())]
+                    : [],
             token
         );
 
@@ -16,13 +19,15 @@ internal sealed partial class Read
         looks.LookAsync<IReadOnlyList<RecorderRow>>(
             async (look, ct) =>
             {
+                if (!Query.IsText(after))
+                    return [];
                 var recorders = await look.RecordersAsync(after, Math.Clamp(limit, 1, MostOfPage), ct);
                 var ids = recorders.Select(x => x.RecorderId).ToList();
                 var entries = (await look.NewestActiveAsync(ids, ct)).ToDictionary(x => x.FailedRecorderId);
                 var calls = (await look.NewestCallsAsync(ids, ct)).ToDictionary(x => x.FailoverServerId);
                 var pending = (await look.ReleasesPendingAsync(ids, ct)).ToLookup(x => x.FailoverServerId);
                 var holds = await look.HoldsAsync(ids, ct);
-                var copies = (await look.OpenCopiesAsync(ids, MostRunning, ct)).ToLookup(x => x.RecorderId);
+                var copies = await look.OpenCopyCountsAsync(ids, ct);
                 return
                 [
                     .. recorders.Select(x => new RecorderRow(
@@ -34,7 +39,7 @@ internal sealed partial class Read
                         entries.GetValueOrDefault(x.RecorderId)?.View(),
                         StandsInFor(x, calls.GetValueOrDefault(x.RecorderId), pending[x.RecorderId]),
                         holds.GetValueOrDefault(x.RecorderId),
-                        copies[x.RecorderId].Count()
+                        copies.GetValueOrDefault(x.RecorderId)
                     )),
                 ];
             },
@@ -52,10 +57,12 @@ internal sealed partial class Read
         );
 
     public Task<IReadOnlyList<CopySummary>> CopiesAsync(string recorderId, CancellationToken token) =>
-        looks.LookAsync(
+        looks.LookAsync<IReadOnlyList<CopySummary>>(
             async (look, ct) =>
             {
-                var open = await look.OpenCopiesAsync([recorderId], MostOfPage, ct);
+                if (!Query.IsText(recorderId))
+                    return [];
+                var open = await look.OpenCopiesAsync([recorderId], CopySummaries.MostOpen, ct);
                 var ended = await look.EndedCopiesAsync(recorderId, MostOfPage, ct);
                 return await look.SummariesAsync([.. CopyQueue.InOrder(open).Concat(ended).Take(MostOfPage)], open, ct);
             },
@@ -75,8 +82,8 @@ internal sealed partial class Read
         looks.LookAsync(
             async (look, ct) =>
             {
-                var open = await look.OpenCopiesAsync(null, MostRunning, ct);
-                return await look.SummariesAsync(open, open, ct);
+                var running = await look.RunningCopiesAsync(MostRunning, ct);
+                return await look.SummariesAsync(running, running, ct);
             },
             token
         );
@@ -98,7 +105,7 @@ internal sealed partial class Read
             {
                 var configured = options.CurrentValue;
                 var id = recorderId ?? CopyLimits.Site;
-                var rows = await look.CopyLimitsAsync([CopyLimits.Site, id], ct);
+                var rows = await look.CopyLimitsAsync(Query.IsText(id) ? [CopyLimits.Site, id] : [CopyLimits.Site], ct);
                 var (site, set) = (rows.FirstOrDefault(x => x.RecorderId == CopyLimits.Site), rows.FirstOrDefault(x => x.RecorderId == id));
                 var others = (await look.CopyingAsync(ct)).Count(x => x != id);
                 var budget = new CopyBudget(configured, rows, id, others);

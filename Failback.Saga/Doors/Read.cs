@@ -16,11 +16,11 @@ internal sealed partial class Read(
 ) : IRead
 {
     private const int MostOfPage = 200;
-    private const int MostTextCharacters = 128;
 
     public Task<IReadOnlyList<LogEntryView>> LogAsync(string failedRecorderId, CancellationToken token) =>
         looks.LookAsync<IReadOnlyList<LogEntryView>>(
-            async (look, ct) => [.. (await look.EntriesOfAsync(failedRecorderId, ct)).Select(x => x.View())],
+            async (look, ct) =>
+                Query.IsText(failedRecorderId) ? [.. (await look.EntriesOfAsync(failedRecorderId, ct)).Select(x => x.View())] : [],
             token
         );
 
@@ -56,13 +56,13 @@ internal sealed partial class Read(
 
     public Task<long> LastChangeAsync(CancellationToken token) => looks.LookAsync((look, ct) => look.LastChangeAsync(ct), token);
 
-    public Task<LogPage> LogPageAsync(LogQuery query, CancellationToken token)
+    public async Task<LogPage> LogPageAsync(LogQuery query, CancellationToken token)
     {
         var after = Cursor.Read(query.After, nameof(LogQuery.After));
-        if (query.Text is { Length: > MostTextCharacters })
-            throw Cursor.Wrong(nameof(LogQuery.Text), $"must have at most {MostTextCharacters} characters");
+        Query.Bound(query.RecorderId, nameof(LogQuery.RecorderId));
+        Query.Bound(query.Text, nameof(LogQuery.Text));
         var limit = Math.Clamp(query.Limit, 1, MostOfPage);
-        return looks.LookAsync(
+        return await looks.LookAsync(
             async (look, ct) =>
             {
                 var found = await look.LogAsync(query, after, limit + 1, ct);
@@ -74,7 +74,10 @@ internal sealed partial class Read(
                     active,
                     all - active,
                     await look.LastChangeAsync(ct)
-                );
+                )
+                {
+                    Waiting = await look.WaitingAsync(ct),
+                };
             },
             token
         );
@@ -99,23 +102,27 @@ internal sealed partial class Read(
             token
         );
 
-    public Task<RecordersInspected?> InspectionAsync(Guid key, CancellationToken token) =>
-        looks.LookAsync(
-            async (look, ct) =>
-                (await look.KeyAsync(key, ct))?.Answer is { } json
-                    ? JsonSerializer.Deserialize<RecordersInspected>(json, JsonSerializerOptions.Web)
-                    : null,
-            token
-        );
+    public async Task<RecordersInspected?> InspectionAsync(Guid key, Asker asker, CancellationToken token) =>
+        !rights.Allows(asker.Roles, Rights.StartFailback)
+            ? null
+            : await looks.LookAsync(
+                async (look, ct) =>
+                    (await look.KeyAsync(key, ct))?.Answer is { } json
+                        ? JsonSerializer.Deserialize<RecordersInspected>(json, JsonSerializerOptions.Web)
+                        : null,
+                token
+            );
 
     public async Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token) =>
         (await documents.GetAsync(document, token))?.ToArray();
 
-    public Task<AuditPage> AuditAsync(AuditQuery query, CancellationToken token)
+    public async Task<AuditPage> AuditAsync(AuditQuery query, CancellationToken token)
     {
         var after = Cursor.Read(query.After, nameof(AuditQuery.After));
+        Query.Bound(query.Subject, nameof(AuditQuery.Subject));
+        Query.Bound(query.Who, nameof(AuditQuery.Who));
         var limit = Math.Clamp(query.Limit, 1, MostOfPage);
-        return looks.LookAsync(
+        return await looks.LookAsync(
             async (look, ct) =>
             {
                 var found = await look.AuditAsync(query, after, limit + 1, ct);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Failback.Hosting;
 using Failback.Messages;
 
 namespace Failback.Saga;
@@ -31,12 +32,15 @@ internal sealed record Wish(Guid Key, Asker Asker, string Name, string Right)
     /// <summary>What is repeated by the minute leaves no line in an audit that is kept for ever.</summary>
     public bool IsAudited { get; init; } = true;
 
-    public Wish About(string subject, object asked) =>
-        this with
-        {
-            Subject = subject,
-            Digest = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(asked, asked.GetType(), Canonical))),
-        };
+    public Wish About(string subject, object asked) => this with { Subject = subject, Digest = DigestOf(asked) };
+
+    /// <summary>A dry run of an entry.</summary>
+    public static Wish ToInspect(Guid entryId, Guid key, Asker asker) =>
+        new Wish(key, asker, RequestView.Inspection, Rights.StartFailback).About(entryId.ToString(), new { entryId });
+
+    /// <summary>Whether it was asked under this key, for this entry.</summary>
+    public static bool IsInspection(IdempotencyKey known, Guid entryId) =>
+        known.Request == RequestView.Inspection && known.Digest == DigestOf(new { entryId });
 
     public IdempotencyKey ToRow(DateTime now) =>
         new()
@@ -53,14 +57,23 @@ internal sealed record Wish(Guid Key, Asker Asker, string Name, string Right)
     /// <summary>In the audit the saga's decision has a line of its own (D14).</summary>
     public Note Noted(string outcome) => new(Asker.Name, Name, Subject, outcome, $"request {Key}");
 
+    /// <summary>The same was asked by the same before.</summary>
+    public bool IsAgain(IdempotencyKey? known) =>
+        known is not null && known.Asker == Asker.Name && known.Request == Name && known.Digest == Digest;
+
     /// <summary>What a key that is taken says.</summary>
-    /// <param name="known">Null when it was asked more than a day ago.</param>
+    /// <param name="known">Null when its message was seen and nothing else is known: a controller may have said it over AMQP.</param>
     public Asked Again(IdempotencyKey? known) =>
-        known is null || (known.Asker == Asker.Name && known.Request == Name && known.Digest == Digest)
+        (known is null && IsOfController) || IsAgain(known)
             ? new Asked(AskOutcome.Repeated, Key)
             : new Asked(AskOutcome.KeyReused, Key, Field: nameof(Key), Allowed: "a key of its own for each request");
 
     public Asked Invalid(Refusal refusal) => new(AskOutcome.Invalid, Key, Field: refusal.Field, Allowed: refusal.Allowed);
 
+    public Asked TooLong() => new(AskOutcome.Invalid, Key, Allowed: $"at most {BusRoom.MaxMessageBytes} bytes, as it is sent on");
+
     public Asked NotFound(string field, FailbackReason reason) => new(AskOutcome.NotFound, Key, reason, field, "one that exists");
+
+    private static string DigestOf(object asked) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(asked, asked.GetType(), Canonical)));
 }

@@ -46,12 +46,14 @@ internal static class FailbackRun
     {
         if (!facts.Rights.Allows(asked.Roles, Rights.StartFailback))
             return CancelRefused(state, asked, facts);
-        var ended = RunningEntry(state, facts) is { } entry
-            ? FailbackEnd.Failed(state, Void(entry), FailbackReason.Canceled, $"Canceled by {asked.RequestedBy}.", facts)
-            : FailbackEnd.Lost(state, facts);
+        // The log does not know it any more: it ends, and not because somebody canceled it (E15).
+        var (ended, outcome) = RunningEntry(state, facts) is { } entry
+            ? (FailbackEnd.Failed(state, Void(entry), FailbackReason.Canceled, $"Canceled by {asked.RequestedBy}.", facts), "Accepted")
+            : (FailbackEnd.Lost(state, facts), nameof(FailbackReason.InternalError));
         var subject = state.EntryId?.ToString() ?? asked.FailedRecorderId;
         var detail = $"cancel {asked.FailedRecorderId}";
-        return ended.And(new Note(asked.RequestedBy, Rights.StartFailback, subject, "Accepted", detail, asked.RequestId));
+        var request = Request.Of(asked, asked.RequestId);
+        return ended.And(new Note(asked.RequestedBy, Rights.StartFailback, subject, outcome, detail, request));
     }
 
     /// <summary>Nothing to cancel, or too late: a release is not taken back (D18).</summary>
@@ -62,7 +64,7 @@ internal static class FailbackRun
         var entry = allowed ? state.EntryId : null;
         return FailbackDecision.Stay(
             state,
-            FailbackStart.Refused(asked.RequestId, asked.RequestedBy, asked.FailedRecorderId, entry, reason, facts)
+            FailbackStart.Refused(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.FailedRecorderId, entry, reason, facts)
         );
     }
 

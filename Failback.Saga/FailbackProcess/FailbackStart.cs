@@ -12,7 +12,7 @@ internal static class FailbackStart
         if (FailbackChecks.BeforeManualStart(asked.Roles, entry, facts) is { } reason)
         {
             var meant = reason == FailbackReason.AlreadyRunning ? facts.Running?.EntryId : entry?.EntryId ?? asked.EntryId;
-            var refused = Refused(asked.RequestId, asked.RequestedBy, asked.FailedRecorderId, meant, reason, facts);
+            var refused = Refused(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.FailedRecorderId, meant, reason, facts);
             return state.CurrentState == FailbackStates.Initial
                 ? FailbackDecision.Over(state, refused)
                 : FailbackDecision.Stay(state, refused);
@@ -25,7 +25,7 @@ internal static class FailbackStart
                     entry.EntryId.ToString(),
                     "Accepted",
                     asked.FailedRecorderId,
-                    asked.RequestId
+                    Request.Of(asked, asked.RequestId)
                 )
             );
     }
@@ -35,7 +35,8 @@ internal static class FailbackStart
     {
         var allowed = facts.Rights.Allows(asked.Roles, Rights.StartFailback);
         var (reason, entry) = allowed ? (FailbackReason.AlreadyRunning, state.EntryId) : (FailbackReason.Forbidden, asked.EntryId);
-        return FailbackDecision.Stay(state, Refused(asked.RequestId, asked.RequestedBy, asked.FailedRecorderId, entry, reason, facts));
+        var request = Request.Of(asked, asked.RequestId);
+        return FailbackDecision.Stay(state, Refused(request, asked.RequestedBy, asked.FailedRecorderId, entry, reason, facts));
     }
 
     /// <summary>Step 6: the log says Running, and a worker is told to bring the settings home (steps 7 and 8).</summary>
@@ -91,7 +92,7 @@ internal static class FailbackStart
 
     /// <summary>The publisher is told, the audit keeps it (D14), nothing else changes.</summary>
     public static IEnumerable<Effect> Refused(
-        Guid requestId,
+        Request request,
         string by,
         string failedRecorderId,
         Guid? entryId,
@@ -101,14 +102,14 @@ internal static class FailbackStart
     {
         var rejected = new FailbackRejected
         {
-            RequestId = requestId,
+            RequestId = request.Id,
             FailedRecorderId = failedRecorderId,
             EntryId = entryId,
             Reason = reason,
             At = facts.Now.ToWire(),
         };
-        yield return new Publish(rejected, facts.Id("failback rejected", requestId));
+        yield return new Publish(rejected, facts.Id("failback rejected", request.Id));
         var subject = entryId?.ToString() ?? failedRecorderId;
-        yield return new Note(by, Rights.StartFailback, subject, reason.ToString(), failedRecorderId, requestId);
+        yield return new Note(by, Rights.StartFailback, subject, reason.ToString(), failedRecorderId, request);
     }
 }

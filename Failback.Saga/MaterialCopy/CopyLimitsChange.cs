@@ -18,7 +18,7 @@ internal static class CopyLimitsChange
         Guid cause
     )
     {
-        var subject = asked.RecorderId ?? "site";
+        var (subject, request) = (asked.RecorderId ?? "site", Request.Of(asked, asked.RequestId));
         if (!rights.Allows(asked.Roles, CopyRequest.ControlRight))
             return Refused(FailbackReason.Forbidden);
         if (!isKnownRecorder)
@@ -38,7 +38,7 @@ internal static class CopyLimitsChange
         [
             new Save(limits),
             new Tell(SystemChangeKind.CopyLimitsChanged, null, null, recorders),
-            new Note(asked.RequestedBy, What, subject, "Accepted", Said(asked), asked.RequestId),
+            new Note(asked.RequestedBy, What, subject, "Accepted", Said(asked), request),
         ];
 
         IReadOnlyList<Effect> Refused(FailbackReason reason) =>
@@ -52,7 +52,7 @@ internal static class CopyLimitsChange
                     },
                     DerivedId.Of("rejected", asked.RequestId, cause)
                 ),
-                new Note(asked.RequestedBy, What, subject, reason.ToString(), null, asked.RequestId),
+                new Note(asked.RequestedBy, What, subject, reason.ToString(), null, request),
             ];
     }
 

@@ -8,28 +8,36 @@ internal static class CopyRequest
     public const string StartRight = "copy.start";
     public const string ControlRight = "copy.control";
 
-    internal sealed record Asked(Guid RequestId, string By, IReadOnlyList<string> Roles, string Right, string What);
+    internal sealed record Asked(Request Request, string By, IReadOnlyList<string> Roles, string Right, string What);
 
     /// <summary>R28: the first start of an entry's copy, or a start again of one that ended without success (R48).</summary>
     public static CopyDecision Start(MaterialCopyState copy, StartDataCopy asked, CopyFacts facts)
     {
-        var by = new Asked(asked.RequestId, asked.RequestedBy, asked.Roles, StartRight, StartRight);
-        if (copy.RequestId == asked.RequestId)
-            return CopyDecision.Nothing(copy);
+        var by = new Asked(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.Roles, StartRight, StartRight);
+        if (IsRepeated(copy, by, facts))
+            return Repeated(copy, by);
         if (Refusal(copy, by, facts) is { } reason)
             return Refused(copy, by, reason, facts);
         if (copy.CurrentState != CopyStates.Initial)
             return copy.HasEnded() && copy.CurrentState != CopyStates.Succeeded
-                ? Queued(copy with { PeriodOrder = asked.Order ?? copy.PeriodOrder }, by, facts)
+                ? Queued(
+                    copy with
+                    {
+                        PeriodOrder = asked.Order ?? copy.PeriodOrder,
+                    },
+                    facts.Channels.Select(CopyProgress.Resumed),
+                    by,
+                    facts
+                )
                 : Refused(copy, by, FailbackReason.InvalidLogState, facts);
         var created = copy with { RecorderId = facts.Entry!.FailedRecorderId, CreatedAt = facts.Now, PeriodOrder = asked.Order };
-        return Queued(created, by, facts);
+        return Queued(created, facts.Channels, by, facts);
     }
 
     /// <summary>Stops handing out slices; those in flight end and count.</summary>
     public static CopyDecision Pause(MaterialCopyState copy, PauseMaterialCopy asked, CopyFacts facts)
     {
-        var by = new Asked(asked.RequestId, asked.RequestedBy, asked.Roles, ControlRight, "copy.control pause");
+        var by = new Asked(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.Roles, ControlRight, "copy.control pause");
         if (Unchanged(copy, by, facts, x => !x.HasEnded() && x.CurrentState != CopyStates.Paused) is { } unchanged)
             return unchanged;
         var paused = copy with { CurrentState = CopyStates.Paused, AnswerDueAt = null, WaitingFor = null, RequestId = asked.RequestId };
@@ -39,14 +47,32 @@ internal static class CopyRequest
     /// <summary>R36: goes on at the saved positions; finished channel copies are never redone, given-up ones are tried again.</summary>
     public static CopyDecision Resume(MaterialCopyState copy, ResumeMaterialCopy asked, CopyFacts facts)
     {
-        var by = new Asked(asked.RequestId, asked.RequestedBy, asked.Roles, ControlRight, "copy.control resume");
-        return Unchanged(copy, by, facts, IsStopped) ?? Queued(copy, by, facts);
+        var by = new Asked(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.Roles, ControlRight, "copy.control resume");
+        return asked.ChannelCopyId is { } one
+            ? Retry(copy, by, one, facts)
+            : Unchanged(copy, by, facts, IsStopped) ?? Queued(copy, facts.Channels.Select(CopyProgress.Resumed), by, facts);
+    }
+
+    /// <summary>F15: one given-up channel copy is tried again at its position; the copy goes on as it went, or for that one alone.</summary>
+    private static CopyDecision Retry(MaterialCopyState copy, Asked by, Guid channelCopyId, CopyFacts facts)
+    {
+        var givenUp = facts.Channels.FirstOrDefault(x => x.ChannelCopyId == channelCopyId && x.Status == ChannelCopyStatus.Failed);
+        // Who canceled a copy gave all of it up: it goes on whole or not at all.
+        if (Unchanged(copy, by, facts, x => givenUp is not null && x.CurrentState != CopyStates.Canceled) is { } unchanged)
+            return unchanged;
+        var rows = facts.Channels.Select(x => ReferenceEquals(x, givenUp) ? CopyProgress.Resumed(x) : x).ToList();
+        if (copy.HasEnded())
+            return Queued(copy, rows, by, facts);
+        var asked = copy with { RequestId = by.Request.Id };
+        var next =
+            copy.CurrentState == CopyStates.Copying ? CopyRun.Looked(asked, rows, facts) : new(asked, [.. CopyRun.Saved(rows, facts)]);
+        return next.After([Accepted(by, copy, facts), .. CopyReports.Shown(next.Copy, facts)]);
     }
 
     /// <summary>Gives it up; what was copied stays, and so do the holds.</summary>
     public static CopyDecision Cancel(MaterialCopyState copy, CancelMaterialCopy asked, CopyFacts facts)
     {
-        var by = new Asked(asked.RequestId, asked.RequestedBy, asked.Roles, ControlRight, "copy.control cancel");
+        var by = new Asked(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.Roles, ControlRight, "copy.control cancel");
         if (Unchanged(copy, by, facts, x => !x.HasEnded()) is { } unchanged)
             return unchanged;
         var canceled = copy with { Failure = null, Detail = $"canceled by {asked.RequestedBy}", RequestId = asked.RequestId };
@@ -54,24 +80,37 @@ internal static class CopyRequest
     }
 
     /// <summary>The refusal of a request about a copy that does not exist.</summary>
-    public static IReadOnlyList<Effect> NoCopy(Guid requestId, Guid materialCopyId, string by, string what, CopyFacts facts)
+    public static IReadOnlyList<Effect> NoCopy(object asked, Guid requestId, Guid materialCopyId, string by, string what, CopyFacts facts)
     {
         var none = new MaterialCopyState { CorrelationId = materialCopyId };
-        return Refused(none, new Asked(requestId, by, [], ControlRight, what), FailbackReason.InvalidLogState, facts).Effects;
+        return Refused(
+            none,
+            new Asked(Request.Of(asked, requestId), by, [], ControlRight, what),
+            FailbackReason.InvalidLogState,
+            facts
+        ).Effects;
     }
 
     private static bool IsStopped(MaterialCopyState copy) =>
         copy.CurrentState is CopyStates.Paused or CopyStates.Failed or CopyStates.Partial or CopyStates.Canceled;
 
-    /// <summary>A repeated request changes nothing, a refused one nothing but the audit; null when it may be served.</summary>
+    /// <summary>A request that is repeated or refused changes nothing but the audit; null when it may be served.</summary>
     internal static CopyDecision? Unchanged(MaterialCopyState copy, Asked by, CopyFacts facts, Func<MaterialCopyState, bool> allowed)
     {
-        if (copy.RequestId == by.RequestId)
-            return CopyDecision.Nothing(copy);
+        if (IsRepeated(copy, by, facts))
+            return Repeated(copy, by);
         if (!facts.Rights.Allows(by.Roles, by.Right))
             return Refused(copy, by, FailbackReason.Forbidden, facts);
         return allowed(copy) ? null : Refused(copy, by, FailbackReason.InvalidLogState, facts);
     }
+
+    /// <summary>It was served before, asked over another road; who may not ask at all is refused as ever.</summary>
+    private static bool IsRepeated(MaterialCopyState copy, Asked by, CopyFacts facts) =>
+        copy.RequestId == by.Request.Id && facts.Rights.Allows(by.Roles, by.Right);
+
+    /// <summary>Whoever asked is told that it was accepted.</summary>
+    private static CopyDecision Repeated(MaterialCopyState copy, Asked by) =>
+        new(copy, [new Note(by.By, by.What, copy.CorrelationId.ToString(), "Accepted", "repeated", by.Request)]);
 
     private static FailbackReason? Refusal(MaterialCopyState copy, Asked by, CopyFacts facts)
     {
@@ -85,15 +124,14 @@ internal static class CopyRequest
         return facts.Periods.Any(x => facts.Address(x.FailoverServerId) is null) ? FailbackReason.NoFailoverServer : null;
     }
 
-    private static CopyDecision Queued(MaterialCopyState copy, Asked by, CopyFacts facts)
+    private static CopyDecision Queued(MaterialCopyState copy, IEnumerable<ChannelCopy> rows, Asked by, CopyFacts facts)
     {
-        var rows = facts.Channels.Select(CopyProgress.Resumed).ToList();
         var queued = copy with
         {
             CurrentState = CopyStates.Queued,
             Epoch = copy.Epoch + 1,
             RequestedBy = by.By,
-            RequestId = by.RequestId,
+            RequestId = by.Request.Id,
             EndedAt = null,
             AnswerDueAt = null,
             WaitingFor = null,
@@ -116,7 +154,7 @@ internal static class CopyRequest
     {
         var rejected = new MaterialCopyRejected
         {
-            RequestId = by.RequestId,
+            RequestId = by.Request.Id,
             EntryId = copy.EntryId == Guid.Empty ? null : copy.EntryId,
             MaterialCopyId = copy.CorrelationId,
             Reason = reason,
@@ -126,12 +164,12 @@ internal static class CopyRequest
         return new(
             state,
             [
-                new Publish(rejected, facts.Id("rejected", by.RequestId)),
-                new Note(by.By, by.What, copy.CorrelationId.ToString(), reason.ToString(), null, by.RequestId),
+                new Publish(rejected, facts.Id("rejected", by.Request.Id)),
+                new Note(by.By, by.What, copy.CorrelationId.ToString(), reason.ToString(), null, by.Request),
             ]
         );
     }
 
     internal static Note Accepted(Asked by, MaterialCopyState copy, CopyFacts facts) =>
-        new(by.By, by.What, copy.CorrelationId.ToString(), "Accepted", facts.Entry?.FailedRecorderId, by.RequestId);
+        new(by.By, by.What, copy.CorrelationId.ToString(), "Accepted", facts.Entry?.FailedRecorderId, by.Request);
 }

@@ -55,7 +55,7 @@ internal static class CopyUrgent
     public static CopyDecision Fetch(MaterialCopyState copy, FetchPeriodNow asked, CopyFacts facts)
     {
         var by = new CopyRequest.Asked(
-            asked.RequestId,
+            Request.Of(asked, asked.RequestId),
             asked.RequestedBy,
             asked.Roles,
             CopyRequest.ControlRight,

@@ -16,9 +16,9 @@ internal sealed partial class MaterialCopyStateMachine : MassTransitStateMachine
             [Queued, Planning, Copying, WaitingForSource],
             When(PauseMaterialCopy).Decide(CopyRequest.Pause).To(Paused),
             When(CancelMaterialCopy).Decide(CopyRequest.Cancel).To(Canceled),
-            Refused(StartDataCopy, CopyRequest.Start),
-            Refused(ResumeMaterialCopy, CopyRequest.Resume)
+            Refused(StartDataCopy, CopyRequest.Start)
         );
+        During([Queued, Planning, WaitingForSource], When(ResumeMaterialCopy).Decide(CopyRequest.Resume)); // F15: one channel
         During(
             Queued,
             When(TurnCame).Decide(CopyTurn.Came).To(Planning, Copying, WaitingForSource, Succeeded, Partial, Failed) // R31
@@ -34,6 +34,7 @@ internal sealed partial class MaterialCopyStateMachine : MassTransitStateMachine
             When(ChannelCopiesSettled).Decide(CopyTurn.Settled).To(WaitingForSource, Succeeded, Partial, Failed), // R35
             When(SliceOverdue).Decide(CopyTurn.Overdue).To(WaitingForSource, Succeeded, Partial, Failed),
             When(FetchPeriodNow).Decide(CopyUrgent.Fetch).To(WaitingForSource, Succeeded, Partial, Failed), // D13
+            When(ResumeMaterialCopy).Decide(CopyRequest.Resume).To(WaitingForSource), // F15: one channel
             When(TurnAskedFor).Decide(CopyUrgent.Yield).To(Queued) // D13
         );
         During(

@@ -30,10 +30,10 @@ internal static class MaterialCopyTransitions
     public static IReadOnlyList<Effect> WithoutCopy(object happened, CopyFacts facts) =>
         happened switch
         {
-            PauseMaterialCopy x => CopyRequest.NoCopy(x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control pause", facts),
-            ResumeMaterialCopy x => CopyRequest.NoCopy(x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control resume", facts),
-            CancelMaterialCopy x => CopyRequest.NoCopy(x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control cancel", facts),
-            FetchPeriodNow x => CopyRequest.NoCopy(x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control fetch period now", facts),
+            PauseMaterialCopy x => CopyRequest.NoCopy(x, x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control pause", facts),
+            ResumeMaterialCopy x => CopyRequest.NoCopy(x, x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control resume", facts),
+            CancelMaterialCopy x => CopyRequest.NoCopy(x, x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control cancel", facts),
+            FetchPeriodNow x => CopyRequest.NoCopy(x, x.RequestId, x.MaterialCopyId, x.RequestedBy, "copy.control fetch period now", facts),
             _ => [],
         };
 }

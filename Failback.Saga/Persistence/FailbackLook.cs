@@ -16,6 +16,21 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
     private static readonly Expression<Func<FailoverLogEntry, bool>> Active = x =>
         x.Failback != FailbackStatus.Succeeded || x.MaterialCopy != Messages.MaterialCopyStatus.Succeeded;
 
+    /// <summary>What an entry shows of its copy is the state of that; one that was closed is of whoever inherited it (D6).</summary>
+    private static readonly Expression<Func<FailoverLogEntry, bool>> Waiting = x =>
+        (x.Failover == FailoverStatus.Succeeded && (x.Failback == FailbackStatus.None || x.Failback == FailbackStatus.Failed))
+        || (
+            x.Failback == FailbackStatus.Succeeded
+            && x.InheritedBy == null
+            && (
+                x.MaterialCopy == Messages.MaterialCopyStatus.None
+                || x.MaterialCopy == Messages.MaterialCopyStatus.Paused
+                || x.MaterialCopy == Messages.MaterialCopyStatus.Partial
+                || x.MaterialCopy == Messages.MaterialCopyStatus.Failed
+                || x.MaterialCopy == Messages.MaterialCopyStatus.Canceled
+            )
+        );
+
     public async Task<IReadOnlyList<FailoverLogEntry>> LogAsync(
         LogQuery query,
         (DateTime At, Guid Id)? after,
@@ -41,6 +56,8 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
 
     public Task<int> CountAsync(bool onlyActive, CancellationToken token) =>
         onlyActive ? Rows<FailoverLogEntry>().CountAsync(Active, token) : Rows<FailoverLogEntry>().CountAsync(token);
+
+    public Task<int> WaitingAsync(CancellationToken token) => Rows<FailoverLogEntry>().Where(Active).CountAsync(Waiting, token);
 
     public async Task<IReadOnlyList<Recorder>> RecordersAsync(IReadOnlyCollection<string> recorderIds, CancellationToken token) =>
         await Rows<Recorder>().Where(x => recorderIds.Contains(x.RecorderId)).ToListAsync(token);
@@ -92,16 +109,38 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
         await Rows<MaterialCopyState>().Where(x => materialCopyIds.Contains(x.CorrelationId)).ToListAsync(token);
 
     public async Task<IReadOnlyList<MaterialCopyState>> OpenCopiesAsync(
-        IReadOnlyCollection<string>? recorderIds,
+        IReadOnlyCollection<string> recorderIds,
         int limit,
         CancellationToken token
-    )
-    {
-        var open = Rows<MaterialCopyState>().Where(x => CopyStates.Open.Contains(x.CurrentState));
-        if (recorderIds is not null)
-            open = open.Where(x => recorderIds.Contains(x.RecorderId));
-        return await open.OrderBy(x => x.CreatedAt).ThenBy(x => x.CorrelationId).Take(limit).ToListAsync(token);
-    }
+    ) =>
+        await OpenCopies(recorderIds)
+            .OrderBy(x =>
+                x.CurrentState == CopyStates.Planning || x.CurrentState == CopyStates.Copying ? 0
+                : x.CurrentState == CopyStates.Queued ? 1
+                : x.CurrentState == CopyStates.WaitingForSource ? 2
+                : 3
+            )
+            .ThenBy(x => x.CreatedAt)
+            .ThenBy(x => x.CorrelationId)
+            .Take(limit)
+            .ToListAsync(token);
+
+    public async Task<IReadOnlyDictionary<string, int>> OpenCopyCountsAsync(
+        IReadOnlyCollection<string> recorderIds,
+        CancellationToken token
+    ) =>
+        await OpenCopies(recorderIds)
+            .GroupBy(x => x.RecorderId)
+            .Select(x => new { x.Key, Count = x.Count() })
+            .ToDictionaryAsync(x => x.Key, x => x.Count, token);
+
+    public async Task<IReadOnlyList<MaterialCopyState>> RunningCopiesAsync(int limit, CancellationToken token) =>
+        await Rows<MaterialCopyState>()
+            .Where(x => x.CurrentState == CopyStates.Planning || x.CurrentState == CopyStates.Copying)
+            .OrderBy(x => x.CreatedAt)
+            .ThenBy(x => x.CorrelationId)
+            .Take(limit)
+            .ToListAsync(token);
 
     public async Task<IReadOnlyList<MaterialCopyState>> EndedCopiesAsync(string recorderId, int limit, CancellationToken token) =>
         await Rows<MaterialCopyState>()
@@ -168,6 +207,9 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
 
     public async Task<long> LastChangeAsync(CancellationToken token) =>
         await Rows<SystemChangeCounter>().Select(x => x.Last).SingleOrDefaultAsync(token);
+
+    private IQueryable<MaterialCopyState> OpenCopies(IReadOnlyCollection<string> recorderIds) =>
+        Rows<MaterialCopyState>().Where(x => CopyStates.Open.Contains(x.CurrentState) && recorderIds.Contains(x.RecorderId));
 
     private IQueryable<FailoverLogEntry> Named(IQueryable<FailoverLogEntry> rows, string text)
     {

@@ -96,7 +96,7 @@ internal sealed partial class Reconciler(
         return got.Single();
     }
 
-    /// <summary>Forgets messages handled long ago, and requests under keys of days ago, in small bites.</summary>
+    /// <summary>Forgets messages handled and requests decided long ago, in small bites.</summary>
     internal async Task<int> PruneAsync(CancellationToken token)
     {
         var pruned = 0;
@@ -113,8 +113,13 @@ internal sealed partial class Reconciler(
         await unit.BeginAsync(token);
         var old = unit.Db.Set<InboxMessage>().Where(x => x.ReceivedAt < before).OrderBy(x => x.ReceivedAt).Take(PruneAtOnce);
         var count = await old.ExecuteDeleteAsync(token);
-        var asked = time.GetUtcNow().ToRow() - IdempotencyKey.Kept;
-        var keys = unit.Db.Set<IdempotencyKey>().Where(x => x.AskedAt < asked).OrderBy(x => x.AskedAt).Take(PruneAtOnce);
+        // A key goes after the messages that it is known by: whoever decided it noted one no later than it was decided.
+        var undecided = before - IdempotencyKey.UndecidedKept;
+        var keys = unit
+            .Db.Set<IdempotencyKey>()
+            .Where(x => x.AskedAt < before && (x.DecidedAt < before || x.AskedAt < undecided))
+            .OrderBy(x => x.AskedAt)
+            .Take(PruneAtOnce);
         count = Math.Max(count, await keys.ExecuteDeleteAsync(token));
         KillPoint.Reached("prune.before-commit");
         await unit.CommitAsync(token);

@@ -5,7 +5,7 @@ namespace Failback.Saga;
 /// <summary>The audit lines of a unit (D14), and the requests that they decide.</summary>
 internal sealed class UnitAudit(FailbackDbContext db, TimeProvider time)
 {
-    private readonly List<(Guid RequestId, string Outcome)> decided = [];
+    private readonly List<(Request Request, string Asker, string Outcome)> decided = [];
 
     public void Add(Note note)
     {
@@ -21,16 +21,19 @@ internal sealed class UnitAudit(FailbackDbContext db, TimeProvider time)
                 Detail = note.Detail,
             }
         );
-        if (note.RequestId is { } id)
-            decided.Add((id, note.Outcome));
+        if (note.Decides is { } request)
+            decided.Add((request, note.Who, note.Outcome));
     }
 
-    /// <summary>Says of requests that came through a door what became of them; the first word stands. Those from the bus have no row.</summary>
+    /// <summary>
+    /// Says of requests that came through a door what became of them; the first word stands. Those from the bus have no row, and one that
+    /// somebody else asked, or that is another one, says nothing of the request whose key it bears.
+    /// </summary>
     public async Task DecideAsync(CancellationToken token)
     {
-        foreach (var (id, outcome) in decided)
+        foreach (var (request, asker, outcome) in decided)
             await db.Database.ExecuteSqlAsync(
-                $"UPDATE idempotency_key SET outcome = {outcome}, decided_at = {time.GetUtcNow().ToRow()}, version = version + 1 WHERE \"key\" = {id} AND outcome = {IdempotencyKey.Pending}",
+                $"UPDATE idempotency_key SET outcome = {outcome}, decided_at = {time.GetUtcNow().ToRow()}, version = version + 1 WHERE \"key\" = {request.Id} AND asker = {asker} AND request = {request.Name} AND outcome = {IdempotencyKey.Pending}",
                 token
             );
         decided.Clear();

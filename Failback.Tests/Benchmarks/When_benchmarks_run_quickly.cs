@@ -75,13 +75,35 @@ public sealed class When_benchmarks_run_quickly : IDisposable
         Assert.All(rows, x => Assert.NotNull(x.Ratio));
     }
 
+    [Fact]
+    [NeedsServer]
+    public async Task the_console_has_a_row_for_each_page_and_list()
+    {
+        await using var database = await Servers.NewDatabaseAsync();
+
+        var rows = await RunAsync("console", "--database", database.ConnectionString, "--disk", folder.Path);
+
+        string[] pages = ["log", "finalised", "entry", "recorders", "audit"];
+        string[] lists = ["api/log", "api/recorders", "api/channels", "api/audit", "api/changes"];
+        Assert.Equal(
+            [
+                .. pages.SelectMany(x => new[] { $"console: {x} / psql -c", $"console: {x} / 0.3 s at 95 %" }),
+                .. lists.Select(x => $"console: {x} / psql -c"),
+            ],
+            rows.Select(x => $"{x.Name} / {x.Beside}")
+        );
+        Assert.All(rows.Where(x => x.Goal is not null), x => Assert.True(x.Ratio > 0));
+        Assert.Equal(["nothing"], Directory.EnumerateFileSystemEntries(folder.Path).DefaultIfEmpty("nothing"));
+    }
+
     [Theory]
-    [InlineData("copy, resume or saga")]
-    [InlineData("copy, resume or saga", "storm")]
+    [InlineData("copy, resume, saga or console")]
+    [InlineData("copy, resume, saga or console", "storm")]
     [InlineData("--rounds", "copy", "--rounds", "0")]
     [InlineData("--rounds", "copy", "--rounds")]
     [InlineData("--disk", "copy", "--disk", "/no/such/directory")]
     [InlineData("--only", "copy", "--only", "video,smoke")]
+    [InlineData("--only", "console", "--database", "Host=127.0.0.1", "--only", "log,smoke")]
     [InlineData("--fast", "copy", "--fast", "1")]
     public async Task an_argument_that_is_wrong_is_named(string named, params string[] args)
     {

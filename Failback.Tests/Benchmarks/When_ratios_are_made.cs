@@ -21,6 +21,13 @@ public sealed class When_ratios_are_made
     public void nothing_measured_is_neither_met_nor_missed() =>
         Assert.Null(Ratio.Of("video", "rclone", ours: [1], theirs: [], goal: 1.6).Met);
 
+    [Theory]
+    [InlineData(0.5, 10)]
+    [InlineData(0.95, 19)]
+    [InlineData(1, 20)]
+    public void a_percentile_is_a_value_that_was_measured(double part, double expected) =>
+        Assert.Equal(expected, Statistics.Part([.. Enumerable.Range(1, 20).Reverse().Select(x => (double)x)], part));
+
     [Fact]
     public void an_even_number_of_rounds_gives_the_mean_of_the_middle_ones() => Assert.Equal(2.5, Statistics.Median([9, 1, 2, 3]));
 }

@@ -6,7 +6,7 @@ namespace Failback.Tests;
 
 /// <summary>Three broker nodes; our process knows all of them and is not restarted. Each spec ends with a whole cluster.</summary>
 [NeedsServer]
-[PerRun(2)]
+[PerRun(1)]
 [Collection("chaos")]
 public sealed class When_a_broker_node_is_lost(BrokerCluster cluster) : IClassFixture<BrokerCluster>
 {

@@ -34,7 +34,7 @@ public sealed class A_dry_run_changes_nothing
         var seen = (
             await Eventually.Get<RecordersInspected?>(
                 "inspected",
-                async () => await site.Read.InspectionAsync(key, Token),
+                async () => await site.Read.InspectionAsync(key, Anna, Token),
                 x => x is not null
             )
         )!;
@@ -48,7 +48,8 @@ public sealed class A_dry_run_changes_nothing
         Assert.Equal("Accepted", (await site.Ask.RequestAsync(key, Token))?.Outcome);
         Assert.Equal(AskOutcome.Repeated, (await site.Ask.InspectAsync(entry, key, Anna, Token)).Outcome);
         Assert.Equal(before, await EverythingAsync(site, entry));
-        Assert.Null(await site.Read.InspectionAsync(Guid.NewGuid(), Token));
+        Assert.Null(await site.Read.InspectionAsync(Guid.NewGuid(), Anna, Token));
+        Assert.Null(await site.Read.InspectionAsync(key, new Asker("eve", ["guest"]), Token));
     }
 
     /// <summary>Roles, settings and items of all recorders, what the log and the directory say, and the number of the last change.</summary>

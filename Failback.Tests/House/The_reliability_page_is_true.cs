@@ -16,8 +16,6 @@ public sealed partial class The_reliability_page_is_true
     private static readonly Dictionary<string, string> Reasons = new()
     {
         ["I21"] = "there is no earlier release whose histories could be replayed",
-        ["E11"] = "there is no page in a browser yet; a client that asks for what it missed (D19) is E13",
-        ["E12"] = "there are no tokens yet; rights come with each message",
     };
 
     private static readonly Dictionary<string, List<string>> Tests = Every_requirement_is_shown

@@ -25,7 +25,15 @@ public sealed partial class The_rooms_know_only_whom_they_may
             "Failback.Web",
         ],
         ["Failback.Simulation"] = ["Failback.Messages", "Failback.Recorders", "Failback.Hosting", "Failback.Saga", "Failback.Worker"],
-        ["Failback.Benchmarks"] = ["Failback.Messages", "Failback.Recorders", "Failback.Hosting", "Failback.Saga", "Failback.Worker"],
+        ["Failback.Benchmarks"] =
+        [
+            "Failback.Messages",
+            "Failback.Recorders",
+            "Failback.Hosting",
+            "Failback.Saga",
+            "Failback.Worker",
+            "Failback.Web",
+        ],
     };
 
     public static TheoryData<string> Rooms => [.. Allowed.Keys];

@@ -14,17 +14,19 @@ public sealed class When_a_recorder_fetches_from_another : IAsyncLifetime
     private RecorderStand target = null!;
     private IReadOnlyList<ItemEntry> items = [];
 
-    private static RecordersOptions Fetching => new() { StallSeconds = 2, AllowedNetworks = { "127.0.0.0/8" } };
+    /// <summary>Of silence, that a busy machine keeps to; of the caller, who hears that bytes come.</summary>
+    private const int StallSeconds = 5;
+    private const int CallersStallSeconds = 6;
+
+    private static RecordersOptions Fetching => new() { StallSeconds = StallSeconds, AllowedNetworks = { "127.0.0.0/8" } };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
-        source = await RecorderStand.StartAsync(overHttp: true, "failover-1", stallSeconds: 2);
-        target = await RecorderStand.StartAsync(overHttp: true, "recorder-2", stallSeconds: 3, Fetching);
-        var written = Enumerable.Range(0, 4).Select(x => Items.Item(Items.Noon.AddSeconds(10 * x), WorkerSite.Bytes(x, 200_000)));
-        await source.Recorder.WriteItemsAsync(Camera, Items.Of(written), Token);
-        items = [.. written.Select(x => x.Entry with { SourceRecorderId = "failover-1", EntryId = Entry })];
+        source = await RecorderStand.StartAsync(overHttp: true, "failover-1", StallSeconds);
+        target = await RecorderStand.StartAsync(overHttp: true, "recorder-2", CallersStallSeconds, Fetching);
+        items = await WriteAsync(0, 4);
     }
 
     public async ValueTask DisposeAsync()
@@ -178,9 +180,20 @@ public sealed class When_a_recorder_fetches_from_another : IAsyncLifetime
         await using var slow = FaultProxy.To(source.Address);
         slow.Fault = ProxyFault.Delay(TimeSpan.FromMilliseconds(300));
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        var receipts = await FetchAsync(items, slow.Through(source.Address));
+        var receipts = await FetchAsync([.. items, .. await WriteAsync(4, 6)], slow.Through(source.Address));
         Assert.All(receipts, x => Assert.Equal(WriteResult.Created, x.Result));
-        Assert.True(watch.Elapsed > TimeSpan.FromSeconds(3), $"it took {watch.Elapsed}, which waits for nothing");
+        Assert.True(watch.Elapsed > TimeSpan.FromSeconds(CallersStallSeconds), $"it took {watch.Elapsed}, which waits for nothing");
+    }
+
+    /// <summary>Items of 200,000 bytes at the source.</summary>
+    private async Task<IReadOnlyList<ItemEntry>> WriteAsync(int first, int count)
+    {
+        var written = Enumerable
+            .Range(first, count)
+            .Select(x => Items.Item(Items.Noon.AddSeconds(10 * x), WorkerSite.Bytes(x, 200_000)))
+            .ToList();
+        await source.Recorder.WriteItemsAsync(Camera, Items.Of(written), Token);
+        return [.. written.Select(x => x.Entry with { SourceRecorderId = "failover-1", EntryId = Entry })];
     }
 
     private static TrackPeriod Day => new(Camera, Items.Noon.AddHours(-1), Items.Noon.AddHours(1));

@@ -184,6 +184,18 @@ public sealed class When_a_failback_is_refused_or_fails
         Assert.Empty(_site.All<ReleaseFailoverServer>());
     }
 
+    [Fact]
+    [Covers("E15", "D14")]
+    public void who_cancels_what_the_log_lost_is_told_how_it_ended()
+    {
+        var entry = _site.Failover();
+        Started(entry);
+        _site.Forget(entry);
+        var note = Assert.Single(_site.Cancel().Effects.OfType<Note>());
+        Assert.Equal(FailbackReason.InternalError, _site.Last<FailbackFailed>().Reason);
+        Assert.Equal(("anna", "InternalError", "cancel-failback"), (note.Who, note.Outcome, note.Decides?.Name));
+    }
+
     [Theory]
     [Covers("D3", "E4")]
     [InlineData(FailbackReason.NoLicence)]

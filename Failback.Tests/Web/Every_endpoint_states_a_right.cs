@@ -50,6 +50,42 @@ public sealed class Every_endpoint_states_a_right
     }
 
     [Fact]
+    public async Task a_use_that_is_refused_is_noted_by_the_door_and_tells_nothing()
+    {
+        await using var site = await WebSite.StartAsync();
+        using var bert = site.Named("bert", "log.read");
+        foreach (
+            var (path, body) in new[]
+            {
+                ($"/api/log/{ScriptedDoors.Entry}/failback", "{}"),
+                ($"/api/log/{Guid.NewGuid()}/failback", "{}"),
+                ($"/api/log/{Guid.NewGuid()}/cancel-failback", "{}"),
+                ($"/api/log/{ScriptedDoors.Entry}/inspect", "{}"),
+                ($"/api/copies/{ScriptedDoors.Copy}/pause", "nonsense"),
+                ("/api/controller/recorder-reconnected", "{}"),
+            }
+        )
+        {
+            using var answer = await bert.AskAsync(WebSite.Post(path, body));
+            await answer.ProblemAsync(ProblemKind.Forbidden);
+        }
+        Assert.Empty(site.Doors.AskedFor);
+        Assert.Equal(
+            [
+                "manual-failback-requested",
+                "manual-failback-requested",
+                "cancel-failback",
+                "inspect-recorders",
+                "pause-material-copy",
+                "recorder-reconnected",
+            ],
+            site.Doors.Refused.Select(x => x.Message)
+        );
+        Assert.All(site.Doors.Refused, x => Assert.Equal("bert", x.Asker.Name));
+        Assert.Contains(ScriptedDoors.Copy.ToString(), site.Doors.Refused.Single(x => x.Message == "pause-material-copy").Json);
+    }
+
+    [Fact]
     public void the_controllers_messages_are_those_that_the_saga_takes_from_a_controller()
     {
         var ofControllers = Validation
@@ -80,6 +116,7 @@ public sealed class Every_endpoint_states_a_right
             .RoutePattern.RawText!.Replace("{entryId:guid}", ScriptedDoors.Entry.ToString())
             .Replace("{id:guid}", ScriptedDoors.Copy.ToString())
             .Replace("{reportId:guid}", ScriptedDoors.Report.ToString())
+            .Replace("{channelCopyId:guid}", Guid.NewGuid().ToString())
             .Replace("{key:guid}", Guid.NewGuid().ToString())
             .Replace("{id}", "r1")
             .Replace("{recorderId}", "r1");

@@ -32,6 +32,9 @@ internal sealed class ScriptedDoors : IRead, IAsk
     public int Faults => Volatile.Read(ref faults);
     public Func<Guid, Asked> Answers { get; set; } = key => new Asked(AskOutcome.Accepted, key);
     public ConcurrentQueue<(string Message, string Json, Guid Key, Asker Asker)> AskedFor { get; } = new();
+
+    /// <summary>What the door refused and noted in the audit trail.</summary>
+    public ConcurrentQueue<(string Message, string Json, Asker Asker)> Refused { get; } = new();
     public LogQuery? LastQuery { get; private set; }
     public RecordersInspected? Inspection { get; set; }
 
@@ -104,7 +107,7 @@ internal sealed class ScriptedDoors : IRead, IAsk
 
     public Task<string?> ReportKeyAsync(CancellationToken token) => Look(() => PublicKey);
 
-    public Task<RecordersInspected?> InspectionAsync(Guid key, CancellationToken token) => Look(() => Inspection);
+    public Task<RecordersInspected?> InspectionAsync(Guid key, Asker asker, CancellationToken token) => Look(() => Inspection);
 
     public Task<IReadOnlyList<RecorderRow>> RecorderRowsAsync(string? after, int limit, CancellationToken token) =>
         Look<IReadOnlyList<RecorderRow>>(() =>
@@ -170,13 +173,13 @@ internal sealed class ScriptedDoors : IRead, IAsk
         Take(request.GetType().Name, "", key, asker);
 
     public Task<Asked> AskJsonAsync(string message, ReadOnlyMemory<byte> json, Guid key, Asker asker, CancellationToken token) =>
-        Take(message, System.Text.Encoding.UTF8.GetString(json.Span), key, asker);
+        Take(message, System.Text.Encoding.UTF8.GetString(json.Span), key, asker, PersonRequests.RightTo(message));
 
     public Task<Asked> PostAsync(string message, ReadOnlyMemory<byte> json, Guid key, Asker asker, CancellationToken token) =>
-        Take(message, System.Text.Encoding.UTF8.GetString(json.Span), key, asker);
+        Take(message, System.Text.Encoding.UTF8.GetString(json.Span), key, asker, AskRights.Controller);
 
     public Task<Asked> InspectAsync(Guid entryId, Guid key, Asker asker, CancellationToken token) =>
-        Take("inspect-recorders", entryId.ToString(), key, asker);
+        Take("inspect-recorders", entryId.ToString(), key, asker, AskRights.StartFailback);
 
     public Task<RequestView?> RequestAsync(Guid key, CancellationToken token) =>
         Look<RequestView?>(() =>
@@ -186,9 +189,14 @@ internal sealed class ScriptedDoors : IRead, IAsk
                 .FirstOrDefault()
         );
 
-    private Task<Asked> Take(string message, string json, Guid key, Asker asker) =>
+    private Task<Asked> Take(string message, string json, Guid key, Asker asker, string? right = null) =>
         Look(() =>
         {
+            if (right is not null && !Allows(asker, right))
+            {
+                Refused.Enqueue((message, json, asker));
+                return new Asked(AskOutcome.Forbidden, key, FailbackReason.Forbidden);
+            }
             AskedFor.Enqueue((message, json, key, asker));
             return Answers(key);
         });

@@ -71,7 +71,7 @@ internal sealed class WebSite : IAsyncDisposable
                 services.AddSingleton<IAsk>(x => x.GetRequiredService<ScriptedDoors>());
                 if (time is not null)
                     services.Replace(ServiceDescriptor.Singleton(time));
-                services.AddFailbackWeb(configuration);
+                services.AddFailbackWeb(configuration, hostsBus: true);
                 // Roles that specs give to people; the real rule of what they allow is the saga's own spec.
                 services.PostConfigure<FailbackRules>(x => Grants.ForEach(y => x.Roles.TryAdd(y.Role, [.. y.Rights])));
             },

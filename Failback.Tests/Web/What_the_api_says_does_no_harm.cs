@@ -1,8 +1,11 @@
+using Failback.Hosting;
 using Failback.Web;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Failback.Tests;
 
-[Covers("T10", "T23")]
+[Covers("T10", "T18", "T23")]
 public sealed class What_the_api_says_does_no_harm
 {
     [Fact]
@@ -28,6 +31,44 @@ public sealed class What_the_api_says_does_no_harm
             Assert.DoesNotContain("letmein", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
             Assert.NotEmpty(answer.Headers.GetValues("Content-Security-Policy"));
         }
+    }
+
+    [Theory]
+    [InlineData(LogLevel.Warning)]
+    [InlineData(LogLevel.Warning, "Logging:LogLevel:Default=Debug")]
+    [InlineData(LogLevel.Error, "Logging:LogLevel:Default=Error")]
+    [InlineData(LogLevel.Information, "Logging:LogLevel:Microsoft.AspNetCore=Information")]
+    public async Task addresses_of_requests_are_in_no_log_unless_somebody_wants_them_there(LogLevel least, params string[] settings)
+    {
+        await using var app = FailbackHost.Build(
+            [.. settings.Select(x => "--" + x)],
+            "web-spec",
+            "http://127.0.0.1:0",
+            (services, _) => services.AddLogging(x => x.AddProvider(new Deaf()))
+        );
+        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics");
+        Assert.Equal(least, Enum.GetValues<LogLevel>().First(log.IsEnabled));
+    }
+
+    /// <summary>A log that takes everything.</summary>
+    private sealed class Deaf : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) { }
+
+        public void Dispose() { }
     }
 
     [Theory]

@@ -101,6 +101,24 @@ public sealed class When_another_site_asks
         Assert.Equal(HttpStatusCode.OK, (await client.LookAsync("/health/live")).StatusCode);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("10.0.0.1", false)]
+    public async Task a_proxy_is_believed_only_when_it_is_named(string proxy, bool isIt)
+    {
+        await using var site = await WebSite.StartAsync($"Failback:Web:TrustedProxies:0={proxy}");
+        using var client = site.As("log.read");
+        client.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+        using var secure = await client.LookAsync("/api/me");
+        Assert.Equal(isIt, secure.Headers.Contains("Strict-Transport-Security"));
+        client.DefaultRequestHeaders.Add("X-Forwarded-Host", "evil.example");
+        using var elsewhere = await client.LookAsync("/api/me");
+        if (isIt)
+            await elsewhere.ProblemAsync(ProblemKind.WrongHost);
+        else
+            Assert.Equal(HttpStatusCode.OK, elsewhere.StatusCode);
+    }
+
     [Fact]
     public async Task every_answer_has_the_headers_that_keep_it_out()
     {

@@ -68,14 +68,59 @@ public sealed class When_news_is_followed
         var news = feed.ListenAsync(0, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         Assert.True(await NextAsync(news));
         doors.Fault = new TimeoutException();
+        // That it is away; then nothing until it is back.
+        Assert.True(await NextAsync(news));
+        Assert.Empty(news.Current.Changes);
         var next = news.MoveNextAsync().AsTask();
         await Turn(100);
         Assert.False(next.IsCompleted);
         doors.Change(2);
         doors.Fault = null;
-        await Eventually.True("the news after the fault", async () => await TurnedAsync(next));
+        await Eventually.True("it is back", async () => await TurnedAsync(next));
+        Assert.Empty(news.Current.Changes);
+        Assert.True(await NextAsync(news));
         Assert.Equal([4, 5], news.Current.Changes.Select(x => x.Number));
         await news.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task everybody_is_told_that_the_database_is_away_and_that_it_is_back()
+    {
+        using var feed = Feed();
+        doors.Running = [ScriptedDoors.Summary(done: 100)];
+        doors.Change();
+        var news = feed.ListenAsync(0, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await NextAsync(news));
+        await Eventually.True("a pace", async () => await TurnedAsync(Task.CompletedTask) && feed.PaceOf(ScriptedDoors.Copy) is not null);
+        var before = time.GetUtcNow();
+        doors.Fault = new TimeoutException();
+        Assert.True(await NextAsync(news));
+        Assert.InRange(feed.AwaySince!.Value, before, time.GetUtcNow());
+        Assert.Null(feed.PaceOf(ScriptedDoors.Copy));
+        Assert.Equal((1L, 0), (news.Current.Sequence, news.Current.Changes.Count));
+        var late = feed.ListenAsync(1, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        var next = late.MoveNextAsync().AsTask();
+        doors.Fault = null;
+        Assert.True(await NextAsync(news));
+        Assert.Null(feed.AwaySince);
+        Assert.NotNull(feed.PaceOf(ScriptedDoors.Copy));
+        await Eventually.True("who came meanwhile is told too", async () => await TurnedAsync(next));
+        await news.DisposeAsync();
+        await late.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task who_comes_while_the_database_is_away_is_told_at_once()
+    {
+        using var feed = Feed();
+        doors.Fault = new TimeoutException();
+        var news = feed.ListenAsync(5, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await NextAsync(news));
+        Assert.NotNull(feed.AwaySince);
+        Assert.Equal((5L, 0), (news.Current.Sequence, news.Current.Changes.Count));
+        doors.Fault = null;
+        await news.DisposeAsync();
+        Assert.Null(feed.AwaySince);
     }
 
     [Fact]
@@ -85,9 +130,16 @@ public sealed class When_news_is_followed
         doors.Running = [ScriptedDoors.Summary(done: 100)];
         var news = feed.ListenAsync(null, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         var next = news.MoveNextAsync().AsTask();
-        await Turn(3);
+        await Eventually.Equal(
+            "it was seen twice",
+            new CopyPace(0, null),
+            async () =>
+            {
+                await Turn(1);
+                return feed.PaceOf(ScriptedDoors.Copy);
+            }
+        );
         Assert.False(next.IsCompleted);
-        Assert.Equal(new CopyPace(0, null), feed.PaceOf(ScriptedDoors.Copy));
         doors.Running = [ScriptedDoors.Summary(done: 400)];
         await Eventually.True("the numbers moved", async () => await TurnedAsync(next));
         var copy = Assert.Single(news.Current.Copies);
@@ -154,8 +206,11 @@ public sealed class When_news_is_followed
         );
     }
 
-    [Fact]
-    public async Task a_stream_ends_with_the_right_to_it()
+    [Theory]
+    [Covers("E12")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task a_stream_ends_with_the_right_to_it_however_much_comes(bool busy)
     {
         using var folder = new TempFolder();
         await using var issuer = await Issuer.StartAsync();
@@ -171,7 +226,8 @@ public sealed class When_news_is_followed
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
         client.DefaultRequestHeaders.Authorization = new("Bearer", issuer.Token("anna", "log.read"));
         using var stream = await FollowAsync(client, "/api/changes/stream");
-        app.Services.GetRequiredService<ScriptedDoors>().Roles.Clear();
+        var scripted = app.Services.GetRequiredService<ScriptedDoors>();
+        scripted.Roles.Clear();
         await using var body = await stream.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         using var reader = new StreamReader(body);
         var (said, beats) = ("", 0);
@@ -181,12 +237,15 @@ public sealed class When_news_is_followed
             () =>
             {
                 // The token itself is good for ten minutes.
-                if (++beats < 30)
-                    clock.Advance(NewsStream.Beat);
+                if (busy)
+                    scripted.Change();
+                if (++beats < (busy ? 400 : 30))
+                    clock.Advance(busy ? LiveFeed.Every : NewsStream.Beat);
                 return reading.IsCompleted;
             }
         );
         Assert.EndsWith("event: end\ndata: {}\n\n", said);
+        Assert.Equal(busy, said.Contains("event: change", StringComparison.Ordinal));
         await app.StopAsync(TestContext.Current.CancellationToken);
     }
 

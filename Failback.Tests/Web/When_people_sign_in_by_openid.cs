@@ -25,6 +25,7 @@ public sealed partial class When_people_sign_in_by_openid
     }
 
     [Fact]
+    [Covers("E12")]
     public async Task a_role_that_was_taken_away_is_gone_within_a_minute_and_so_is_a_person()
     {
         await using var site = await WebSite.StartAsync(Settings);
@@ -78,7 +79,7 @@ public sealed partial class When_people_sign_in_by_openid
         return request;
     }
 
-    private static async Task<HttpClient> SignedInAsync(WebSite site, string name, params string[] roles)
+    internal static async Task<HttpClient> SignedInAsync(WebSite site, string name, params string[] roles)
     {
         var client = site.Anybody();
         using var answer = await GoAndComeBackAsync(site, client, name, roles);
@@ -90,7 +91,7 @@ public sealed partial class When_people_sign_in_by_openid
     }
 
     /// <summary>What a browser does: to the provider, which believes the name, and back with its code.</summary>
-    private static async Task<HttpResponseMessage> GoAndComeBackAsync(WebSite site, HttpClient client, string name, params string[] roles)
+    internal static async Task<HttpResponseMessage> GoAndComeBackAsync(WebSite site, HttpClient client, string name, params string[] roles)
     {
         (site.Issuer.Provider.Name, site.Issuer.Provider.Roles) = (name, roles);
         using var go = await client.LookAsync("/account/oidc?returnUrl=/log");

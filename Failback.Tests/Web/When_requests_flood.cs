@@ -1,5 +1,8 @@
 using System.Net;
+using System.Security.Claims;
 using Failback.Web;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.Extensions.Options;
 
 namespace Failback.Tests;
 
@@ -39,6 +42,34 @@ public sealed class When_requests_flood
         var waiting = answers.Where(x => x.StatusCode == HttpStatusCode.TooManyRequests).ToList();
         Assert.True(waiting.Count > 5_000, $"{waiting.Count} of {answers.Length} had to wait");
         Assert.All(waiting, x => Assert.True(x.Delta >= TimeSpan.FromSeconds(1)));
+    }
+
+    [Fact]
+    public async Task nobody_has_more_pages_open_than_anybody_may()
+    {
+        var pages = new OpenPages(Options.Create(new WebOptions { PagesPerUser = 2 }));
+        CircuitPlace Page(string name) => new(pages, new Looking(Sessions.OfToken(name, [], default)));
+        var open = new[] { Page("anna"), Page("anna"), Page("bert") };
+        foreach (var page in open)
+            await page.OnCircuitOpenedAsync(null!, TestContext.Current.CancellationToken);
+        var third = Page("anna");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => third.OnCircuitOpenedAsync(null!, TestContext.Current.CancellationToken));
+        // The framework ends it; it had no place to give back.
+        await third.OnCircuitClosedAsync(null!, TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            Page("anna").OnCircuitOpenedAsync(null!, TestContext.Current.CancellationToken)
+        );
+        await open[0].OnCircuitClosedAsync(null!, TestContext.Current.CancellationToken);
+        await open[0].OnCircuitClosedAsync(null!, TestContext.Current.CancellationToken);
+        await Page("anna").OnCircuitOpenedAsync(null!, TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            Page("anna").OnCircuitOpenedAsync(null!, TestContext.Current.CancellationToken)
+        );
+    }
+
+    private sealed class Looking(ClaimsPrincipal user) : AuthenticationStateProvider
+    {
+        public override Task<AuthenticationState> GetAuthenticationStateAsync() => Task.FromResult(new AuthenticationState(user));
     }
 
     [Fact]

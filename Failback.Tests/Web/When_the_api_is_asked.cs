@@ -240,6 +240,15 @@ public sealed class When_the_api_is_asked
             Reason = FailbackReason.Incompatible,
         };
         Assert.Equal("Incompatible", (await (await client.LookAsync(place)).JsonAsync()).GetProperty("reason").GetString());
+        // It says what settings are: not for who may only look.
+        using var guard = site.As("log.read");
+        await (await guard.LookAsync(place)).ProblemAsync(ProblemKind.Forbidden);
+        (site.Doors.Inspection, site.Doors.Outcome) = (null, "Accepted");
+        await (await client.LookAsync(place)).ProblemAsync(ProblemKind.NotFound);
+        using var other = await client.AskAsync(WebSite.Post($"/api/copies/{ScriptedDoors.Copy}/pause"));
+        var key = other.Headers.Location!.ToString().Split('/')[^1];
+        site.Doors.Outcome = "Pending";
+        await (await client.LookAsync($"/api/inspections/{key}")).ProblemAsync(ProblemKind.NotFound);
     }
 
     [Fact]

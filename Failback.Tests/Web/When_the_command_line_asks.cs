@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using Failback.Host;
+using Failback.Messages;
+using Failback.Saga;
 using Failback.Web;
 
 namespace Failback.Tests;
@@ -146,9 +148,84 @@ public sealed class When_the_command_line_asks
         Assert.DoesNotContain(shown, second.Output);
     }
 
-    private static async Task<(int Code, string Text)> RunAsync(string[] args)
+    [Fact]
+    public async Task what_was_sent_and_not_done_says_its_key()
     {
-        await using var process = Processes.Start("Failback.Host", new Dictionary<string, string> { ["FAILBACK_TOKEN_FILE"] = "" }, args);
+        await using var site = await WebSite.StartAsync();
+        using var folder = new TempFolder();
+        string[] server = await ServerAsync(site, folder);
+        var key = Guid.NewGuid();
+        site.Doors.Answers = x => new Asked(AskOutcome.KeyReused, x);
+        var (code, text) = await RunAsync(["pause", ScriptedDoors.Copy.ToString(), .. server, "--key", key.ToString()]);
+        Assert.Equal(1, code);
+        Assert.Contains($"Its key is {key}", text);
+        site.Doors.Answers = x => new Asked(AskOutcome.Accepted, x);
+        site.Doors.Outcome = "NoLicence";
+        (code, text) = await RunAsync(["pause", ScriptedDoors.Copy.ToString(), .. server]);
+        Assert.Equal(1, code);
+        Assert.Contains($"Its key is {site.Doors.AskedFor.Last().Key}", text);
+    }
+
+    [Fact]
+    public async Task no_proxy_stands_between_it_and_this_machine()
+    {
+        await using var site = await WebSite.StartAsync();
+        using var folder = new TempFolder();
+        var nobody = $"http://127.0.0.1:{FreePort.Next()}";
+        var (code, text) = await RunAsync(
+            ["log", .. await ServerAsync(site, folder)],
+            new()
+            {
+                ["http_proxy"] = nobody,
+                ["all_proxy"] = nobody,
+                ["no_proxy"] = "",
+            }
+        );
+        Assert.True(code == 0, text);
+    }
+
+    [Fact]
+    public async Task it_shows_what_a_failback_would_be_checked_for_and_follows_a_copy_to_its_end()
+    {
+        await using var site = await WebSite.StartAsync();
+        using var folder = new TempFolder();
+        string[] server = await ServerAsync(site, folder);
+        var one = new RecorderInspection { RecorderId = "r1", Reachable = true };
+        site.Doors.Inspection = new RecordersInspected
+        {
+            RequestId = Guid.NewGuid(),
+            EntryId = ScriptedDoors.Entry,
+            Recorder = one,
+            FailoverServer = one,
+            Items = 17,
+        };
+        var (code, text) = await RunAsync(["plan", ScriptedDoors.Entry.ToString(), .. server]);
+        Assert.Equal(1, code);
+        Assert.Contains("FailoverServerInWrongState", text);
+        Assert.Contains("to copy: 17 items", text);
+        Assert.Equal("inspect-recorders", Assert.Single(site.Doors.AskedFor).Message);
+        site.Doors.Outcome = "Accepted";
+        foreach (var (status, expected) in new[] { ("Succeeded", 0), ("Partial", 1) })
+        {
+            site.Doors.Running = [ScriptedDoors.Summary(status, 1_000)];
+            (code, text) = await RunAsync(["resume", ScriptedDoors.Copy.ToString(), .. server, "--follow"]);
+            Assert.True(code == expected, text);
+            Assert.Contains($"material copy: {status}", text);
+        }
+    }
+
+    private static async Task<string[]> ServerAsync(WebSite site, TempFolder folder)
+    {
+        var token = folder.File("token");
+        await File.WriteAllTextAsync(token, site.Issuer.Token("anna", "all"), TestContext.Current.CancellationToken);
+        return ["--server", site.Address.ToString(), "--token-file", token];
+    }
+
+    private static async Task<(int Code, string Text)> RunAsync(string[] args, Dictionary<string, string>? environment = null)
+    {
+        environment ??= [];
+        environment["FAILBACK_TOKEN_FILE"] = "";
+        await using var process = Processes.Start("Failback.Host", environment, args);
         var code = await process.ExitAsync(Patience);
         return (code, process.Output);
     }

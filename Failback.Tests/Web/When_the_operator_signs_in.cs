@@ -69,12 +69,14 @@ public sealed partial class When_the_operator_signs_in
     }
 
     [Theory]
-    [InlineData(4)]
-    [InlineData(0, "ConnectionStrings:Bus=amqp://127.0.0.1:1")]
-    [InlineData(1, "Failback:Roles:operator:0=log.read")]
-    [InlineData(0, "Failback:Roles:guard:0=log.read")]
-    [InlineData(0, "Failback:Web:LocalAccount=false")]
-    public async Task the_operator_may_do_all_only_where_nobody_else_can_say_to_be_one(int rights, params string[] settings)
+    [InlineData(4, true)]
+    [InlineData(0, false)]
+    [InlineData(0, true, "ConnectionStrings:Bus=amqp://127.0.0.1:1")]
+    [InlineData(1, true, "Failback:Roles:operator:0=log.read")]
+    [InlineData(1, false, "Failback:Roles:operator:0=log.read")]
+    [InlineData(0, true, "Failback:Roles:guard:0=log.read")]
+    [InlineData(0, true, "Failback:Web:LocalAccount=false")]
+    public async Task the_operator_may_do_all_only_where_nobody_else_can_say_to_be_one(int rights, bool hostsBus, params string[] settings)
     {
         using var folder = new TempFolder();
         await using var app = FailbackHost.Build(
@@ -84,7 +86,7 @@ public sealed partial class When_the_operator_signs_in
             (services, configuration) =>
             {
                 services.AddFailbackAsking(configuration);
-                services.AddFailbackWeb(configuration);
+                services.AddFailbackWeb(configuration, hostsBus);
             }
         );
         var ask = app.Services.GetRequiredService<IAsk>();
@@ -186,6 +188,8 @@ public sealed partial class When_the_operator_signs_in
     [InlineData("/\\evil.example", "/")]
     [InlineData("https://evil.example", "/")]
     [InlineData("/a\r\nSet-Cookie: x=1", "/")]
+    [InlineData("/a b", "/")]
+    [InlineData("/tallenne/\u00e4", "/")]
     [InlineData("", "/")]
     [InlineData(null, "/")]
     public void nobody_is_sent_on_to_another_site(string? asked, string sent) => Assert.Equal(sent, AccountEndpoints.Local(asked));

@@ -35,7 +35,7 @@ internal static partial class AccountEndpoints
 
     /// <summary>Where to go on: a path of ours, never another site.</summary>
     public static string Local(string? url) =>
-        url is ['/', ..] && url is not ['/', '/' or '\\', ..] && !url.Any(char.IsControl) ? url : "/";
+        url is ['/', ..] && url is not ['/', '/' or '\\', ..] && url.All(x => x is > ' ' and <= '~') ? url : "/";
 
     /// <summary>Members of the form, or of the JSON object: <c>name</c>, <c>password</c>, <c>returnUrl</c>.</summary>
     private static async Task<IResult> SignInAsync(
@@ -114,13 +114,23 @@ internal static partial class AccountEndpoints
         {
             if (context.Request.HasFormContentType)
                 return (await context.Request.ReadFormAsync(token)).ToDictionary(x => x.Key, x => x.Value.ToString());
-            return context.Request.HasJsonContentType() ? await context.Request.ReadFromJsonAsync<Dictionary<string, string>>(token) : null;
+            if (!IsJson(context.Request))
+                return null;
+            var body = await Bodies.ReadAsync(context.Request, token);
+            var said = JsonSerializer.Deserialize<Dictionary<string, string?>>(body.Span, JsonSerializerOptions.Web);
+            return said is not null && !said.ContainsValue(null) ? said.ToDictionary(x => x.Key, x => x.Value!) : null;
         }
-        catch (Exception wrong) when (wrong is JsonException or InvalidDataException)
+        catch (Exception wrong) when (wrong is JsonException or InvalidDataException or InvalidOperationException)
         {
             return null;
         }
     }
+
+    /// <summary>JSON is UTF-8 (RFC 8259), whatever else somebody says that it is.</summary>
+    private static bool IsJson(HttpRequest request) =>
+        request.HasJsonContentType()
+        && request.GetTypedHeaders().ContentType?.Charset.Value?.Trim('"') is var charset
+        && (charset is null || charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>A form that was posted goes on with a GET.</summary>
     private static SeeOtherResult SeeOther(string url) => new SeeOtherResult(url);

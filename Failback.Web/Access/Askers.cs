@@ -14,14 +14,17 @@ internal static class Askers
     private const int LongestName = 128;
     private const int MostRoles = 32;
 
+    /// <summary>Names that are ours in the audit trail: whoever comes from elsewhere with one could not be told from us.</summary>
+    private static readonly HashSet<string> Ours = new(StringComparer.OrdinalIgnoreCase) { OperatorAccount.Name, "failback" };
+
     public static Asker ToAsker(this ClaimsPrincipal user) =>
         new(user.FindFirst(Name)?.Value ?? "", [.. user.FindAll(Role).Select(x => x.Value).Distinct(StringComparer.Ordinal)]);
 
-    /// <summary>A name for the audit trail; null when there is none that it would take.</summary>
+    /// <summary>A name for the audit trail of somebody from elsewhere; null when there is none that it would take.</summary>
     public static string? NameOf(IReadOnlyList<Claim> claims, string nameClaim)
     {
         var name = (claims.FirstOrDefault(x => x.Type == nameClaim) ?? claims.FirstOrDefault(x => x.Type == "sub"))?.Value.Trim();
-        return name is { Length: >= 1 and <= LongestName } && name.All(IsPrintable) ? name : null;
+        return name is { Length: >= 1 and <= LongestName } && name.All(IsPrintable) && !Ours.Contains(name) ? name : null;
     }
 
     /// <summary>The roles of somebody that give any right here; people may be in hundreds of groups of their company.</summary>

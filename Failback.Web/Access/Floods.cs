@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Claims;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -36,15 +37,49 @@ internal static class Floods
                         x => RateLimitPartition.GetTokenBucketLimiter(Address(x), _ => Bucket(web.Value.SignInsPerMinute, 1))
                     );
                     limits.OnRejected = (x, token) =>
-                    {
-                        var wait = x.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
-                        return new ValueTask(
-                            Problems.WriteAsync(x.HttpContext, new Problem(ProblemKind.TooManyRequests) { RetryAfter = wait })
+                        new ValueTask(
+                            Problems.WriteAsync(x.HttpContext, new Problem(ProblemKind.TooManyRequests) { RetryAfter = WaitOf(x.Lease) })
                         );
-                    };
                 }
             );
     }
+
+    /// <summary>
+    /// Ways back from an OpenID provider are answered while it is looked up who asks, before all other limits: a limit by address of their own.
+    /// The provider sends people with a GET.
+    /// </summary>
+    public static void UseReturnLimit(this WebApplication app)
+    {
+        var aMinute = app.Services.GetRequiredService<IOptions<WebOptions>>().Value.SignInsPerMinute;
+        var limiter = PartitionedRateLimiter.Create<HttpContext, string>(x =>
+            RateLimitPartition.GetTokenBucketLimiter(Address(x), _ => Bucket(aMinute, 1))
+        );
+        app.Lifetime.ApplicationStopped.Register(limiter.Dispose);
+        app.Use(
+            async (context, next) =>
+            {
+                if (!context.Request.Path.StartsWithSegments(SignIn.OidcPath, out var below) || !below.HasValue)
+                {
+                    await next(context);
+                    return;
+                }
+                if (!HttpMethods.IsGet(context.Request.Method))
+                {
+                    context.Response.Headers.Allow = HttpMethods.Get;
+                    await Problems.WriteAsync(context, new Problem(ProblemKind.MethodNotAllowed));
+                    return;
+                }
+                using var lease = limiter.AttemptAcquire(context);
+                if (lease.IsAcquired)
+                    await next(context);
+                else
+                    await Problems.WriteAsync(context, new Problem(ProblemKind.TooManyRequests) { RetryAfter = WaitOf(lease) });
+            }
+        );
+    }
+
+    private static TimeSpan WaitOf(RateLimitLease lease) =>
+        lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
 
     /// <summary>Files, the console's one connection, and what other rooms answer.</summary>
     private static bool IsFree(HttpContext context) =>
@@ -54,9 +89,10 @@ internal static class Floods
         || context.GetEndpoint()?.Metadata.GetMetadata<StaticAssetDescriptor>() is not null;
 
     private static string Who(HttpContext context) =>
-        context.User.Identity?.IsAuthenticated == true
-            ? $"user {context.User.FindFirst(Ways.Claim)?.Value} {context.User.FindFirst(Askers.Name)?.Value}"
-            : Address(context);
+        context.User.Identity?.IsAuthenticated == true ? PersonOf(context.User) : Address(context);
+
+    /// <summary>One and the same for everything that somebody does.</summary>
+    public static string PersonOf(ClaimsPrincipal user) => $"user {user.FindFirst(Ways.Claim)?.Value} {user.FindFirst(Askers.Name)?.Value}";
 
     /// <summary>Of IPv6 the network: a machine has billions of addresses in its own.</summary>
     private static string Address(HttpContext context)

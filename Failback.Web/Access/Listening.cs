@@ -11,6 +11,9 @@ internal static class Listening
     private const string LocalKey = WebOptions.Section + ":" + nameof(WebOptions.LocalAccount);
     private const string PublishedKey = WebOptions.Section + ":" + nameof(WebOptions.PublishedOnLoopback);
     private const string HostsKey = WebOptions.Section + ":" + nameof(WebOptions.AllowedHosts);
+    private const string ProxiesKey = WebOptions.Section + ":" + nameof(WebOptions.TrustedProxies);
+    private const string AudienceKey = BearerOptions.Section + ":" + nameof(BearerOptions.Audience);
+    private const string ClientKey = OidcOptions.Section + ":" + nameof(OidcOptions.ClientId);
 
     public static bool HasOidc(IConfiguration configuration) => Has(configuration, OidcOptions.Section);
 
@@ -20,15 +23,23 @@ internal static class Listening
     public static bool HasLocalAccount(IConfiguration configuration) =>
         bool.TryParse(configuration[LocalKey], out var said) ? said : !HasOidc(configuration) && !HasBearer(configuration);
 
-    /// <summary>A password that one machine keeps is for people at that machine; a name that anybody may give is no protection.</summary>
+    /// <summary>
+    /// A password that one machine keeps is for people at that machine; a name that anybody may give is no protection; and a cookie or a token
+    /// goes over no network in clear.
+    /// </summary>
     public static IEnumerable<string> Wrong(IConfiguration configuration)
     {
+        if (configuration[AudienceKey] is { Length: > 0 } audience && audience == configuration[ClientKey])
+            yield return $"{AudienceKey}: must not be that of {ClientKey}: what the provider says of a person to the console would open the API";
         var beyond = Addresses(configuration).Where(x => !IsLoopback(x.Host)).ToList();
         if (beyond.Count == 0 || IsTrue(configuration[PublishedKey]))
             yield break;
         if (HasLocalAccount(configuration))
             yield return $"urls: leads beyond loopback, where the local account is not allowed ({LocalKey}): listen on loopback, configure "
                 + $"{OidcOptions.Section}:Authority or {BearerOptions.Section}:Authority, or set {PublishedKey} when nobody else gets there";
+        if (beyond.Any(x => x.Scheme != "https") && !configuration.GetSection(ProxiesKey).GetChildren().Any())
+            yield return $"urls: leads beyond loopback in clear: use https, name the proxy that has the certificate in {ProxiesKey}, or set "
+                + $"{PublishedKey} when nobody else gets there";
         if (beyond.Any(x => IsWildcard(x.Host)) && !configuration.GetSection(HostsKey).GetChildren().Any())
             yield return $"{HostsKey}: needs the names that it is addressed by, because urls leads beyond loopback";
     }

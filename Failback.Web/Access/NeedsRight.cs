@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Failback.Web;
 
@@ -71,15 +72,23 @@ internal static class Rightful
     {
         protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, NeedsRightAttribute requirement)
         {
-            if (requirement.Holds(context.User, ask))
+            if (requirement.Holds(context.User, ask) || IsForTheDoor(context))
                 context.Succeed(requirement);
             return Task.CompletedTask;
         }
+
+        /// <summary>A use that is refused belongs into the audit trail (D14), where only the door that was asked writes.</summary>
+        private static bool IsForTheDoor(AuthorizationHandlerContext context) =>
+            context.Resource is HttpContext http
+            && Asking.KeyOf(http.Request) is not null
+            && http.GetEndpoint()?.Metadata.GetMetadata<NeedsKey>() is not null
+            && context.User.Identity?.IsAuthenticated == true
+            && !context.User.HasClaim(x => x.Type == Sessions.MustChange);
     }
 }
 
 /// <summary>Programs get a problem; people are led to where they can mend it.</summary>
-internal sealed class RefusedAccess : IAuthorizationMiddlewareResultHandler
+internal sealed partial class RefusedAccess(ILogger<RefusedAccess> logger) : IAuthorizationMiddlewareResultHandler
 {
     private readonly AuthorizationMiddlewareResultHandler _others = new();
 
@@ -90,6 +99,8 @@ internal sealed class RefusedAccess : IAuthorizationMiddlewareResultHandler
         PolicyAuthorizationResult authorizeResult
     )
     {
+        if (authorizeResult.Forbidden && !context.User.HasClaim(x => x.Type == Sessions.MustChange))
+            LogRefused(logger, context.User.ToAsker().Name, context.Request.Method, context.GetEndpoint()?.DisplayName);
         if (authorizeResult.Succeeded)
             await next(context);
         else if (authorizeResult.Challenged && Problems.IsForProgram(context))
@@ -109,4 +120,7 @@ internal sealed class RefusedAccess : IAuthorizationMiddlewareResultHandler
 
     private static Problem Forbidden(ClaimsPrincipal user) =>
         user.HasClaim(x => x.Type == Sessions.MustChange) ? new(ProblemKind.PasswordChangeRequired) : new(ProblemKind.Forbidden);
+
+    [LoggerMessage(6009, LogLevel.Warning, "{Name} has no right to {Method} {Route} and was refused")]
+    private static partial void LogRefused(ILogger logger, string name, string method, string? route);
 }

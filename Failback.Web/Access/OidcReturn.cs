@@ -23,11 +23,17 @@ internal static partial class OidcReturn
         context.HandleResponse();
         if (user is null)
         {
+            LogFailed(http.RequestServices.GetRequiredService<ILogger<Sessions>>(), "no name that the audit trail takes");
             http.Response.Redirect(SignIn.Page + "?problem=name");
             return;
         }
         // The tokens stay here: properties are sealed into the cookie.
         await http.SignInAsync(SignIn.Cookie, user, new AuthenticationProperties());
+        LogSignedIn(
+            http.RequestServices.GetRequiredService<ILogger<Sessions>>(),
+            user.ToAsker().Name,
+            http.Connection.RemoteIpAddress?.ToString()
+        );
         // A strict cookie is not sent along a chain of redirects that another site began; a page of our own begins a new one.
         var to = HtmlEncoder.Default.Encode(AccountEndpoints.Local(context.ReturnUri));
         http.Response.ContentType = "text/html; charset=utf-8";
@@ -47,6 +53,9 @@ internal static partial class OidcReturn
         context.Response.Redirect(SignIn.Page + "?problem=provider");
         return Task.CompletedTask;
     }
+
+    [LoggerMessage(6015, LogLevel.Information, "{Name} signed in at the OpenID provider, from {Remote}")]
+    private static partial void LogSignedIn(ILogger logger, string name, string? remote);
 
     [LoggerMessage(6006, LogLevel.Warning, "Somebody came back from the OpenID provider and could not be signed in: {Fault}")]
     private static partial void LogFailed(ILogger logger, string fault);

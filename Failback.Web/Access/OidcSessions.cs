@@ -13,7 +13,8 @@ namespace Failback.Web;
 
 /// <summary>
 /// Asks the OpenID provider again who somebody is, at most a minute after the last time and only while he uses it: with the refresh token,
-/// else at the provider's userinfo. Tokens are kept in memory alone, not in cookies.
+/// else at the provider's userinfo. Tokens are kept in memory alone, not in cookies. One question of a session at a time, which ends by itself
+/// and not with the request that began it: what a provider gives may be good for one use.
 /// </summary>
 internal sealed partial class OidcSessions(
     IOptions<OidcOptions> configured,
@@ -24,11 +25,17 @@ internal sealed partial class OidcSessions(
 {
     private const int MostSessions = 10_000;
 
+    /// <summary>Requests of a session that wait for one answer; more of them are answered as after a failed one.</summary>
+    public const int MostWaiting = 32;
+
     /// <summary>Half of what T8 allows: a request may come just before, and a circuit looks every half minute.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
 
     /// <summary>A provider that does not answer leaves people with the rights that they had for so long.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>A question that takes longer has failed.</summary>
+    public static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
 
@@ -51,35 +58,67 @@ internal sealed partial class OidcSessions(
     public void Forget(string id) => _sessions.TryRemove(id, out _);
 
     /// <summary>What the provider says of the person now; null when the session ended.</summary>
+    /// <param name="token">Ends the wait alone.</param>
     public async Task<IReadOnlyList<Claim>?> AgainAsync(string id, CancellationToken token)
     {
         if (!_sessions.TryGetValue(id, out var session))
             return null;
-        session.UsedAt = time.GetUtcNow();
-        await session.Gate.WaitAsync(token);
+        Task<IReadOnlyList<Claim>?> reading;
+        lock (session.Gate)
+        {
+            var now = time.GetUtcNow();
+            session.UsedAt = now;
+            var old = OldOf(session, now);
+            // A question that failed is not asked again at once while there is something to answer with.
+            if (old is not null && now - session.AskedAt < Every)
+                return old;
+            if (session.Waiting >= MostWaiting)
+                return old;
+            session.Waiting++;
+            reading = session.Reading ??= Task.Run(() => ReadAsync(id, session), CancellationToken.None);
+        }
         try
         {
-            if (session.Claims is not null && time.GetUtcNow() - session.ReadAt < Every)
-                return session.Claims;
-            var (claims, ended) = await ReadAsync(session, token);
+            return await reading.WaitAsync(token);
+        }
+        finally
+        {
+            lock (session.Gate)
+                session.Waiting--;
+        }
+    }
+
+    private static IReadOnlyList<Claim>? OldOf(Session session, DateTimeOffset now) =>
+        now - session.ReadAt < Patience ? session.Claims : null;
+
+    private async Task<IReadOnlyList<Claim>?> ReadAsync(string id, Session session)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(AnswerWithin, time);
+            var (claims, ended) = await AskAsync(session, limit.Token);
             if (ended)
             {
                 Forget(id);
                 return null;
             }
-            if (claims is null)
-                return time.GetUtcNow() - session.ReadAt < Patience ? session.Claims : null;
-            (session.Claims, session.ReadAt) = (claims, time.GetUtcNow());
-            return claims;
+            lock (session.Gate)
+            {
+                session.AskedAt = time.GetUtcNow();
+                if (claims is not null)
+                    (session.Claims, session.ReadAt) = (claims, session.AskedAt);
+                return OldOf(session, session.AskedAt);
+            }
         }
         finally
         {
-            session.Gate.Release();
+            lock (session.Gate)
+                session.Reading = null;
         }
     }
 
     /// <summary>Claims; or that the provider wants the person no more; or neither, when it does not answer.</summary>
-    private async Task<(IReadOnlyList<Claim>? Claims, bool Ended)> ReadAsync(Session session, CancellationToken token)
+    private async Task<(IReadOnlyList<Claim>? Claims, bool Ended)> AskAsync(Session session, CancellationToken token)
     {
         var options = handler.Get(SignIn.Oidc);
         try
@@ -100,7 +139,7 @@ internal sealed partial class OidcSessions(
             LogProviderAway(logger, fault.GetType().Name);
             return (null, false);
         }
-        catch (OperationCanceledException) when (!token.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             LogProviderAway(logger, "timeout");
             return (null, false);
@@ -170,11 +209,18 @@ internal sealed partial class OidcSessions(
 
     private sealed class Session(string? subject, string? refreshToken, string? accessToken)
     {
-        public SemaphoreSlim Gate { get; } = new(1);
+        public Lock Gate { get; } = new();
         public string? Subject => subject;
         public string? RefreshToken { get; set; } = refreshToken;
         public string? AccessToken { get; set; } = accessToken;
         public IReadOnlyList<Claim>? Claims { get; set; }
+
+        /// <summary>The question that is under way; null when none is.</summary>
+        public Task<IReadOnlyList<Claim>?>? Reading { get; set; }
+        public int Waiting { get; set; }
+
+        /// <summary>When the provider was asked last, whether it answered or not.</summary>
+        public DateTimeOffset AskedAt { get; set; }
         public DateTimeOffset ReadAt { get; set; }
         public DateTimeOffset UsedAt { get; set; }
     }

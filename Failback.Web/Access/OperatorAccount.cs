@@ -38,7 +38,6 @@ internal sealed partial class OperatorAccount : IDisposable
     public const int MostCharacters = 128;
     private const int Iterations = 210_000;
     private const int OneTimeGroups = 5;
-    private const UnixFileMode OwnersOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Without letters and digits that look alike.</summary>
     private const string OneTimeLetters = "abcdefghjkmnpqrstuvwxyz23456789";
@@ -68,9 +67,9 @@ internal sealed partial class OperatorAccount : IDisposable
         _ = _nobody.Value;
         if (File.Exists(_path))
         {
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(_path) & ~OwnersOnly) != 0)
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(_path) & ~OwnFile.OwnersOnly) != 0)
             {
-                File.SetUnixFileMode(_path, OwnersOnly);
+                File.SetUnixFileMode(_path, OwnFile.OwnersOnly);
                 LogModeMended(_logger, _path);
             }
             return null;
@@ -156,19 +155,9 @@ internal sealed partial class OperatorAccount : IDisposable
 
     private void Write(Account account)
     {
-        var fresh = _path + ".new";
-        File.Delete(fresh);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnersOnly;
-        using (var file = new FileStream(fresh, options))
-        {
-            JsonSerializer.Serialize(file, account, JsonSerializerOptions.Web);
-            file.Flush(flushToDisk: true);
-        }
         lock (_gate)
         {
-            File.Move(fresh, _path, overwrite: true);
+            OwnFile.Write(_path, account);
             _read = (account, _time.GetTimestamp());
         }
     }

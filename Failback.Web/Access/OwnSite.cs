@@ -5,12 +5,13 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Failback.Web;
 
 /// <summary>What keeps other sites out of a browser that is signed in here: names, headers, and where a request comes from (T9-T11).</summary>
-internal static class OwnSite
+internal static partial class OwnSite
 {
     /// <summary>A page of another site cannot add it to a request without being asked first, and is not allowed then.</summary>
     public const string Header = "X-Failback-Request";
@@ -18,7 +19,7 @@ internal static class OwnSite
     /// <summary>
     /// MudBlazor sets style attributes. There is no script in a page and none is evaluated. <c>'self'</c> covers the console's WebSocket.
     /// </summary>
-    private const string Policy =
+    public const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         + "base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
@@ -66,16 +67,27 @@ internal static class OwnSite
     }
 
     /// <summary>Refuses what another site has a browser do; a program with a token is no browser that could be made to.</summary>
-    public static void UseSameSite(this IApplicationBuilder app) =>
+    public static void UseSameSite(this IApplicationBuilder app)
+    {
+        var logger = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger("Failback.Web.OwnSite");
         app.Use(
             async (context, next) =>
             {
-                if (IsOurs(context.Request.Path) && IsUnsafe(context) && await ProblemAsync(context))
-                    await Problems.WriteAsync(context, new Problem(ProblemKind.CrossSite));
-                else
+                if (!IsOurs(context.Request.Path) || !IsUnsafe(context) || !await ProblemAsync(context))
+                {
                     await next(context);
+                    return;
+                }
+                LogCrossing(
+                    logger,
+                    context.Request.Method,
+                    context.GetEndpoint()?.DisplayName,
+                    context.Connection.RemoteIpAddress?.ToString()
+                );
+                await Problems.WriteAsync(context, new Problem(ProblemKind.CrossSite));
             }
         );
+    }
 
     private static async Task<bool> ProblemAsync(HttpContext context)
     {
@@ -132,4 +144,11 @@ internal static class OwnSite
             headers.CacheControl = "no-store";
         return Task.CompletedTask;
     }
+
+    [LoggerMessage(
+        6016,
+        LogLevel.Warning,
+        "{Method} {Route} from {Remote} was refused: another site began it, or the header of ours was missing"
+    )]
+    private static partial void LogCrossing(ILogger logger, string method, string? route, string? remote);
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Claims;
 using System.Security.Cryptography;
@@ -26,11 +25,17 @@ internal static class Ways
 }
 
 /// <summary>
-/// Sessions are sealed in their cookies; only what must be forgotten or read again is kept here, bounded. A restart ends nothing of the local
+/// Sessions are sealed in their cookies; only what must be forgotten or read again is kept, bounded. A restart changes nothing for the local
 /// account, and sends people of an OpenID provider there once more.
 /// </summary>
-internal sealed class Sessions(OperatorAccount account, OidcSessions oidc, IOptionsMonitor<FailbackRules> rules, TimeProvider time)
-    : ISessions
+internal sealed class Sessions(
+    OperatorAccount account,
+    EndedSessions ended,
+    OidcSessions oidc,
+    SignInWays ways,
+    IOptionsMonitor<FailbackRules> rules,
+    TimeProvider time
+) : ISessions
 {
     public static readonly TimeSpan Sliding = TimeSpan.FromHours(8);
     public static readonly TimeSpan Longest = TimeSpan.FromHours(24);
@@ -40,8 +45,6 @@ internal sealed class Sessions(OperatorAccount account, OidcSessions oidc, IOpti
     public const string Id = "sub";
     private const string Since = "failback.since";
     private const string Stamp = "failback.stamp";
-    private const int MostEnded = 10_000;
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _ended = new(StringComparer.Ordinal);
 
     public ClaimsPrincipal OfOperator(SignedIn signedIn) =>
         signedIn.Outcome == SignInOutcome.MustChange
@@ -75,11 +78,10 @@ internal sealed class Sessions(OperatorAccount account, OidcSessions oidc, IOpti
     {
         if (user.FindFirst(Id)?.Value is not { } id)
             return;
-        foreach (var old in _ended.Where(x => x.Value < time.GetUtcNow() - Longest))
-            _ended.TryRemove(old.Key, out _);
-        if (_ended.Count < MostEnded)
-            _ended[id] = time.GetUtcNow();
+        // People of a provider are known here by their tokens alone.
         oidc.Forget(id);
+        if (user.FindFirst(Ways.Claim)?.Value == Ways.Local && long.TryParse(user.FindFirst(Since)?.Value, out var since))
+            ended.Add(id, since);
     }
 
     public async Task<ClaimsPrincipal?> AgainAsync(ClaimsPrincipal user, CancellationToken token)
@@ -89,11 +91,12 @@ internal sealed class Sessions(OperatorAccount account, OidcSessions oidc, IOpti
         var (way, instant) = (user.FindFirst(Ways.Claim)?.Value, DateTimeOffset.FromUnixTimeSeconds(seconds));
         if (way == Ways.Bearer)
             return time.GetUtcNow() < instant ? user : null;
-        if (time.GetUtcNow() >= instant + Longest || user.FindFirst(Id)?.Value is not { } id || _ended.ContainsKey(id))
+        if (time.GetUtcNow() >= instant + Longest || user.FindFirst(Id)?.Value is not { } id)
             return null;
         return way switch
         {
-            Ways.Local => account.Knows(user.FindFirst(Stamp)?.Value) ? user : null,
+            // The account may be out of use since then.
+            Ways.Local => ways.Local && !ended.Has(id, seconds) && account.Knows(user.FindFirst(Stamp)?.Value) ? user : null,
             Ways.Oidc => await oidc.AgainAsync(id, token) is { } claims ? WithRoles(user, oidc.RolesOf(claims, Known)) : null,
             _ => null,
         };

@@ -30,14 +30,18 @@ internal static class SignIn
     public const string Bearer = "bearer";
     public const string Page = "/account/sign-in";
     public const string PasswordPage = "/account/password";
+
+    /// <summary>Leads to the OpenID provider; what is below it is where that sends people back to.</summary>
+    public const string OidcPath = "/account/oidc";
     private const string Keys = "failback-keys";
 
     /// <summary>Signed with a private key only: nobody who knows a public key can make a token (T7).</summary>
     private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
-    public static void AddSignIn(this IServiceCollection services, IConfiguration configuration)
+    public static void AddSignIn(this IServiceCollection services, IConfiguration configuration, bool hostsBus)
     {
         services.AddSingleton<OperatorAccount>();
+        services.AddSingleton<EndedSessions>();
         services.AddSingleton<OidcSessions>();
         services.AddSingleton<Sessions>();
         services.AddSingleton<ISessions>(x => x.GetRequiredService<Sessions>());
@@ -45,7 +49,8 @@ internal static class SignIn
         if (Listening.HasLocalAccount(configuration))
         {
             services.AddHostedService<OperatorAccountStart>();
-            services.PostConfigure<FailbackRules>(x => GiveOperator(x, configuration));
+            if (hostsBus && BusRoom.BusAddress(configuration) is null)
+                services.PostConfigure<FailbackRules>(GiveOperator);
         }
         var secure = Listening.IsSecure(configuration);
         var schemes = services.AddAuthentication(Any);
@@ -81,10 +86,13 @@ internal static class SignIn
     public static bool IsBearer(HttpContext context) =>
         context.Request.Headers.Authorization.ToString().StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Embedded and without roles of its own, the one account may do all; with a bus, others could assert that role too.</summary>
-    private static void GiveOperator(FailbackRules rules, IConfiguration configuration)
+    /// <summary>
+    /// Where the bus is in this process and there are no roles of its own, the one account may do all; others of a broker could assert that role
+    /// too. A console beside a saga knows no broker and is not alone for that.
+    /// </summary>
+    private static void GiveOperator(FailbackRules rules)
     {
-        if (rules.Roles.Count == 0 && BusRoom.BusAddress(configuration) is null)
+        if (rules.Roles.Count == 0)
             rules.Roles[OperatorAccount.Role] = [AskRights.StartFailback, AskRights.StartCopy, AskRights.ControlCopy, AskRights.ReadLog];
     }
 

@@ -19,13 +19,19 @@ internal sealed class WebOptions
     /// <summary>Whether an operator may sign in with a password that is kept here; null: unless OpenID Connect or bearer tokens are configured.</summary>
     public bool? LocalAccount { get; set; }
 
-    /// <summary>It listens in a network of its own (a container's) and is published on loopback only: the local account may be used.</summary>
+    /// <summary>
+    /// It listens in a network of its own (a container's) and is published on loopback only: the local account may be used, and nothing need be
+    /// https.
+    /// </summary>
     public bool PublishedOnLoopback { get; set; }
 
     /// <summary>Names that people and programs address it by, beside those of loopback; others are refused (DNS rebinding).</summary>
     public List<string> AllowedHosts { get; set; } = [];
 
-    /// <summary>IP addresses of proxies whose <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c> are believed.</summary>
+    /// <summary>
+    /// IP addresses of proxies whose <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c> are believed; they have the certificate, so that it
+    /// may listen in clear for them.
+    /// </summary>
     public List<string> TrustedProxies { get; set; } = [];
 
     /// <summary>Requests a minute of one user, or of one address that is not signed in; half of it at once (T17).</summary>
@@ -39,6 +45,10 @@ internal sealed class WebOptions
     /// <summary>Streams of live news that one user may have open.</summary>
     [Range(1, 1_000)]
     public int StreamsPerUser { get; set; } = 16;
+
+    /// <summary>Pages of the console that one user may have open (T17); one whose browser went away counts for two minutes more.</summary>
+    [Range(1, 1_000)]
+    public int PagesPerUser { get; set; } = 32;
 }
 
 [OptionsValidator]
@@ -116,7 +126,7 @@ internal sealed class BearerOptions
     /// <summary>Who issues them; its metadata name issuer and keys. https, or http on loopback.</summary>
     public Uri? Authority { get; set; }
 
-    /// <summary>What a token must be for.</summary>
+    /// <summary>What a token must be for; another one than <see cref="OidcOptions.ClientId"/>.</summary>
     [MinLength(1)]
     public string? Audience { get; set; }
 

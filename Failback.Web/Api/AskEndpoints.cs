@@ -53,6 +53,12 @@ internal static class AskEndpoints
         copy.MapPost("/pause", (Guid id, Asking x) => x.OfCopyAsync("pause-material-copy", id)).WithSummary("Pauses a material copy");
         copy.MapPost("/resume", (Guid id, Asking x) => x.OfCopyAsync("resume-material-copy", id))
             .WithSummary("Goes on with a material copy that is paused or ended unfinished (R36)");
+        copy.MapPost(
+                "/channels/{channelCopyId:guid}/retry",
+                (Guid id, Guid channelCopyId, Asking x) =>
+                    x.OfBodyAsync("resume-material-copy", ("materialCopyId", id.ToString()), ("channelCopyId", channelCopyId.ToString()))
+            )
+            .WithSummary("Tries one given-up channel copy again (F15)");
         copy.MapPost("/cancel", (Guid id, Asking x) => x.OfCopyAsync("cancel-material-copy", id)).WithSummary("Gives a material copy up");
         copy.MapPost("/fetch", (Guid id, Asking x) => x.OfCopyAsync("fetch-period-now", id))
             .Takes<PeriodToFetch>()
@@ -70,29 +76,37 @@ internal static class AskEndpoints
                 .Takes(type)
                 .WithSummary($"{type.Name}, as a controller without AMQP says it");
 
-        api.MapGet("/requests/{key:guid}", RequestAsync).Needs(NeedsRightAttribute.Any).WithSummary("What became of a request, for a day");
+        api.MapGet("/requests/{key:guid}", RequestAsync)
+            .Needs(NeedsRightAttribute.Any)
+            .WithSummary("What became of a request, for a week at least");
         api.MapGet("/inspections/{key:guid}", InspectionAsync)
-            .Needs(AskRights.ReadLog)
-            .WithSummary("What recorders answered to a dry run, for a day");
+            .Needs(AskRights.StartFailback)
+            .WithSummary("What recorders answered to a dry run, for a week at least");
     }
 
-    private static async Task<Results<Accepted<AskedAnswer>, ProblemHttpResult>> FailbackAsync(Guid entryId, Asking asking, IRead read) =>
-        await read.EntryAsync(entryId, asking.Token) is { } entry
-            ? await asking.OfBodyAsync(
-                "manual-failback-requested",
-                ("entryId", entryId.ToString()),
-                ("failedRecorderId", entry.FailedRecorderId)
-            )
+    private static async Task<Results<Accepted<AskedAnswer>, ProblemHttpResult>> FailbackAsync(Guid entryId, Asking asking, IRead read)
+    {
+        const string message = "manual-failback-requested";
+        if (!asking.IsAllowed)
+            return await asking.OfBodyAsync(message, ("entryId", entryId.ToString()));
+        return await read.EntryAsync(entryId, asking.Token) is { } entry
+            ? await asking.OfBodyAsync(message, ("entryId", entryId.ToString()), ("failedRecorderId", entry.FailedRecorderId))
             : Problems.Result(new Problem(ProblemKind.NotFound));
+    }
 
     private static async Task<Results<Accepted<AskedAnswer>, ProblemHttpResult>> CancelFailbackAsync(
         Guid entryId,
         Asking asking,
         IRead read
-    ) =>
-        await read.EntryAsync(entryId, asking.Token) is { } entry
-            ? await asking.OfBodyAsync("cancel-failback", ("failedRecorderId", entry.FailedRecorderId))
+    )
+    {
+        const string message = "cancel-failback";
+        if (!asking.IsAllowed)
+            return await asking.OfBodyAsync(message);
+        return await read.EntryAsync(entryId, asking.Token) is { } entry
+            ? await asking.OfBodyAsync(message, ("failedRecorderId", entry.FailedRecorderId))
             : Problems.Result(new Problem(ProblemKind.NotFound));
+    }
 
     private static Task<Results<Accepted<AskedAnswer>, ProblemHttpResult>> OrderCopyAsync(Guid entryId, Asking asking) =>
         asking.OfBodyAsync("start-data-copy", ("entryId", entryId.ToString()));
@@ -116,16 +130,21 @@ internal static class AskEndpoints
 
     private static async Task<Results<Ok<RecordersInspected>, Accepted<PendingAnswer>, ProblemHttpResult>> InspectionAsync(
         Guid key,
+        HttpContext context,
         IRead read,
         IAsk ask,
         CancellationToken token
     )
     {
-        if (await read.InspectionAsync(key, token) is { } inspection)
+        // The request first: an answer that comes in between is then found.
+        if (await ask.RequestAsync(key, token) is not { Request: RequestView.Inspection } asked)
+            return Problems.Result(new Problem(ProblemKind.NotFound));
+        if (await read.InspectionAsync(key, context.User.ToAsker(), token) is { } inspection)
             return TypedResults.Ok(inspection);
-        return await ask.RequestAsync(key, token) is null
-            ? Problems.Result(new Problem(ProblemKind.NotFound))
-            : TypedResults.Accepted($"/api/inspections/{key}", new PendingAnswer(key));
+        var pending = new PendingAnswer(key);
+        return asked.Outcome == pending.Outcome
+            ? TypedResults.Accepted($"/api/inspections/{key}", pending)
+            : Problems.Result(new Problem(ProblemKind.NotFound));
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 
 namespace Failback.Web;
@@ -32,15 +33,22 @@ internal static class Bodies
     /// <returns>The JSON, or the member that is wrong; an empty member means the body as a whole.</returns>
     public static (byte[]? Json, string? Wrong) With(ReadOnlyMemory<byte> body, params (string Member, string Value)[] path)
     {
-        JsonObject message;
+        if (!Utf8.IsValid(body.Span))
+            return (null, "");
         try
         {
-            message = body.IsEmpty ? [] : JsonNode.Parse(body.Span, null, Strict) as JsonObject ?? throw new JsonException();
+            JsonObject message = body.IsEmpty ? [] : JsonNode.Parse(body.Span, null, Strict) as JsonObject ?? throw new JsonException();
+            return Said(message, path);
         }
-        catch (JsonException)
+        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException or ArgumentException)
         {
+            // The last two: half of a character is found only when it is read as text.
             return (null, "");
         }
+    }
+
+    private static (byte[]? Json, string? Wrong) Said(JsonObject message, (string Member, string Value)[] path)
+    {
         foreach (var (member, value) in path)
         {
             var said = message.Where(x => string.Equals(x.Key, member, StringComparison.OrdinalIgnoreCase)).ToList();

@@ -77,14 +77,16 @@ internal sealed class NewsStream(
         await response.Body.FlushAsync(token);
         await using var news = feed.ListenAsync(since, token).GetAsyncEnumerator(token);
         var next = news.MoveNextAsync().AsTask();
+        var beat = Task.Delay(Beat, time, token);
         try
         {
             while (true)
             {
-                var beat = Task.Delay(Beat, time, token);
-                if (await Task.WhenAny(next, beat) == beat)
+                // The beat is named first and goes on while news comes: what never pauses is looked at all the same.
+                if (await Task.WhenAny(beat, next) == beat)
                 {
                     await beat;
+                    beat = Task.Delay(Beat, time, token);
                     if (!await MayStillAsync(context, token))
                     {
                         await response.WriteAsync("event: end\ndata: {}\n\n", token);

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -128,6 +129,9 @@ internal static partial class Problems
             BadHttpRequestException { StatusCode: 413 } => new(ProblemKind.TooLarge),
             BadHttpRequestException { StatusCode: 415 } => new(ProblemKind.UnsupportedMediaType),
             BadHttpRequestException x => OfParameter(x.Message),
+            // A form that cannot be read; the framework looks for its token first.
+            AntiforgeryValidationException { InnerException: BadHttpRequestException inner } => Of(inner),
+            AntiforgeryValidationException => new(ProblemKind.Invalid) { Allowed = "a form" },
             _ when IsAway(fault) => new(ProblemKind.Unavailable),
             _ => new(ProblemKind.InternalError),
         };

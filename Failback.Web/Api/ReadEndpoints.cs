@@ -68,7 +68,7 @@ internal static class ReadEndpoints
             After = after,
             Limit = limit ?? Usual,
         };
-        return await QueriedAsync(read.LogPageAsync(query, token), x => x.Sequence);
+        return await QueriedAsync(() => read.LogPageAsync(query, token), x => x.Sequence);
     }
 
     private static async Task<Results<Tagged<LogRow>, ProblemHttpResult>> EntryAsync(Guid entryId, IRead read, CancellationToken token) =>
@@ -177,7 +177,7 @@ internal static class ReadEndpoints
             After = after,
             Limit = limit ?? Usual,
         };
-        return await QueriedAsync(read.AuditAsync(query, token), _ => null);
+        return await QueriedAsync(() => read.AuditAsync(query, token), _ => null);
     }
 
     private static async Task<Results<Tagged<ChangesAnswer>, ProblemHttpResult>> ChangesAsync(
@@ -203,11 +203,11 @@ internal static class ReadEndpoints
     }
 
     /// <summary>A member of the query may be wrong in a way that only the saga knows, for example where a page begins.</summary>
-    private static async Task<Results<Tagged<T>, ProblemHttpResult>> QueriedAsync<T>(Task<T> query, Func<T, long?> sequence)
+    private static async Task<Results<Tagged<T>, ProblemHttpResult>> QueriedAsync<T>(Func<Task<T>> query, Func<T, long?> sequence)
     {
         try
         {
-            var page = await query;
+            var page = await query();
             return new Tagged<T>(page, sequence(page));
         }
         catch (ArgumentException wrong) when (wrong.ParamName is { } member && typeof(LogQuery).Assembly.GetName().Name == wrong.Source)

@@ -16,11 +16,6 @@ namespace Failback.Web;
 /// </summary>
 internal static class ConsolePages
 {
-    /// <summary>What the pages need of a browser: own files only, and style attributes. Nothing is evaluated, no script is in a page.</summary>
-    public const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
-        + "form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
-
     /// <summary>Where signing in and out happens: forms post to the same addresses.</summary>
     public const string SignInPath = "/account/sign-in";
     public const string SignOutPath = "/account/sign-out";

@@ -9,10 +9,16 @@ namespace Failback.Web;
 /// </summary>
 internal interface ILiveFeed
 {
-    /// <summary>News from now on, or all after a number that is known; ends with the token. A slow listener skips progress, never changes.</summary>
+    /// <summary>Since when the database does not answer who looks for news (UTC); null while it does, and while nobody listens.</summary>
+    DateTimeOffset? AwaySince { get; }
+
+    /// <summary>
+    /// News from now on, or all after a number that is known; ends with the token. A slow listener skips progress, never changes. News without
+    /// anything in it comes when <see cref="AwaySince"/> changed.
+    /// </summary>
     IAsyncEnumerable<LiveNews> ListenAsync(long? after, CancellationToken token);
 
-    /// <summary>The last known pace of a copy; null when it does not run or was not seen twice.</summary>
+    /// <summary>The last known pace of a copy; null when it does not run or was not seen twice, and while the database is away.</summary>
     CopyPace? PaceOf(Guid materialCopyId);
 }
 

@@ -13,7 +13,38 @@ internal sealed class Listener
     );
     private readonly List<SystemChanged> _changes = [];
     private readonly Dictionary<Guid, CopyNews> _copies = [];
+    private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _sequence;
+
+    /// <summary>Ends when it is woken, until that is heeded.</summary>
+    public Task Woken
+    {
+        get
+        {
+            lock (_gate)
+                return _woken.Task;
+        }
+    }
+
+    /// <summary>Something changed that is no news.</summary>
+    public void Wake()
+    {
+        lock (_gate)
+            _woken.TrySetResult();
+        _wake.Writer.TryWrite(true);
+    }
+
+    /// <summary>Whether it was woken since this was asked last.</summary>
+    public bool Heed()
+    {
+        lock (_gate)
+        {
+            if (!_woken.Task.IsCompleted)
+                return false;
+            _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return true;
+        }
+    }
 
     public void Tell(LiveNews news)
     {
@@ -32,7 +63,7 @@ internal sealed class Listener
         _wake.Writer.TryWrite(true);
     }
 
-    /// <summary>Waits until there is something.</summary>
+    /// <summary>Waits until there is something, or it is woken.</summary>
     public async Task<LiveNews> TakeAsync(CancellationToken token)
     {
         await _wake.Reader.ReadAsync(token);

@@ -8,7 +8,10 @@ namespace Failback.Web;
 internal sealed partial class LiveFeed(IRead read, TimeProvider time, ILogger<LiveFeed> logger) : ILiveFeed, IDisposable
 {
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>A connection that hangs must not look like a site where nothing happens.</summary>
+    public static readonly TimeSpan LookWithin = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private const int Page = 1_000;
     private const string Copying = "Copying";
     private readonly Lock _gate = new();
@@ -16,9 +19,22 @@ internal sealed partial class LiveFeed(IRead read, TimeProvider time, ILogger<Li
     private readonly long _born = time.GetTimestamp();
     private Dictionary<Guid, (PaceMeter Meter, CopySummary Copy)> _copies = [];
     private CancellationTokenSource? _looking;
+    private DateTimeOffset? _awaySince;
 
-    public CopyPace? PaceOf(Guid materialCopyId) =>
-        _looking is not null && _copies.TryGetValue(materialCopyId, out var copy) ? copy.Meter.Pace : null;
+    public DateTimeOffset? AwaySince
+    {
+        get
+        {
+            lock (_gate)
+                return _awaySince;
+        }
+    }
+
+    public CopyPace? PaceOf(Guid materialCopyId)
+    {
+        lock (_gate)
+            return _looking is not null && _awaySince is null && _copies.TryGetValue(materialCopyId, out var copy) ? copy.Meter.Pace : null;
+    }
 
     public async IAsyncEnumerable<LiveNews> ListenAsync(long? after, [EnumeratorCancellation] CancellationToken token)
     {
@@ -26,13 +42,19 @@ internal sealed partial class LiveFeed(IRead read, TimeProvider time, ILogger<Li
         Join(listener);
         try
         {
-            var known = await TryAsync(read.LastChangeAsync, token);
+            var last = TryAsync(read.LastChangeAsync, token);
+            while (await Task.WhenAny(last, listener.Woken) != last)
+                if (listener.Heed())
+                    yield return new LiveNews(after ?? 0, [], []);
+            var known = await last;
             // A number that was never given is of another database, or of one that was restored: what comes now is new to whoever says it.
             if (after < known)
                 known = Math.Max(0, after.Value);
             while (true)
             {
-                var news = await NextAsync(listener, known, token);
+                var (news, woken) = await NextAsync(listener, known, token);
+                if (woken)
+                    yield return new LiveNews(known, [], []);
                 await foreach (var missed in MissedAsync(known, news, token))
                 {
                     known = missed.Sequence;
@@ -53,12 +75,12 @@ internal sealed partial class LiveFeed(IRead read, TimeProvider time, ILogger<Li
 
     public void Dispose() => _looking?.Dispose();
 
-    private static async Task<LiveNews> NextAsync(Listener listener, long known, CancellationToken token)
+    private static async Task<(LiveNews News, bool Woken)> NextAsync(Listener listener, long known, CancellationToken token)
     {
-        LiveNews news;
-        do news = await listener.TakeAsync(token);
-        while (news.Sequence <= known && news.Copies.Count == 0);
-        return news;
+        (LiveNews News, bool Woken) next;
+        do next = (await listener.TakeAsync(token), listener.Heed());
+        while (next.News.Sequence <= known && next.News.Copies.Count == 0 && !next.Woken);
+        return next;
     }
 
     /// <summary>Changes between what is known and the first of the news, read from the database in pages.</summary>
@@ -82,8 +104,9 @@ internal sealed partial class LiveFeed(IRead read, TimeProvider time, ILogger<Li
             _listeners.Add(listener);
             if (_looking is not null)
                 return;
-            _looking = new CancellationTokenSource();
-            _ = Task.Run(() => LookAsync(_looking.Token), CancellationToken.None);
+            // Its own token: by the time that it runs, another may look.
+            var token = (_looking = new CancellationTokenSource()).Token;
+            _ = Task.Run(() => LookAsync(token), CancellationToken.None);
         }
     }
 
@@ -97,6 +120,7 @@ internal sealed partial class LiveFeed(IRead read, TimeProvider time, ILogger<Li
             _looking.Cancel();
             _looking.Dispose();
             _looking = null;
+            _awaySince = null;
             _copies = [];
         }
     }
@@ -106,10 +130,10 @@ internal sealed partial class LiveFeed(IRead read, TimeProvider time, ILogger<Li
     {
         try
         {
-            var known = await TryAsync(read.LastChangeAsync, token);
+            var known = await TryAsync(read.LastChangeAsync, token, x => TellAway(x, token));
             while (true)
             {
-                var (changes, copies) = await TryAsync(x => LookOnceAsync(known, x), token);
+                var (changes, copies) = await TryAsync(x => LookOnceAsync(known, x), token, x => TellAway(x, token));
                 known = changes.Count > 0 ? changes[^1].Number : known;
                 Tell(new LiveNews(known, changes, copies), token);
                 if (changes.Count < Page)
@@ -141,8 +165,9 @@ internal sealed partial class LiveFeed(IRead read, TimeProvider time, ILogger<Li
             if (isKnown && (seen.Copy != copy || (pace?.BytesPerSecond > 0 && meter.Pace != pace)))
                 moved.Add(new CopyNews(copy, meter.Pace));
         }
-        if (!token.IsCancellationRequested)
-            _copies = after;
+        lock (_gate)
+            if (!token.IsCancellationRequested)
+                _copies = after;
         return (changes, moved);
     }
 
@@ -154,22 +179,44 @@ internal sealed partial class LiveFeed(IRead read, TimeProvider time, ILogger<Li
                     listener.Tell(news);
     }
 
-    /// <summary>Tries until the database answers; it is looked at again after longer and longer pauses, and nothing is said meanwhile.</summary>
-    private async Task<T> TryAsync<T>(Func<CancellationToken, Task<T>> look, CancellationToken token)
+    /// <summary>Everybody is woken: a page must not show as live what nobody can look at.</summary>
+    private void TellAway(bool away, CancellationToken token)
+    {
+        lock (_gate)
+        {
+            if (token.IsCancellationRequested)
+                return;
+            _awaySince = away ? time.GetUtcNow() : null;
+            foreach (var listener in _listeners)
+                listener.Wake();
+        }
+    }
+
+    /// <summary>Tries until the database answers; it is looked at again after longer and longer pauses.</summary>
+    /// <param name="away">Told once when it does not answer, and once when it does again.</param>
+    private async Task<T> TryAsync<T>(Func<CancellationToken, Task<T>> look, CancellationToken token, Action<bool>? away = null)
     {
         for (var tried = 0; ; tried++)
         {
             try
             {
-                var found = await look(token);
+                using var limit = new CancellationTokenSource(LookWithin, time);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(token, limit.Token);
+                var found = await look(either.Token).WaitAsync(either.Token);
                 if (tried > 0)
+                {
                     LogBack(logger);
+                    away?.Invoke(false);
+                }
                 return found;
             }
             catch (Exception fault) when (!token.IsCancellationRequested)
             {
                 if (tried == 0)
+                {
                     LogAway(logger, fault.GetBaseException().GetType().Name);
+                    away?.Invoke(true);
+                }
             }
             var pause = Every * Math.Pow(2, Math.Min(tried, 10));
             await Task.Delay(pause < LongestPause ? pause : LongestPause, time, token);

@@ -115,7 +115,7 @@ internal sealed partial class RecorderInspector(
             answer = answer with { Settings = found.Reference };
             if (now is not null)
             {
-                var (listed, more) = SettingsComparison.Of(now.Bytes, found.Settings.Bytes);
+                var (listed, more) = SettingsComparison.Of(now.Bytes, found.Settings.Bytes, token);
                 answer = answer with { Differences = listed, MoreDifferences = more };
             }
             var fits = recorder.Status is null || SettingsDocument.Read(found.Settings.Bytes)!.WhyIncompatible(recorder.Status) is null;

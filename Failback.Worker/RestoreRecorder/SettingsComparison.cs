@@ -1,143 +1,193 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Failback.Messages;
 
 namespace Failback.Worker;
 
 /// <summary>
 /// What one settings document would change of another, value by value, for people. Bounded, and without secrets: a value is masked when a
-/// name on its path looks like a secret, or when the object that it is in says so; credentials in addresses are, too. Pure.
+/// name on its path looks like a secret, when the object that it is in says so, or when it says so itself (<see cref="Secrets"/>). Pure.
 /// </summary>
-internal sealed partial class SettingsComparison
+internal sealed class SettingsComparison
 {
     /// <summary>Listed, at most.</summary>
     public const int Most = 100;
 
     /// <summary>Of a path, and of a value.</summary>
     public const int MostCharacters = 100;
-    public const string Masked = "***";
+
+    /// <summary>Stands for a text that is half a character, and before such a name.</summary>
+    public const string Unreadable = "(unreadable)";
 
     /// <summary>Of all that are listed, as JSON: a message has at most 64 KiB.</summary>
     private const int MostBytes = 40 << 10;
 
-    /// <summary>Of a value that are looked at for credentials.</summary>
-    private const int CharactersLookedAt = 4_096;
-
     /// <summary>Members that say what the others of their object are about.</summary>
     private static readonly string[] Naming = ["name", "key", "id", "type", "parameter", "setting", "property"];
     private readonly List<SettingsDifference> listed = [];
+    private readonly CancellationToken token;
+    private bool isFull;
     private int bytes;
     private int more;
+
+    private SettingsComparison(CancellationToken token) => this.token = token;
 
     /// <summary>Differences in the order of the newer document, what it lacks after each object's own; and how many are not listed.</summary>
     /// <param name="before">JSON, at most 32 MiB.</param>
     /// <param name="after">The same.</param>
+    /// <param name="token">Ends it.</param>
     /// <exception cref="JsonException">One of them is no JSON.</exception>
-    public static (IReadOnlyList<SettingsDifference> Listed, int More) Of(ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after)
+    public static (IReadOnlyList<SettingsDifference> Listed, int More) Of(
+        ReadOnlyMemory<byte> before,
+        ReadOnlyMemory<byte> after,
+        CancellationToken token
+    )
     {
+        token.ThrowIfCancellationRequested();
         using var old = JsonDocument.Parse(before);
         using var now = JsonDocument.Parse(after);
-        var comparison = new SettingsComparison();
-        try
-        {
-            comparison.Compare("", old.RootElement, now.RootElement, isSecret: false);
-        }
-        catch (InvalidOperationException)
-        {
-            // A text that is half a character: what comes after it cannot be named.
-            comparison.more++;
-        }
+        var comparison = new SettingsComparison(token);
+        if (!AreSame(old.RootElement, now.RootElement))
+            comparison.Compare(null, old.RootElement, now.RootElement, isSecret: false);
         return (comparison.listed, comparison.more);
     }
 
-    /// <summary>Something that is not there is null; an object or array without parts is a value.</summary>
-    private void Compare(string path, JsonElement? before, JsonElement? after, bool isSecret)
+    /// <summary>Two that differ. Something that is not there is null; an object or array without parts is a value.</summary>
+    private void Compare(Step? at, JsonElement? before, JsonElement? after, bool isSecret)
     {
-        var (had, has) = (Parts(before), Parts(after));
-        if (had is null && has is null)
+        var (had, has) = (HasParts(before), HasParts(after));
+        if (!had && !has)
         {
-            Add(path, before, after, isSecret);
+            Add(at, before, after, isSecret);
             return;
         }
-        if (had is not null && has is not null && before!.Value.ValueKind != after!.Value.ValueKind)
+        if (had && has && before!.Value.ValueKind != after!.Value.ValueKind)
         {
-            Compare(path, before, null, isSecret);
-            Compare(path, null, after, isSecret);
+            Compare(at, before, null, isSecret);
+            Compare(at, null, after, isSecret);
             return;
         }
         isSecret |= SaysSecret(before) || SaysSecret(after);
-        var (old, now) = (had ?? [], has ?? []);
-        foreach (var name in now.Keys.Concat(old.Keys.Where(x => !now.ContainsKey(x))))
-            Compare(path + name, Part(old, name), Part(now, name), isSecret || LooksSecret(name));
+        if ((had ? before : after)!.Value.ValueKind == JsonValueKind.Array)
+            CompareItems(at, had ? before : null, has ? after : null, isSecret);
+        else
+            CompareMembers(at, had ? before : null, has ? after : null, isSecret);
         // An object that was empty is not gone when it gets members.
         var isSame = before?.ValueKind == after?.ValueKind;
-        if (had is null && before is not null && !isSame)
-            Add(path, before, null, isSecret);
-        if (has is null && after is not null && !isSame)
-            Add(path, null, after, isSecret);
+        if (!had && before is not null && !isSame)
+            Add(at, before, null, isSecret);
+        if (!has && after is not null && !isSame)
+            Add(at, null, after, isSecret);
     }
 
-    private void Add(string path, JsonElement? before, JsonElement? after, bool isSecret)
+    private void CompareItems(Step? at, JsonElement? before, JsonElement? after, bool isSecret)
     {
-        if (before is { } x && after is { } y && JsonElement.DeepEquals(x, y))
+        var (old, now) = (Items(before), Items(after));
+        for (var i = 0; i < Math.Max(old.Count, now.Count); i++)
+            Descend(new Place(at, null, i), i < old.Count ? old[i] : null, i < now.Count ? now[i] : null, isSecret);
+    }
+
+    private void CompareMembers(Step? at, JsonElement? before, JsonElement? after, bool isSecret)
+    {
+        var (old, now) = (Members(before), Members(after));
+        foreach (var name in now.Keys.Concat(old.Keys.Where(x => !now.ContainsKey(x))))
+            Descend(new Place(at, name, 0), Part(old, name), Part(now, name), isSecret);
+    }
+
+    private void Descend(Place place, JsonElement? before, JsonElement? after, bool isSecret)
+    {
+        token.ThrowIfCancellationRequested();
+        if (before is { } x && after is { } y && AreSame(x, y))
             return;
-        var difference = new SettingsDifference
-        {
-            Path = Path(path),
-            Before = Text(before, isSecret),
-            After = Text(after, isSecret),
-        };
-        var length = JsonSerializer.SerializeToUtf8Bytes(difference, JsonSerializerOptions.Web).Length + 1;
-        if (listed.Count == Most || bytes + length > MostBytes)
+        Compare(new Step(place), before, after, isSecret || (place.Name is { } name && IsSecretName(name)));
+    }
+
+    private void Add(Step? at, JsonElement? before, JsonElement? after, bool isSecret)
+    {
+        isFull |= listed.Count == Most;
+        if (isFull)
         {
             more++;
             return;
         }
-        listed.Add(difference);
-        bytes += length;
+        var difference = new SettingsDifference
+        {
+            Path = Path(at),
+            Before = Text(before, isSecret),
+            After = Text(after, isSecret),
+        };
+        bytes += JsonSerializer.SerializeToUtf8Bytes(difference, JsonSerializerOptions.Web).Length + 1;
+        isFull = bytes > MostBytes;
+        if (isFull)
+            more++;
+        else
+            listed.Add(difference);
     }
 
-    /// <summary>By name as it stands in a path; null of what has no parts.</summary>
-    private static Dictionary<string, JsonElement>? Parts(JsonElement? element)
+    /// <summary>As JSON has it: neither the order of members nor how a number is written matters.</summary>
+    private static bool AreSame(JsonElement x, JsonElement y)
     {
-        var parts = new Dictionary<string, JsonElement>();
-        if (element is { ValueKind: JsonValueKind.Object } some)
+        if (JsonMarshal.GetRawUtf8Value(x).SequenceEqual(JsonMarshal.GetRawUtf8Value(y)))
+            return true;
+        try
+        {
+            return JsonElement.DeepEquals(x, y);
+        }
+        catch (InvalidOperationException)
+        {
+            // Somewhere in it is a text that is half a character.
+            return false;
+        }
+    }
+
+    private static bool HasParts(JsonElement? element) =>
+        element switch
+        {
+            { ValueKind: JsonValueKind.Object } some => some.GetPropertyCount() > 0,
+            { ValueKind: JsonValueKind.Array } list => list.GetArrayLength() > 0,
+            _ => false,
+        };
+
+    private static List<JsonElement> Items(JsonElement? list) => list is { } some ? [.. some.EnumerateArray()] : [];
+
+    /// <summary>Of two with one name the last counts, as it does where settings are read.</summary>
+    private static Dictionary<string, JsonElement> Members(JsonElement? element)
+    {
+        var members = new Dictionary<string, JsonElement>();
+        if (element is { } some)
             foreach (var member in some.EnumerateObject())
-                parts["." + member.Name] = member.Value;
-        if (element is { ValueKind: JsonValueKind.Array } list)
-            foreach (var item in list.EnumerateArray())
-                parts[$"[{parts.Count}]"] = item;
-        return parts.Count == 0 ? null : parts;
+                members[Name(member)] = member.Value;
+        return members;
     }
 
-    private static JsonElement? Part(Dictionary<string, JsonElement> parts, string name) =>
-        parts.TryGetValue(name, out var part) ? part : null;
+    private static JsonElement? Part(Dictionary<string, JsonElement> members, string name) =>
+        members.TryGetValue(name, out var part) ? part : null;
 
-    /// <summary>Of a long path the end says more.</summary>
-    private static string Path(string path)
+    private static string Name(JsonProperty member)
     {
-        if (path.Length <= MostCharacters)
-            return Readable(path.TrimStart('.'));
-        var from = path.Length - MostCharacters + 1;
-        return "…" + Readable(path[(char.IsLowSurrogate(path[from]) ? from + 1 : from)..]);
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return Unreadable + Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8PropertyName(member));
+        }
     }
 
-    private static string? Text(JsonElement? value, bool isSecret)
+    /// <summary>Null when it is half a character.</summary>
+    private static string? Read(JsonElement text)
     {
-        if (value is not { } some)
+        try
+        {
+            return text.GetString();
+        }
+        catch (InvalidOperationException)
+        {
             return null;
-        if (isSecret)
-            return Masked;
-        var text = some.ValueKind == JsonValueKind.String ? some.GetString()! : some.GetRawText();
-        text = text.Length > CharactersLookedAt ? text[..CharactersLookedAt] : text;
-        if (text.Contains("-----BEGIN", StringComparison.Ordinal))
-            return Masked;
-        text = Readable(Parameter().Replace(Credentials().Replace(text, $"://{Masked}@"), $"$1{Masked}"));
-        if (text.Length <= MostCharacters)
-            return text;
-        var cut = char.IsHighSurrogate(text[MostCharacters - 2]) ? MostCharacters - 2 : MostCharacters - 1;
-        return text[..cut] + "…";
+        }
     }
 
     /// <summary>An object whose name is a secret's, as in <c>{ "name": "password", "value": "..." }</c>.</summary>
@@ -146,30 +196,61 @@ internal sealed partial class SettingsComparison
         && some.EnumerateObject()
             .Any(x =>
                 x.Value.ValueKind == JsonValueKind.String
-                && Naming.Contains(x.Name, StringComparer.OrdinalIgnoreCase)
-                && LooksSecret(x.Value.GetString()!)
+                && Naming.Contains(Name(x), StringComparer.OrdinalIgnoreCase)
+                && (Read(x.Value) is not { } name || Secrets.IsName(name))
             );
 
-    private static bool LooksSecret(string name) =>
-        SecretPart().IsMatch(name) || Words().Matches(name).Any(x => SecretWord().IsMatch(x.Value));
+    private static bool IsSecretName(string name) => name.StartsWith(Unreadable, StringComparison.Ordinal) || Secrets.IsName(name);
+
+    /// <summary>Of a long path the end says more, and no more than that is put together.</summary>
+    private static string Path(Step? at)
+    {
+        var path = "";
+        for (; at is not null && path.Length <= MostCharacters; at = at.Place.Parent)
+            path = (at.Place.Name is { } name ? "." + End(name, MostCharacters + 1) : $"[{at.Place.Index}]") + path;
+        if (path.Length <= MostCharacters)
+            return Readable(path.TrimStart('.'));
+        return "…" + Readable(End(path, MostCharacters - 1));
+
+        static string End(string text, int most)
+        {
+            if (text.Length <= most)
+                return text;
+            var from = text.Length - most;
+            return text[(char.IsLowSurrogate(text[from]) ? from + 1 : from)..];
+        }
+    }
+
+    private static string? Text(JsonElement? value, bool isSecret)
+    {
+        if (value is not { } some)
+            return null;
+        if (isSecret)
+            return Secrets.Masked;
+        if (some.ValueKind != JsonValueKind.String)
+        {
+            // A number, a word of JSON or something empty: ASCII.
+            var raw = JsonMarshal.GetRawUtf8Value(some);
+            return Cut(Encoding.ASCII.GetString(raw[..Math.Min(raw.Length, MostCharacters + 1)]));
+        }
+        return Read(some) is { } text ? Cut(Secrets.Without(text)) : Unreadable;
+    }
+
+    private static string Cut(string text)
+    {
+        if (text.Length <= MostCharacters)
+            return Readable(text);
+        var cut = char.IsHighSurrogate(text[MostCharacters - 2]) ? MostCharacters - 2 : MostCharacters - 1;
+        return Readable(text[..cut]) + "…";
+    }
 
     /// <summary>What a log or a terminal would obey is a space (T18).</summary>
     private static string Readable(string text) =>
         string.Concat(text.Select(x => char.IsControl(x) || char.GetUnicodeCategory(x) == UnicodeCategory.Format ? ' ' : x));
 
-    [GeneratedRegex("password|passwd|passphrase|pwd|secret|token|credential|apikey|privatekey|accesskey", RegexOptions.IgnoreCase)]
-    private static partial Regex SecretPart();
+    /// <summary>A member of an object, or an item of an array.</summary>
+    private readonly record struct Place(Step? Parent, string? Name, int Index);
 
-    /// <summary>Whole words: <c>keyframe</c> is no key, <c>mapping</c> no PIN.</summary>
-    [GeneratedRegex("^(pass|keys?|auth|authorization|pin|psk|cookie|community|private)$", RegexOptions.IgnoreCase)]
-    private static partial Regex SecretWord();
-
-    [GeneratedRegex("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")]
-    private static partial Regex Words();
-
-    [GeneratedRegex(@"://[^/@\s]*@")]
-    private static partial Regex Credentials();
-
-    [GeneratedRegex(@"((?:^|[?&;\s])[^=&;\s]*(?:pass|pwd|secret|token|key|auth|sig)[^=&;\s]*=)[^&;\s]*", RegexOptions.IgnoreCase)]
-    private static partial Regex Parameter();
+    /// <summary>On the way to a value; put into words only when that is listed.</summary>
+    private sealed record Step(Place Place);
 }

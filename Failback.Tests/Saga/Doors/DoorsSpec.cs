@@ -121,22 +121,22 @@ internal sealed class DoorsSpec : IAsyncDisposable
             PlannedItems = 10,
             PlannedBytes = 1_000,
         };
+}
 
-    /// <summary>Counts what is executed, whatever it is.</summary>
-    private sealed class Statements : DbCommandInterceptor
+/// <summary>Counts what is executed, whatever it is.</summary>
+internal sealed class Statements : DbCommandInterceptor
+{
+    public int Count;
+
+    public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+        DbCommand command,
+        CommandEventData eventData,
+        InterceptionResult<DbDataReader> result,
+        CancellationToken cancellationToken = default
+    )
     {
-        public int Count;
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command,
-            CommandEventData eventData,
-            InterceptionResult<DbDataReader> result,
-            CancellationToken cancellationToken = default
-        )
-        {
-            Interlocked.Increment(ref Count);
-            return new(result);
-        }
+        Interlocked.Increment(ref Count);
+        return new(result);
     }
 }
 

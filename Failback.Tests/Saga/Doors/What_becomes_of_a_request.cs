@@ -1,5 +1,6 @@
 using Failback.Messages;
 using Failback.Saga;
+using Microsoft.EntityFrameworkCore;
 
 namespace Failback.Tests;
 
@@ -71,6 +72,38 @@ public sealed class What_becomes_of_a_request
         Assert.NotNull((await ask.RequestAsync(key, Token))?.DecidedAt);
         await Eventually.Equal("the failback", "Succeeded", async () => (await saga.Read.EntryAsync(entry, Token))?.Failback);
         Assert.Equal("anna", (await saga.Read.EntryAsync(entry, Token))?.FailbackRequestedBy);
+    }
+
+    [Theory, OnBothDatabases]
+    public async Task a_dry_run_is_answered_about_its_own_entry_for_who_may_start(DatabaseKind kind)
+    {
+        await using var database = await SpecDatabase.CreateAsync(kind);
+        await using var saga = await SagaProcess.StartAsync(database.ConnectionString);
+        var spec = new FailbackSpec(saga);
+        await spec.SiteAsync(automatic: false);
+        var (entry, key) = (await spec.FailoverAsync(), Guid.NewGuid());
+        await saga.Ask.InspectAsync(entry, key, Anna, Token);
+
+        var one = new RecorderInspection { RecorderId = "rec-1", Reachable = true };
+        var answer = new RecordersInspected
+        {
+            RequestId = key,
+            EntryId = Guid.NewGuid(),
+            Recorder = one,
+            FailoverServer = one,
+        };
+        await saga.TellAsync(answer);
+        await Eventually.Equal("the answer is heard", 1, HeardAsync);
+        Assert.Equal("Pending", (await saga.Ask.RequestAsync(key, Token))?.Outcome);
+        await saga.TellAsync(answer with { EntryId = entry });
+        await Eventually.Equal("the request", "Accepted", async () => (await saga.Ask.RequestAsync(key, Token))?.Outcome);
+        Assert.Equal(entry, (await saga.Read.InspectionAsync(key, Anna, Token))?.EntryId);
+        Assert.Null(await saga.Read.InspectionAsync(key, new Asker("eve", ["guest"]), Token));
+
+        Task<int> HeardAsync() =>
+            saga.In(_ =>
+                FailbackUnit.Current!.Db.Set<InboxMessage>().CountAsync(x => x.Consumer == "failback-inspections/Inspections", Token)
+            );
     }
 
     private static async Task<string> AskAsync(SagaProcess saga, object request)

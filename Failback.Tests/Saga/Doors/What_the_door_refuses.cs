@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Failback.Messages;
 using Failback.Saga;
 using static Failback.Tests.DoorsSpec;
@@ -10,6 +12,10 @@ namespace Failback.Tests;
 [Covers("D14")]
 public sealed class What_the_door_refuses
 {
+    private static readonly JsonSerializerOptions Unescaped = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
     private static readonly Guid Key = new("6f9c5f3a-0000-0000-0000-000000000002");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -48,6 +54,63 @@ public sealed class What_the_door_refuses
         );
         Assert.True(spec.Ask.Allows(Anna, AskRights.StartCopy));
         Assert.False(spec.Ask.Allows(Anna, AskRights.Controller));
+    }
+
+    [Theory, OnBothDatabases]
+    [Covers("R18", "I18")]
+    public async Task who_may_no_longer_is_told_of_the_same_request_and_of_nothing_else(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
+        var (entry, other, run) = (await EntryAsync(spec), await EntryAsync(spec, "rec-2"), Guid.NewGuid());
+        var guest = Anna with { Roles = ["guest"] };
+        await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token);
+        await spec.Ask.InspectAsync(entry.EntryId, run, Anna, Token);
+
+        Assert.Equal("Repeated ", Said(await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, guest, Token)));
+        var json = Bytes($$"""{ "entryId": "{{entry.EntryId}}" }""");
+        Assert.Equal("Repeated ", Said(await spec.Ask.AskJsonAsync("start-data-copy", json, Key, guest, Token)));
+        Assert.Equal("Repeated ", Said(await spec.Ask.InspectAsync(entry.EntryId, run, guest, Token)));
+        Assert.Equal("Forbidden  Forbidden", Said(await spec.Ask.AskAsync(Wishes.Copy(other.EntryId), Key, guest, Token)));
+        Assert.Equal("Forbidden  Forbidden", Said(await spec.Ask.InspectAsync(other.EntryId, run, guest, Token)));
+        Assert.Equal("Forbidden  Forbidden", Said(await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Eve, Token)));
+        Assert.Equal("Forbidden  Forbidden", Said(await spec.Ask.AskJsonAsync("start-data-copy", Bytes("{"), Key, guest, Token)));
+
+        Assert.Equal((2, 4), ((await spec.Store.RowsAsync<OutboxMessage>()).Count, await ForbiddenAsync()));
+
+        async Task<int> ForbiddenAsync() => (await spec.Store.RowsAsync<Audit>()).Count(x => x.Outcome == "Forbidden");
+    }
+
+    [Theory, OnBothDatabases]
+    [Covers("T15")]
+    public async Task what_is_too_long_in_its_envelope_is_refused_each_time(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
+        var json = Enumerable.Range(1, 128).Select(Snapshot).TakeWhile(x => x.Length <= 64 << 10).Last();
+        Assert.InRange(json.Length, 65_000, 64 << 10);
+        for (var tried = 0; tried < 2; tried++)
+        {
+            var said = await spec.Ask.PostAsync("recorder-snapshot", json, Key, Controller, Token);
+            Assert.Equal("Invalid ", Said(said));
+            Assert.Contains("at most 65536 bytes", said.Allowed);
+        }
+        Assert.Empty(await spec.Store.RowsAsync<OutboxMessage>());
+        Assert.Empty(await spec.Store.RowsAsync<IdempotencyKey>());
+        Assert.Empty(await spec.Store.RowsAsync<InboxMessage>());
+
+        static byte[] Snapshot(int idCharacters)
+        {
+            var failover = (FailoverCompleted)Sample.Of(typeof(FailoverCompleted)) with
+            {
+                FailedRecorderId = new string('字', idCharacters),
+                FailoverServerId = "fo" + new string('字', Math.Min(idCharacters, 126)),
+                StartedAt = Noon.ToWire(),
+                CompletedAt = Noon.ToWire(),
+                Reason = new string('字', 512),
+            };
+            var snapshot = (RecorderSnapshot)Sample.Of(typeof(RecorderSnapshot)) with { Failovers = [.. Enumerable.Repeat(failover, 32)] };
+            snapshot = snapshot with { Configuration = snapshot.Configuration with { Address = "http://10.0.0.7:5011" } };
+            return JsonSerializer.SerializeToUtf8Bytes(snapshot, Unescaped);
+        }
     }
 
     [Theory, OnBothDatabases]

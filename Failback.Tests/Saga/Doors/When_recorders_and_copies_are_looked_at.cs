@@ -115,10 +115,27 @@ public sealed class When_recorders_and_copies_are_looked_at
             (await spec.Read.CopyAsync(elsewhere.CorrelationId, Token)) is { } x ? (x.Place!.Value, x.RecorderId) : default
         );
         Assert.Null(await spec.Read.CopyAsync(Guid.NewGuid(), Token));
+        Assert.Equal([told[0]], await spec.Read.RunningCopiesAsync(Token));
+    }
+
+    [Theory, OnBothDatabases]
+    [Covers("R31")]
+    public async Task however_many_wait_they_are_counted_and_each_has_a_place(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
+        var waiting = Enumerable.Range(0, 2_100).Select(x => Copy(Entry("rec-1", x), CopyStates.Queued, x)).ToList();
+        var running = Copy(Entry("rec-1", 3_000), CopyStates.Planning, 3_000);
+        await spec.SaveAsync(Recorder("rec-1", RecorderRole.Recorder), Recorder("rec-2", RecorderRole.Recorder));
+        await spec.AddAsync([.. waiting, running, Copy(Entry("rec-2", 0), CopyStates.Paused, 4_000)]);
+
+        Assert.Equal([2_101, 1], (await spec.Read.RecorderRowsAsync(null, 10, Token)).Select(x => x.Copies));
         Assert.Equal(
-            told.Where(x => x.Place is not null).Select(x => (x.MaterialCopyId, x.Place)).Append((elsewhere.CorrelationId, 1)).Order(),
-            (await spec.Read.RunningCopiesAsync(Token)).Select(x => (x.MaterialCopyId, x.Place)).Order()
+            (running.CorrelationId, 1),
+            (await spec.Read.CopiesAsync("rec-1", Token))[0] is var x ? (x.MaterialCopyId, x.Place) : default
         );
+        Assert.Equal([running.CorrelationId], (await spec.Read.RunningCopiesAsync(Token)).Select(x => x.MaterialCopyId));
+        Assert.Equal(1_001, (await spec.Read.CopyAsync(waiting[999].CorrelationId, Token))?.Place);
+        Assert.Equal(2_001, (await spec.Read.CopyAsync(waiting[^1].CorrelationId, Token))?.Place);
     }
 
     [Theory, OnBothDatabases]

@@ -142,24 +142,82 @@ public sealed class When_something_is_asked_through_the_door
     }
 
     [Theory, OnBothDatabases]
-    public async Task a_key_is_forgotten_after_a_day_and_its_message_is_not(DatabaseKind kind)
+    public async Task a_key_is_known_for_longer_than_its_messages_and_longer_still_while_it_is_pending(DatabaseKind kind)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
         await using var spec = await OpenAsync(kind, x => x.AddSingleton<TimeProvider>(time));
+        var (entry, other, decided) = (await EntryAsync(spec), await EntryAsync(spec, "rec-2"), Guid.NewGuid());
+        await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token);
+        await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), decided, Anna, Token);
+        time.Advance(TimeSpan.FromDays(3));
+        await spec.Store.RunAsync(Decision(decided));
+
+        await AfterAsync(TimeSpan.FromDays(7) - TimeSpan.FromSeconds(1));
+        // What was asked at the door is forgotten by then, what decided it is not.
+        Assert.Equal("Accepted", (await spec.Ask.RequestAsync(decided, Token))?.Outcome);
+        Assert.Equal(AskOutcome.KeyReused, await AskedAsync(other, decided));
+        await AfterAsync(TimeSpan.FromSeconds(2));
+        Assert.Null(await spec.Ask.RequestAsync(decided, Token));
+        Assert.Equal(AskOutcome.Accepted, await AskedAsync(other, decided));
+        Assert.Equal("Pending", (await spec.Ask.RequestAsync(Key, Token))?.Outcome);
+        Assert.Equal((AskOutcome.Repeated, AskOutcome.KeyReused), (await AskedAsync(entry, Key), await AskedAsync(other, Key)));
+        await AfterAsync(TimeSpan.FromDays(30));
+        Assert.Null(await spec.Ask.RequestAsync(Key, Token));
+
+        async Task AfterAsync(TimeSpan span)
+        {
+            time.Advance(span);
+            await spec.Store.Reconciler.PruneAsync(Token);
+        }
+
+        async Task<AskOutcome> AskedAsync(FailoverLogEntry of, Guid key) =>
+            (await spec.Ask.AskAsync(Wishes.Copy(of.EntryId), key, Anna, Token)).Outcome;
+    }
+
+    [Theory, OnBothDatabases]
+    public async Task nothing_is_repeated_of_which_only_the_message_is_known(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
+        var entry = await EntryAsync(spec);
+        await spec.Store.RunAsync((store, token) => store.FirstSeenAsync([DerivedId.Of("asked", Key)], Admission.Queue, token));
+        Assert.Equal("KeyReused Key", Said(await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token)));
+        Assert.Empty(await spec.Store.RowsAsync<OutboxMessage>());
+    }
+
+    [Theory, OnBothDatabases]
+    public async Task only_what_decides_it_settles_a_request(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
         var entry = await EntryAsync(spec);
         await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token);
-        time.Advance(TimeSpan.FromHours(12));
-        var later = Guid.NewGuid();
-        await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), later, Anna, Token);
-        time.Advance(TimeSpan.FromHours(13));
-
-        await spec.Store.Reconciler.PruneAsync(Token);
-
-        Assert.Null(await spec.Ask.RequestAsync(Key, Token));
-        Assert.NotNull(await spec.Ask.RequestAsync(later, Token));
-        Assert.Equal(AskOutcome.Repeated, (await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token)).Outcome);
-        Assert.Equal(2, (await spec.Store.RowsAsync<OutboxMessage>()).Count);
+        foreach (
+            var other in new[]
+            {
+                Decision(Key) with
+                {
+                    Who = "eve",
+                },
+                Decision(Key) with
+                {
+                    Decides = new Request(Key, "pause-material-copy"),
+                },
+                Decision(Guid.NewGuid()),
+                Decision(Key) with
+                {
+                    Decides = null,
+                },
+            }
+        )
+        {
+            await spec.Store.RunAsync(other);
+            Assert.Equal("Pending", (await spec.Ask.RequestAsync(Key, Token))?.Outcome);
+        }
+        await spec.Store.RunAsync(Decision(Key));
+        await spec.Store.RunAsync(Decision(Key) with { Outcome = "Forbidden" });
+        Assert.Equal("Accepted", (await spec.Ask.RequestAsync(Key, Token))?.Outcome);
     }
+
+    private static Note Decision(Guid key) => new("anna", "copy.start", "s", "Accepted", null, new Request(key, "start-data-copy"));
 
     private static T Sent<T>(OutboxMessage row) =>
         JsonSerializer.Deserialize<T>(JsonDocument.Parse(row.Body).RootElement.GetProperty("message"), JsonSerializerOptions.Web)!;

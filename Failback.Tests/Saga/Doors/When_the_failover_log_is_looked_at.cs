@@ -1,6 +1,7 @@
 using Failback.Messages;
 using Failback.Saga;
 using static Failback.Tests.DoorsSpec;
+using EntryActions = Failback.Web.EntryActions;
 
 namespace Failback.Tests;
 
@@ -162,10 +163,21 @@ public sealed class When_the_failover_log_is_looked_at
             refusal = await Assert.ThrowsAsync<ArgumentException>(() => spec.Read.AuditAsync(new AuditQuery { After = wrong }, Token));
             Assert.Equal("After", refusal.ParamName);
         }
-        var text = await Assert.ThrowsAsync<ArgumentException>(() =>
-            spec.Read.LogPageAsync(new LogQuery { Text = new string('x', 129) }, Token)
-        );
-        Assert.Equal("Text", text.ParamName);
+        foreach (var wrong in new[] { new string('x', 129), "a\0b", "a\u0085", "\ud800", "x\udc00x" })
+        {
+            // The task says so, not the call.
+            Assert.Equal("RecorderId", await WrongAsync(spec.Read.LogPageAsync(new LogQuery { RecorderId = wrong }, Token)));
+            Assert.Equal("Text", await WrongAsync(spec.Read.LogPageAsync(new LogQuery { Text = wrong }, Token)));
+            Assert.Equal("Subject", await WrongAsync(spec.Read.AuditAsync(new AuditQuery { Subject = wrong }, Token)));
+            Assert.Equal("Who", await WrongAsync(spec.Read.AuditAsync(new AuditQuery { Who = wrong }, Token)));
+            Assert.Empty(await spec.Read.LogAsync(wrong, Token));
+            Assert.Empty(await spec.Read.CopiesAsync(wrong, Token));
+            Assert.Empty(await spec.Read.RecordersAsync(wrong, 10, Token));
+            Assert.Empty(await spec.Read.RecorderRowsAsync(wrong, 10, Token));
+            Assert.Null((await spec.Read.CopyLimitsAsync(wrong, Token)).ChangedBy);
+        }
+        Assert.Equal("After", await WrongAsync(spec.Read.LogPageAsync(new LogQuery { After = "x" }, Token)));
+        Assert.Empty((await spec.Read.LogPageAsync(new LogQuery { Text = "😀\u200d" }, Token)).Rows);
         Assert.Empty((await spec.Read.LogPageAsync(new LogQuery { After = new string('A', 32), Limit = -1 }, Token)).Rows);
     }
 
@@ -211,6 +223,41 @@ public sealed class When_the_failover_log_is_looked_at
         });
         Assert.Equal(2, (await spec.Read.LogPageAsync(new LogQuery(), Token)).Active);
     }
+
+    [Theory, OnBothDatabases]
+    public async Task what_waits_for_a_person_is_counted_however_short_the_page_is(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
+        var rows =
+            from failover in new[] { FailoverStatus.Running, FailoverStatus.Succeeded }
+            from failback in Enum.GetValues<FailbackStatus>()
+            from copy in Enum.GetValues<MaterialCopyStatus>()
+            from heir in new Guid?[] { null, Guid.NewGuid() }
+            where heir is null || failback == FailbackStatus.Succeeded
+            select (failover, failback, copy, heir);
+        await spec.AddAsync(
+            rows.Select(
+                (x, i) =>
+                    Entry($"rec-{i}", i) with
+                    {
+                        Failover = x.failover,
+                        Failback = x.failback,
+                        MaterialCopy = x.copy,
+                        InheritedBy = x.heir,
+                    }
+            )
+        );
+
+        var all = await spec.Read.LogPageAsync(new LogQuery { Limit = 200 }, Token);
+        var one = await spec.Read.LogPageAsync(new LogQuery { Limit = 1, Finalised = true }, Token);
+
+        Assert.Null(all.Next);
+        Assert.Equal(all.Rows.Count(EntryActions.NeedsAPerson), all.Waiting);
+        Assert.Equal(all.Waiting, one.Waiting);
+        Assert.InRange(all.Waiting, 20, all.Rows.Count - 20);
+    }
+
+    private static async Task<string?> WrongAsync(Task look) => (await Assert.ThrowsAsync<ArgumentException>(() => look)).ParamName;
 
     private static IEnumerable<Guid> Ids(LogPage page) => page.Rows.Select(x => x.Entry.EntryId);
 }

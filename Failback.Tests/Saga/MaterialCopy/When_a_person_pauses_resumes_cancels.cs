@@ -94,6 +94,46 @@ public sealed class When_a_person_pauses_resumes_cancels : CopySpec
     }
 
     [Fact]
+    [Covers("I18")]
+    public async Task who_asks_the_same_over_another_road_is_told_that_it_was_accepted()
+    {
+        Worker.Answer = _ => null;
+        var entry = FailedBack();
+        var start = new StartDataCopy
+        {
+            RequestId = Guid.NewGuid(),
+            EntryId = entry.EntryId,
+            RequestedBy = "pat",
+            Roles = ["operator"],
+        };
+        var pause = new PauseMaterialCopy
+        {
+            RequestId = Guid.NewGuid(),
+            MaterialCopyId = IdOf(entry),
+            RequestedBy = "pat",
+            Roles = ["operator"],
+        };
+        await Publish(start);
+        await ReachesAsync(entry, CopyStates.Copying);
+        await Publish(start);
+        await Eventually.Equal("the start is decided twice", 2, () => Decided(start.RequestId).Count);
+        await Publish(pause);
+        await ReachesAsync(entry, CopyStates.Paused);
+        await Publish(pause);
+        await Eventually.Equal("the pause is decided twice", 2, () => Decided(pause.RequestId).Count);
+
+        Assert.Equal(["copy.start Accepted start-data-copy", "copy.start Accepted start-data-copy"], Decided(start.RequestId));
+        Assert.Equal("copy.control pause Accepted pause-material-copy", Decided(pause.RequestId)[1]);
+        Assert.Empty(Said<MaterialCopyRejected>());
+        await Publish(pause with { Roles = ["guest"] });
+        Assert.Equal(FailbackReason.Forbidden, (await SaysAsync<MaterialCopyRejected>()).Reason);
+        Assert.Equal(CopyStates.Paused, Copy(entry)!.CurrentState);
+
+        List<string> Decided(Guid request) =>
+            [.. Memory.Applied.OfType<Note>().Where(x => x.Decides?.Id == request).Select(x => $"{x.What} {x.Outcome} {x.Decides!.Name}")];
+    }
+
+    [Fact]
     public async Task a_copy_that_does_not_exist_is_refused_too()
     {
         await CancelAsync(Guid.NewGuid());

@@ -38,7 +38,7 @@ public sealed class ConsoleBrowser : IAsyncLifetime
     }
 
     /// <summary>A window of its own.</summary>
-    internal async Task<ConsoleWindow> OpenAsync(
+    internal Task<ConsoleWindow> OpenAsync(
         ConsoleSite site,
         int width = 1280,
         int height = 800,
@@ -46,6 +46,17 @@ public sealed class ConsoleBrowser : IAsyncLifetime
         string theme = "light",
         string? person = "Aino Laine|all",
         string zone = "Europe/Helsinki"
+    ) => OpenAsync(site.Url, width, height, language, theme, zone, (ConsoleSite.Cookie, person));
+
+    /// <summary>The same on a site that signs people in itself.</summary>
+    internal async Task<ConsoleWindow> OpenAsync(
+        string url,
+        int width = 1280,
+        int height = 800,
+        string language = "en",
+        string theme = "light",
+        string zone = "Europe/Helsinki",
+        (string Name, string? Value) cookie = default
     )
     {
         var context = await _browser.NewContextAsync(
@@ -62,7 +73,7 @@ public sealed class ConsoleBrowser : IAsyncLifetime
             ["failback-language"] = language,
             ["failback-theme"] = theme,
             ["failback-zone"] = zone.Length == 0 ? null : Uri.EscapeDataString(zone),
-            [ConsoleSite.Cookie] = person is null ? null : Uri.EscapeDataString(person),
+            [cookie.Name ?? "none"] = cookie.Value is null ? null : Uri.EscapeDataString(cookie.Value),
         };
         await context.AddCookiesAsync(
             cookies
@@ -71,11 +82,11 @@ public sealed class ConsoleBrowser : IAsyncLifetime
                 {
                     Name = x.Key,
                     Value = x.Value!,
-                    Url = site.Url,
+                    Url = url,
                 })
         );
         context.SetDefaultTimeout(15_000);
-        return new(await context.NewPageAsync(), site);
+        return new(await context.NewPageAsync(), url);
     }
 
     public async ValueTask DisposeAsync()
@@ -89,11 +100,11 @@ public sealed class ConsoleBrowser : IAsyncLifetime
 /// <summary>A page in a window, with what it asked for and complained about.</summary>
 internal sealed class ConsoleWindow : IAsyncDisposable
 {
-    private readonly ConsoleSite _site;
+    private readonly string _url;
 
-    public ConsoleWindow(IPage page, ConsoleSite site)
+    public ConsoleWindow(IPage page, string url)
     {
-        (Page, _site) = (page, site);
+        (Page, _url) = (page, url);
         page.Console += (_, x) =>
         {
             if (x.Type is "error" or "warning")
@@ -104,15 +115,18 @@ internal sealed class ConsoleWindow : IAsyncDisposable
     }
 
     public IPage Page { get; }
+
+    /// <summary>Of the site.</summary>
+    public string Url => _url;
     public ConcurrentQueue<string> Complaints { get; } = new();
     public ConcurrentQueue<string> Requests { get; } = new();
     public IEnumerable<string> Foreign =>
-        Requests.Where(x => !x.StartsWith(_site.Url, StringComparison.Ordinal) && !x.StartsWith("data:", StringComparison.Ordinal));
+        Requests.Where(x => !x.StartsWith(_url, StringComparison.Ordinal) && !x.StartsWith("data:", StringComparison.Ordinal));
 
     /// <summary>Goes to a page and waits until it works and shows what it read.</summary>
     public async Task<IPage> GoAsync(string path)
     {
-        await Page.GotoAsync(_site.Url + path);
+        await Page.GotoAsync(_url + path);
         await ReadyAsync();
         return Page;
     }

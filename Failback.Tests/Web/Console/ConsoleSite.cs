@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Failback.Saga;
@@ -5,6 +6,8 @@ using Failback.Web;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Server;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -18,9 +21,11 @@ namespace Failback.Tests;
 internal sealed class ConsoleSite : IAsyncDisposable
 {
     public const string Cookie = "fake-person";
+    private readonly ConcurrentQueue<ServerAuthenticationStateProvider> _circuits;
     private WebApplication _app;
 
-    private ConsoleSite(WebApplication app, FakeSite site, FakeAsk ask) => (_app, Site, Ask) = (app, site, ask);
+    private ConsoleSite(WebApplication app, FakeSite site, FakeAsk ask, ConcurrentQueue<ServerAuthenticationStateProvider> circuits) =>
+        (_app, Site, Ask, _circuits) = (app, site, ask, circuits);
 
     public FakeSite Site { get; }
     public FakeAsk Ask { get; }
@@ -32,7 +37,18 @@ internal sealed class ConsoleSite : IAsyncDisposable
     {
         var site = new FakeSite(time ?? TimeProvider.System, hostile);
         var ask = new FakeAsk(site);
-        return new(await HostAsync(site, ask, "http://127.0.0.1:0"), site, ask);
+        var circuits = new ConcurrentQueue<ServerAuthenticationStateProvider>();
+        return new(await HostAsync(site, ask, circuits, "http://127.0.0.1:0"), site, ask, circuits);
+    }
+
+    /// <summary>Who is signed in is asked again, as the web process does twice a minute.</summary>
+    public async Task AskWhoIsThereAsync()
+    {
+        foreach (var circuit in _circuits)
+        {
+            var person = await circuit.GetAuthenticationStateAsync();
+            circuit.SetAuthenticationState(Task.FromResult(person));
+        }
     }
 
     /// <summary>Ends the process, as far as browsers see, and starts another on the same port.</summary>
@@ -42,12 +58,17 @@ internal sealed class ConsoleSite : IAsyncDisposable
         await _app.DisposeAsync();
         if (meanwhile is not null)
             await meanwhile();
-        _app = await HostAsync(Site, Ask, url);
+        _app = await HostAsync(Site, Ask, _circuits, url);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private static async Task<WebApplication> HostAsync(FakeSite site, FakeAsk ask, string url)
+    private static async Task<WebApplication> HostAsync(
+        FakeSite site,
+        FakeAsk ask,
+        ConcurrentQueue<ServerAuthenticationStateProvider> circuits,
+        string url
+    )
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls(url);
@@ -58,6 +79,12 @@ internal sealed class ConsoleSite : IAsyncDisposable
         services.AddSingleton<IRead>(new FakeRead(site, ask));
         services.AddSingleton<IAsk>(ask);
         services.AddSingleton<ILiveFeed>(ask);
+        services.AddScoped<AuthenticationStateProvider>(_ =>
+        {
+            var circuit = new ServerAuthenticationStateProvider();
+            circuits.Enqueue(circuit);
+            return circuit;
+        });
         services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddAuthentication("fake").AddScheme<AuthenticationSchemeOptions, FakeSignIn>("fake", null);
         services.AddRights();
@@ -67,7 +94,7 @@ internal sealed class ConsoleSite : IAsyncDisposable
         app.Use(
             (context, next) =>
             {
-                context.Response.Headers.ContentSecurityPolicy = ConsolePages.ContentSecurityPolicy;
+                context.Response.Headers.ContentSecurityPolicy = OwnSite.Policy;
                 return next(context);
             }
         );

@@ -6,7 +6,7 @@ namespace Failback.Tests;
 [CollectionDefinition("console")]
 public sealed class ConsoleCollection : ICollectionFixture<ConsoleBrowser>;
 
-/// <summary>Each page in both languages and themes, from a phone to a wall; pictures of them are in out/screens.</summary>
+/// <summary>Each page in both languages and themes, from a phone to a wall; pictures of them are in out/screens, for docs/console.md too.</summary>
 [Collection("console")]
 public sealed class Every_page_is_fit_to_be_seen(ConsoleBrowser browser) : IAsyncLifetime
 {
@@ -80,6 +80,10 @@ public sealed class Every_page_is_fit_to_be_seen(ConsoleBrowser browser) : IAsyn
         if (wide > 0)
             _wrong.Add($"{name}: {wide} px wider than the window");
         await page.ScreenshotAsync(new() { Path = PathOf(name) });
+        await TimesAreInUtcTooAsync(page);
+        await RowsFitTheirHeadersAsync(page);
+        if (width == 360 && await page.Locator("main input[type=datetime-local]").CountAsync() > 0)
+            Assert.True(await page.Locator(".zone-note").First.IsVisibleAsync(), $"{name}: the zone is not beside the fields");
         if (!withAxe)
             return;
         var found = await page.RunAxe();
@@ -89,6 +93,32 @@ public sealed class Every_page_is_fit_to_be_seen(ConsoleBrowser browser) : IAsyn
                 .Select(x => $"{name}: {x.Id}: {x.Help}: {string.Join(" | ", x.Nodes.Take(3).Select(y => y.Html))}")
         );
     }
+
+    /// <summary>Who hovers over a time reads it in UTC (D8); so does who hovers over a picture.</summary>
+    private static async Task TimesAreInUtcTooAsync(IPage page) =>
+        Assert.Empty(
+            await page.EvaluateAsync<string[]>(
+                """
+                () => [...document.querySelectorAll('main time, .mud-dialog time')].filter(x => !/UTC$/.test(x.title)).map(x => x.outerHTML)
+                    .concat([...document.querySelectorAll('.lane-svg title, .overview title')].filter(x => !/UTC/.test(x.textContent)).map(x => x.textContent))
+                """
+            )
+        );
+
+    /// <summary>Each row of what is laid out as a table has as many cells as it has headers.</summary>
+    internal static async Task RowsFitTheirHeadersAsync(IPage page) =>
+        Assert.Empty(
+            await page.EvaluateAsync<string[]>(
+                """
+                () => [...document.querySelectorAll('[role=table]')].flatMap(table => {
+                    const headers = table.querySelectorAll('[role=columnheader]').length;
+                    const cells = row => [...row.querySelectorAll('[role=cell]')].reduce((sum, x) => sum + Number(x.getAttribute('aria-colspan') ?? 1), 0);
+                    return [...table.querySelectorAll('[role=row]')].filter(x => !x.querySelector('[role=columnheader]') && cells(x) !== headers)
+                        .map(x => `${cells(x)} cells, ${headers} headers: ${x.outerHTML.slice(0, 200)}`);
+                })
+                """
+            )
+        );
 
     private static string PathOf(string name) => Repository.PathOf("out", "screens", name + ".png");
 }

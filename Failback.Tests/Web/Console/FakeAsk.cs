@@ -15,21 +15,89 @@ internal sealed class FakeAsk(FakeSite site) : IAsk, ILiveFeed
     public bool NoLicence { get; set; }
     public bool Maintenance { get; set; }
 
+    /// <summary>Rights that nobody has any more.</summary>
+    public ConcurrentDictionary<string, bool> TakenAway { get; } = new();
+
+    /// <summary>The next requests are taken, and who asked does not learn it.</summary>
+    public int LostReplies { get; set; }
+
+    /// <summary>The next looks at a request fail.</summary>
+    public int FailedLooks { get; set; }
+
+    /// <summary>Nothing is decided: the bus is away.</summary>
+    public bool Undecided { get; set; }
+
+    /// <summary>A failback that is accepted goes on, instead of being over at once.</summary>
+    public bool Endless { get; set; }
+
+    /// <summary>What the door throws that is no fault of the database.</summary>
+    public Exception? Fault { get; set; }
+
+    /// <summary>Another machine answers at the recorder's address.</summary>
+    public bool Stranger { get; set; }
+
+    /// <summary>Checks are such that they cannot be shown.</summary>
+    public bool BrokenChecks { get; set; }
+
+    /// <summary>Limits of the site; null as usual.</summary>
+    public CopyLimitsView? Limits { get; set; }
+
+    /// <summary>A request is taken when this ended, unless who asked went away before.</summary>
+    public Task Open { get; set; } = Task.CompletedTask;
+
+    /// <summary>Periods of entries are said when this ended.</summary>
+    public Task OpenPeriods { get; set; } = Task.CompletedTask;
+
+    /// <summary>Before the feed looks where it begins.</summary>
+    public Func<Task>? BeforeListening { get; set; }
+
+    /// <summary>Pages of the log, and single rows, that were read.</summary>
+    public int PagesRead => _pagesRead;
+    public int RowsRead => _rowsRead;
+
+    /// <summary>No limit of speed is in force.</summary>
+    public bool NoLimit { get; set; }
+
     /// <summary>What the next requests are answered with; null accepts them.</summary>
     public FailbackReason? Refuse { get; set; }
     public ConcurrentQueue<object> Requests { get; } = new();
+
+    /// <summary>Of each try to ask.</summary>
+    public ConcurrentQueue<Guid> Keys { get; } = new();
 
     /// <summary>Listeners of the live feed now.</summary>
     public int Listeners => _listeners;
 
     private int _listeners;
+    private int _pagesRead;
+    private int _rowsRead;
 
-    public bool Allows(Asker asker, string right) => asker.Roles.Contains("all") || asker.Roles.Contains(right);
+    public void SeePage() => Interlocked.Increment(ref _pagesRead);
 
-    public Task<Asked> AskAsync(object request, Guid key, Asker asker, CancellationToken token)
+    public void SeeRow() => Interlocked.Increment(ref _rowsRead);
+
+    public bool Allows(Asker asker, string right) =>
+        !TakenAway.ContainsKey(right) && (asker.Roles.Contains("all") || asker.Roles.Contains(right));
+
+    public async Task<Asked> AskAsync(object request, Guid key, Asker asker, CancellationToken token)
     {
+        if (Fault is not null)
+            throw Fault;
         if (site.Away)
             throw new TimeoutException("the database is away");
+        await Open.WaitAsync(token);
+        Keys.Enqueue(key);
+        var outcome = _asked.ContainsKey(key) ? AskOutcome.Repeated : AskOutcome.Accepted;
+        if (outcome == AskOutcome.Accepted)
+            Accept(request, key, asker);
+        if (LostReplies == 0)
+            return new Asked(outcome, key);
+        LostReplies--;
+        throw new TimeoutException("the connection broke");
+    }
+
+    private void Accept(object request, Guid key, Asker asker)
+    {
         Requests.Enqueue(request);
         site.Note(asker.Name, request.GetType().Name, Subject(request), Refuse?.ToString() ?? "Accepted");
         var outcome = Refuse?.ToString() ?? "Accepted";
@@ -38,13 +106,19 @@ internal sealed class FakeAsk(FakeSite site) : IAsk, ILiveFeed
             0,
             Refuse is null ? () => Serve(request) : null
         );
-        return Task.FromResult(new Asked(AskOutcome.Accepted, key));
     }
 
     public Task<RequestView?> RequestAsync(Guid key, CancellationToken token)
     {
+        if (site.Away || FailedLooks > 0)
+        {
+            FailedLooks--;
+            throw new TimeoutException("the database is away");
+        }
         if (!_asked.TryGetValue(key, out var asked))
             return Task.FromResult<RequestView?>(null);
+        if (Undecided)
+            return Task.FromResult<RequestView?>(asked.View with { Outcome = "Pending" });
         _asked[key] = asked with { Looks = asked.Looks + 1, Then = asked.Looks == 1 ? null : asked.Then };
         if (asked.Looks == 1)
             asked.Then?.Invoke();
@@ -77,10 +151,18 @@ internal sealed class FakeAsk(FakeSite site) : IAsk, ILiveFeed
         Interlocked.Increment(ref _listeners);
         try
         {
+            if (BeforeListening is { } before)
+                await before();
             var known = after ?? site.Sequence;
+            var away = false;
             using var timer = new PeriodicTimer(TimeSpan.FromSeconds(0.5), site.Time);
             while (await timer.WaitForNextTickAsync(token))
             {
+                if (site.Away != away)
+                {
+                    away = site.Away;
+                    yield return new(known, [], []);
+                }
                 if (site.Away)
                     continue;
                 var sequence = site.Sequence;
@@ -103,6 +185,8 @@ internal sealed class FakeAsk(FakeSite site) : IAsk, ILiveFeed
         }
     }
 
+    public DateTimeOffset? AwaySince => site.Away ? site.Time.GetUtcNow() : null;
+
     public CopyPace? PaceOf(Guid materialCopyId) => new(182_400_000, TimeSpan.FromMinutes(21.4));
 
     private void Serve(object request)
@@ -118,10 +202,11 @@ internal sealed class FakeAsk(FakeSite site) : IAsk, ILiveFeed
                         {
                             Entry = row.Entry with
                             {
-                                Failback = "Succeeded",
+                                Failback = Endless ? "Running" : "Succeeded",
                                 FailbackReason = null,
                                 FailbackStartedAt = now.AddSeconds(-3.4),
-                                FailbackEndedAt = now,
+                                FailbackEndedAt = Endless ? null : now,
+                                Attempt = row.Entry.Attempt + 1,
                             },
                         }
                 );

@@ -25,57 +25,144 @@ internal static class FakeChannels
         ("cam-5", DataKind.Video),
     ];
 
-    public static IEnumerable<ChannelCopyView> Of(LogRow row, CopySummary copy, double part, long missing)
+    private const long BytesOfItem = 2_100_000;
+
+    /// <param name="names">Of the channels; null means the usual ones.</param>
+    public static List<ChannelCopyView> Of(
+        LogRow row,
+        CopySummary copy,
+        double part,
+        long missing,
+        long conflicts,
+        IReadOnlyList<string>? names = null
+    )
     {
         var (from, to) = (row.Entry.FailoverStartedAt, row.Entry.FailbackEndedAt!.Value);
-        for (var i = 0; i < All.Length; i++)
+        var count = names?.Count ?? All.Length;
+        var channels = new List<ChannelCopyView>();
+        for (var i = 0; i < count; i++)
         {
-            // One after the other (D13): what is done, what runs, what waits.
-            var own = Math.Clamp(part * All.Length - i, 0, 1);
-            var items = 2_000L * (i + 1);
-            var lost = missing > 0 && i is 0 or 4 ? missing / 2 : 0;
-            var done = (long)(items * own) - lost;
+            // One after the other (D13): what is done, what runs, what waits; a copy is Failed only when each of them is.
+            var own = copy.Status == "Failed" ? part : Math.Clamp(part * count - i, 0, 1);
+            var items = 2_000L * (i % All.Length + 1);
+            var lost = i is 0 or 4 ? missing / 2 : 0;
+            var other = i == 2 ? conflicts : 0;
+            var home = Math.Max(0, (long)(items * own) - lost - other);
             var had =
-                i % 4 == 3 ? done
-                : i % 4 == 2 ? done / 5
+                i % 4 == 3 ? home
+                : i % 4 == 2 ? home / 5
                 : 0;
-            yield return new(
-                new Guid(i, 7, 7, copy.MaterialCopyId.ToByteArray()[8..]),
-                row.Entry.EntryId,
-                row.Entry.FailoverServerId,
-                All[i].Kind,
-                row.FailedRecorderName.Length is > 100 or 0 ? FakeSite.Long
-                    : row.FailedRecorderName.Contains('<') ? FakeSite.Markup
-                    : All[i].Name,
-                from,
-                to,
-                from + (to - from) * own,
-                own >= 1
-                    ? lost > 0
-                        ? "Failed"
-                        : "Succeeded"
-                    : own > 0
-                        ? "Copying"
-                        : "Waiting",
-                items,
-                items * 2_100_000,
-                (long)(items * own),
-                Math.Max(0, done - had),
-                Math.Max(0, had),
-                Math.Max(0, done),
-                i == 2 && missing > 0 ? 2 : 0,
-                done * 2_100_000,
-                lost == 0
-                    ? []
-                    :
-                    [
-                        Gap(from, to, 0.31, 0.34, lost / 2, CopyFailure.HoldLost),
-                        Gap(from, to, 0.71, 0.712, lost - lost / 2, CopyFailure.DamagedAtSource),
-                    ],
-                i
+            channels.Add(
+                new(
+                    new Guid(i, 7, 7, copy.MaterialCopyId.ToByteArray()[8..]),
+                    row.Entry.EntryId,
+                    row.Entry.FailoverServerId,
+                    All[i % All.Length].Kind,
+                    names?[i] ?? All[i].Name,
+                    from,
+                    to,
+                    from + (to - from) * own,
+                    Status(copy, own, lost + other),
+                    items,
+                    items * BytesOfItem,
+                    (long)(items * own),
+                    home - had,
+                    had,
+                    home,
+                    other,
+                    (home - had) * BytesOfItem,
+                    lost == 0
+                        ? []
+                        :
+                        [
+                            Gap(from, to, 0.31, 0.34, lost / 2, CopyFailure.HoldLost),
+                            Gap(from, to, 0.71, 0.712, lost - lost / 2, CopyFailure.DamagedAtSource),
+                        ],
+                    i,
+                    copy.Status == "Failed" ? copy.Failure : null,
+                    copy.Status == "Failed" ? copy.Detail : null
+                )
             );
         }
+        return channels;
     }
+
+    /// <summary>Its sums come from its channels.</summary>
+    public static CopySummary Summary(LogEntryView entry, string status, CopyFailure? failure)
+    {
+        var started = entry.FailbackEndedAt!.Value.AddSeconds(20);
+        var ended = status is "Succeeded" or "Partial" or "Failed" ? started.AddHours(1.4) : (DateTimeOffset?)null;
+        return new(
+            new Guid(entry.EntryId.ToString().Replace("-4000-", "-5000-", StringComparison.Ordinal)),
+            entry.EntryId,
+            entry.FailedRecorderId,
+            status,
+            started,
+            status == "Queued" ? null : started,
+            ended,
+            status is "Queued" ? 2
+                : ended is null ? 1
+                : null,
+            status == "WaitingForSource" ? entry.FailoverServerId : null,
+            null,
+            failure,
+            failure is null ? null : "/data/recordings: 0 bytes free",
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0
+        );
+    }
+
+    /// <summary>The copy in numbers as the real door adds them up.</summary>
+    public static CopySummary Summed(CopySummary copy, IReadOnlyList<ChannelCopyView> channels) =>
+        copy with
+        {
+            ChannelCopies = channels.Count,
+            ChannelCopiesDone = channels.Count(x => x.Status is "Succeeded" or "Partial"),
+            Items = channels.Sum(x => x.PlannedItems),
+            ItemsDone = channels.Sum(x => x.Status == "Succeeded" ? x.PlannedItems : Math.Min(x.PlannedItems, x.Copied + x.AlreadyThere)),
+            Bytes = channels.Sum(x => x.PlannedBytes),
+            BytesDone = channels.Sum(x =>
+                x.Status == "Succeeded" ? x.PlannedBytes
+                : x.PlannedItems == 0 ? 0
+                : Math.Min(x.PlannedBytes, x.BytesCopied + x.PlannedBytes / x.PlannedItems * x.AlreadyThere)
+            ),
+            BytesCopied = channels.Sum(x => x.BytesCopied),
+            ItemsMissing = channels.Sum(x =>
+                x.MissingItems + (x.Status == "Failed" && x.PlannedItems > x.Expected ? x.PlannedItems - x.Expected : 0)
+            ),
+            Conflicts = channels.Sum(x => x.Conflicts),
+        };
+
+    /// <summary>What a look of the feed later is home of the channel copy that runs.</summary>
+    public static void Advance(List<ChannelCopyView> channels)
+    {
+        var index = channels.FindIndex(x => x.Status == "Copying");
+        if (index < 0 || channels[index] is not { } x || x.Expected + 90 >= x.PlannedItems)
+            return;
+        channels[index] = x with
+        {
+            Expected = x.Expected + 90,
+            Copied = x.Copied + 90,
+            Verified = x.Verified + 90,
+            BytesCopied = x.BytesCopied + 90 * BytesOfItem,
+            Position = x.From + (x.To - x.From) * ((x.Expected + 90.0) / x.PlannedItems),
+        };
+    }
+
+    private static string Status(CopySummary copy, double own, long wrong) =>
+        copy.Status == "Failed" ? "Failed"
+        : own >= 1
+            ? wrong > 0 ? "Partial"
+                : "Succeeded"
+        : own > 0 && copy.Status == "Copying" ? "Copying"
+        : "Waiting";
 
     private static MissingRange Gap(DateTimeOffset from, DateTimeOffset to, double first, double last, long items, CopyFailure why) =>
         new()

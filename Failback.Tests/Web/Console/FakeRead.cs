@@ -1,6 +1,7 @@
 using System.Globalization;
 using Failback.Messages;
 using Failback.Saga;
+using Failback.Web;
 
 namespace Failback.Tests;
 
@@ -17,8 +18,10 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
     public Task<IReadOnlyList<SystemChanged>> ChangesSinceAsync(long number, int limit, CancellationToken token) =>
         throw new NotSupportedException();
 
-    public Task<IReadOnlyList<HomePeriodView>> PeriodsAsync(Guid entryId, CancellationToken token) =>
-        Said<IReadOnlyList<HomePeriodView>>(() =>
+    public async Task<IReadOnlyList<HomePeriodView>> PeriodsAsync(Guid entryId, CancellationToken token)
+    {
+        await ask.OpenPeriods.WaitAsync(token);
+        return site.Locked<IReadOnlyList<HomePeriodView>>(() =>
         {
             var row = site.Rows.FirstOrDefault(x => x.Entry.EntryId == entryId);
             if (row?.Entry is not { Failback: "Succeeded" } entry)
@@ -37,6 +40,7 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
                     )),
             ];
         });
+    }
 
     public Task<IReadOnlyList<RecorderView>> RecordersAsync(string? after, int limit, CancellationToken token) =>
         Said<IReadOnlyList<RecorderView>>(() => [.. ById(after).Select(x => x.Recorder).Take(limit)]);
@@ -47,24 +51,34 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
         Said(() =>
         {
             var all = site.Rows.OrderByDescending(x => x.Entry.FailoverStartedAt).Where(x => Fits(x, query)).ToList();
-            var skip = query.After is { } after ? int.Parse(after, CultureInfo.InvariantCulture) : 0;
+            ask.SeePage();
+            var skip = Skip(query.After);
             var rows = all.Skip(skip).Take(query.Limit).ToList();
             var next = skip + rows.Count < all.Count ? (skip + rows.Count).ToString(CultureInfo.InvariantCulture) : null;
             var finalised = site.Rows.Count(x => x.Entry.Finalised);
-            return new LogPage(rows, next, site.Rows.Count - finalised, finalised, site.Sequence);
+            return new LogPage(rows, next, site.Rows.Count - finalised, finalised, site.Sequence)
+            {
+                Waiting = site.Rows.Count(EntryActions.NeedsAPerson),
+            };
         });
 
     public Task<LogRow?> LogRowAsync(Guid entryId, CancellationToken token) =>
-        Said(() => site.Rows.FirstOrDefault(x => x.Entry.EntryId == entryId));
+        Said(() =>
+        {
+            ask.SeeRow();
+            return site.Rows.FirstOrDefault(x => x.Entry.EntryId == entryId);
+        });
 
     public Task<IReadOnlyList<CheckView>?> ChecksAsync(Guid entryId, Asker asker, CancellationToken token) =>
         Said<IReadOnlyList<CheckView>?>(() =>
         {
             string[] ids = ["R16", "R17", "R18", "R5", "R6", "R7", "R8", "R9", "D18"];
+            if (ask.BrokenChecks)
+                return [null!];
             return [.. ids.Select(x => new CheckView(x, x == "R8" && ask.NoLicence ? FailbackReason.NoLicence : null))];
         });
 
-    public Task<RecordersInspected?> InspectionAsync(Guid key, CancellationToken token) =>
+    public Task<RecordersInspected?> InspectionAsync(Guid key, Asker asker, CancellationToken token) =>
         Said(() =>
             ask.Inspected(key) is { } entryId && site.Rows.FirstOrDefault(x => x.Entry.EntryId == entryId) is { } row
                 ? Inspected(key, row)
@@ -108,26 +122,28 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
         Said(() =>
         {
             var rows = site
-                .Audit.Where(x => (query.Subject ?? x.Subject) == x.Subject && (query.Who ?? x.Who) == x.Who)
+                .Audit.Where(x => (Sent(query.Subject) ?? x.Subject) == x.Subject && (Sent(query.Who) ?? x.Who) == x.Who)
                 .OrderByDescending(x => x.At);
+            Skip(query.After);
             return new AuditPage([.. rows.Take(query.Limit)], rows.Count() > query.Limit ? "50" : null);
         });
 
     public Task<CopyLimitsView> CopyLimitsAsync(string? recorderId, CancellationToken token) =>
         Said(() =>
             recorderId is null
-                ? new CopyLimitsView(
-                    null,
-                    400_000_000,
-                    null,
-                    null,
-                    "mikko.virtanen",
-                    site.Time.GetUtcNow().AddDays(-2),
-                    400_000_000,
-                    1,
-                    null,
-                    "Europe/Helsinki"
-                )
+                ? ask.Limits
+                    ?? new CopyLimitsView(
+                        null,
+                        400_000_000,
+                        null,
+                        null,
+                        "mikko.virtanen",
+                        site.Time.GetUtcNow().AddDays(-2),
+                        400_000_000,
+                        1,
+                        null,
+                        "Europe/Helsinki"
+                    )
                 : new CopyLimitsView(
                     recorderId,
                     null,
@@ -135,7 +151,7 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
                     "Mon-Fri 20:00-06:00, Sat-Sun",
                     null,
                     null,
-                    400_000_000,
+                    ask.NoLimit ? null : 400_000_000,
                     4,
                     "Mon-Fri 20:00-06:00, Sat-Sun",
                     "Europe/Helsinki"
@@ -147,9 +163,9 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
 
     private static bool Fits(LogRow row, LogQuery query) =>
         (query.Finalised is not { } finalised || row.Entry.Finalised == finalised)
-        && (query.RecorderId is not { } id || row.Entry.FailedRecorderId == id || row.Entry.FailoverServerId == id)
+        && (Sent(query.RecorderId) is not { } id || row.Entry.FailedRecorderId == id || row.Entry.FailoverServerId == id)
         && (
-            query.Text is not { } text
+            Sent(query.Text) is not { } text
             || $"{row.FailedRecorderName} {row.FailoverServerName} {row.Entry.FailedRecorderId}".Contains(
                 text,
                 StringComparison.OrdinalIgnoreCase
@@ -157,6 +173,15 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
         )
         && (query.From is not { } from || row.Entry.FailoverStartedAt >= from)
         && (query.To is not { } to || row.Entry.FailoverStartedAt < to);
+
+    /// <summary>As the database and the door would: what they cannot read is a fault.</summary>
+    private static int Skip(string? after) =>
+        after is null ? 0
+        : int.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var skip) ? skip
+        : throw new ArgumentException("must be what the page before gave as Next", nameof(after));
+
+    private static string? Sent(string? text) =>
+        text?.Contains('\0') == true ? throw new InvalidOperationException("invalid byte sequence for encoding UTF8: 0x00") : text;
 
     private ReportView Report(CopySummary copy, int age, string status)
     {
@@ -180,7 +205,7 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
         );
     }
 
-    private static RecordersInspected Inspected(Guid key, LogRow row) =>
+    private RecordersInspected Inspected(Guid key, LogRow row) =>
         new()
         {
             RequestId = key,
@@ -189,7 +214,7 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
             {
                 RecorderId = row.Entry.FailedRecorderId,
                 Reachable = true,
-                IdentityMatches = true,
+                IdentityMatches = !ask.Stranger,
                 LiveRole = "Broken",
                 SoftwareVersion = "9.8.1",
                 ClockOffsetMilliseconds = -120,

@@ -7,7 +7,6 @@ namespace Failback.Tests;
 internal sealed class FakeSite
 {
     public static readonly string Long = new('W', 4_000);
-    public const string Markup = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
     public const string Override = "gate\u202Egpj.exe\u2066 \u0000\u0007\u001b[31m end";
 
     private readonly Lock _gate = new();
@@ -22,7 +21,7 @@ internal sealed class FakeSite
             Hostile();
         else
             Usual();
-        for (var i = 0; i < 60; i++)
+        for (var i = 0; !hostile && i < 60; i++)
             Old(i);
     }
 
@@ -68,12 +67,16 @@ internal sealed class FakeSite
     {
         lock (_gate)
         {
-            for (var i = 0; i < Rows.Count; i++)
-                if (Rows[i].Copy is { Status: "Copying" } copy && copy.BytesDone < copy.Bytes * 0.97)
-                    Rows[i] = Rows[i] with
-                    {
-                        Copy = copy with { BytesDone = copy.BytesDone + 180_000_000, ItemsDone = copy.ItemsDone + 90 },
-                    };
+            foreach (
+                var copy in Rows.Select(x => x.Copy).Where(x => x is { Status: "Copying" }).DistinctBy(x => x!.MaterialCopyId).ToList()
+            )
+            {
+                FakeChannels.Advance(Channels[copy!.MaterialCopyId]);
+                var now = FakeChannels.Summed(copy, Channels[copy.MaterialCopyId]);
+                for (var i = 0; i < Rows.Count; i++)
+                    if (Rows[i].Copy?.MaterialCopyId == copy.MaterialCopyId)
+                        Rows[i] = Rows[i] with { Copy = now };
+            }
             return [.. Rows.Select(x => x.Copy!).Where(x => x is { Status: "Copying" }).DistinctBy(x => x.MaterialCopyId)];
         }
     }
@@ -103,23 +106,36 @@ internal sealed class FakeSite
         Inherited();
     }
 
+    /// <summary>Each name is a recorder or a failover server, a channel of the fifth entry, and somewhere in the audit trail.</summary>
     private void Hostile()
     {
-        Add(Markup, Override, 5, "None");
-        Add(Long, Long, 9, "Failed", reason: FailbackReason.SettingsSavingFailed, detail: Markup + Long);
-        Add(Override, Markup, 7, "Succeeded", copy: "Copying", part: 0.5);
-        Add(
-            string.Concat(Enumerable.Repeat("Z\u0301\u0302\u0303\u0304\u0305\u0306", 60)),
-            "\uD800 lone \u2028 line",
-            4,
-            "Succeeded",
-            copy: "Partial",
-            part: 1,
-            missing: 3
-        );
+        var names = HostileNames.All;
+        for (var i = 0; i < names.Count; i += 2)
+        {
+            var (failback, copy) = (i / 2 % 5) switch
+            {
+                0 => ("None", null),
+                1 => ("Failed", null),
+                2 => ("Running", null),
+                3 => ("Succeeded", null),
+                _ => ("Succeeded", (string?)"Copying"),
+            };
+            Add(
+                names[i],
+                names[i + 1],
+                4 + i / 10.0,
+                failback,
+                copy: copy,
+                part: 0.4,
+                missing: 3,
+                reason: failback == "Failed" ? FailbackReason.SettingsSavingFailed : null,
+                detail: failback == "Failed" ? names[(i + 7) % names.Count] : null,
+                channels: i == 8 ? names : null
+            );
+        }
         Add("", "   ", 3, "None");
-        foreach (var text in (string[])[Markup, Override, Long])
-            Note(text, text, text, text, text);
+        for (var i = 0; i < 50; i++)
+            Note(names[i], names[i + 50], names[i + 100], names[i + 150], names[i * 4]);
     }
 
     /// <summary>Two failovers of one recorder: the older came home with the newer (D6).</summary>
@@ -162,7 +178,8 @@ internal sealed class FakeSite
         FailbackReason? reason = null,
         string? detail = null,
         CopyFailure? failure = null,
-        bool isOld = false
+        bool isOld = false,
+        IReadOnlyList<string>? channels = null
     )
     {
         var number = ++_number;
@@ -196,56 +213,27 @@ internal sealed class FakeSite
             failover == "Failed" ? "no failover server was free" : null,
             failbackAt is null ? null : "mikko.virtanen"
         );
-        var row = new LogRow(entry, recorder, server, copy is null ? null : Summary(entry, copy, part, missing, conflicts, failure));
-        Rows.Add(row);
+        var row = new LogRow(entry, recorder, server, copy is null ? null : FakeChannels.Summary(entry, copy, failure));
         if (row.Copy is { } summary)
-            Channels[summary.MaterialCopyId] = [.. FakeChannels.Of(row, summary, part, missing)];
+        {
+            var of = Channels[summary.MaterialCopyId] = FakeChannels.Of(row, summary, part, missing, conflicts, channels);
+            row = row with { Copy = FakeChannels.Summed(summary, of) };
+        }
+        Rows.Add(row);
         AddRecorders(row, number);
-        if (failbackAt is not null)
-            Audit.Add(
-                new(
-                    EntryId(number + 5_000),
-                    failbackAt.Value,
-                    "mikko.virtanen",
-                    "failback.start",
-                    entry.EntryId.ToString(),
-                    "Accepted",
-                    entry.FailedRecorderId
-                )
-            );
+        if (failbackAt is { } at)
+            NoteFailback(entry, at, number);
         return row;
     }
 
-    private static CopySummary Summary(LogEntryView entry, string status, double part, long missing, long conflicts, CopyFailure? failure)
+    /// <summary>Asked for, then decided, as the real audit has it.</summary>
+    private void NoteFailback(LogEntryView entry, DateTimeOffset at, int number)
     {
-        const long bytes = 412_000_000_000;
-        var started = entry.FailbackEndedAt!.Value.AddSeconds(20);
-        var ended = status is "Succeeded" or "Partial" or "Failed" ? started.AddHours(1.4) : (DateTimeOffset?)null;
-        return new(
-            new Guid(entry.EntryId.ToString().Replace("-4000-", "-5000-", StringComparison.Ordinal)),
-            entry.EntryId,
-            entry.FailedRecorderId,
-            status,
-            started,
-            status == "Queued" ? null : started,
-            ended,
-            status is "Queued" ? 2
-                : ended is null ? 1
-                : null,
-            status == "WaitingForSource" ? entry.FailoverServerId : null,
-            null,
-            failure,
-            failure is null ? null : "/data/recordings: 0 bytes free",
-            FakeChannels.Count,
-            (int)(FakeChannels.Count * part),
-            206_000,
-            (long)(206_000 * part),
-            bytes,
-            (long)(bytes * part),
-            (long)(bytes * part * 0.9),
-            missing,
-            conflicts
-        );
+        Say(6_000, at.AddSeconds(-1), "manual-failback-requested", "Asked", $"request {EntryId(number + 7_000)}");
+        Say(5_000, at, "failback.start", "Accepted", entry.FailedRecorderId);
+
+        void Say(int id, DateTimeOffset when, string what, string outcome, string detail) =>
+            Audit.Add(new(EntryId(number + id), when, "mikko.virtanen", what, entry.EntryId.ToString(), outcome, detail));
     }
 
     private void AddRecorders(LogRow row, int number)

@@ -9,6 +9,7 @@ namespace Failback.Tests;
 public sealed class The_console_draws_time
 {
     private static readonly DateTimeOffset From = new(2026, 11, 28, 20, 0, 0, TimeSpan.Zero);
+    private static readonly string[] States = ["Waiting", "Copying", "Succeeded", "Partial", "Failed"];
     private static readonly TimeWindow Whole = new(From, From.AddHours(10));
 
     [Fact]
@@ -49,6 +50,105 @@ public sealed class The_console_draws_time
         Assert.Equal([(1, 0), (0.75, 0.25), (1, 0), (0.75, 0)], overview.Select(x => (x.Home, x.Missing)));
         Assert.Equal([0, 20, 30, 50], overview.Select(x => Math.Round(x.X, 6)));
         Assert.Equal(100, overview.Sum(x => x.Width), 6);
+    }
+
+    [Fact]
+    [Covers("D7")]
+    public void what_was_settled_with_nothing_home_is_not_home()
+    {
+        var channel = Channel(position: 4, copied: 0, had: 0);
+        var bands = Coverage.Bands(channel, Whole);
+        Assert.Equal([(CoverageShade.Nothing, 0, 40), (CoverageShade.ToCome, 40, 60)], bands.Select(x => (x.Shade, x.X, x.Width)));
+        Assert.All(Coverage.Overview([channel], Whole), x => Assert.Equal(0, x.Home));
+        // Where nothing was recorded, nothing can be home, and nothing is held against the others.
+        var empty = channel with
+        {
+            Status = "Succeeded",
+            Position = Whole.To,
+            PlannedItems = 0,
+            Expected = 0,
+        };
+        Assert.Equal(1, Assert.Single(Coverage.Overview([empty, Channel(10, 10, 0)], Whole)).Home);
+    }
+
+    [Fact]
+    [Covers("F15")]
+    public void the_rest_of_what_was_given_up_or_canceled_is_missing_and_not_to_come()
+    {
+        var given = Channel(position: 4, copied: 4, had: 0) with { Status = "Failed", Expected = 4, Failure = CopyFailure.RecorderFull };
+        Assert.Equal(
+            [(CoverageShade.Copied, 0, 40), (CoverageShade.Missing, 40, 60)],
+            Coverage.Bands(given, Whole).Select(x => (x.Shade, x.X, x.Width))
+        );
+        Assert.Equal(6, Coverage.MissingItems(given, ended: false));
+        Assert.Equal(
+            new MissingStretch(From.AddHours(4), From.AddHours(10), 6, CopyFailure.RecorderFull),
+            Assert.Single(Coverage.Missing(given, false))
+        );
+        var waits = Channel(position: 0, copied: 0, had: 0) with { Status = "Waiting", Expected = 0 };
+        Assert.Equal(CoverageShade.ToCome, Assert.Single(Coverage.Bands(waits, Whole)).Shade);
+        Assert.Equal(CoverageShade.Missing, Assert.Single(Coverage.Bands(waits, Whole, ended: true)).Shade);
+        Assert.True(Coverage.IsTrouble(waits, ended: true));
+        Assert.Equal(1, Assert.Single(Coverage.Overview([waits], Whole, ended: true)).Missing);
+    }
+
+    [Fact]
+    [Covers("D17")]
+    public void a_conflict_marks_its_track_and_is_not_home()
+    {
+        var channel = Channel(position: 10, copied: 8, had: 0) with { Status = "Partial", Conflicts = 2 };
+        Assert.Equal([CoverageShade.Copied, CoverageShade.Conflict], Coverage.Bands(channel, Whole).Select(x => x.Shade));
+        var column = Assert.Single(Coverage.Overview([channel], Whole));
+        Assert.Equal((0.8, 1), (column.Home, column.Conflict));
+        Assert.Equal("80 %", Written.Percent(Coverage.Part(channel)).Replace('\u00a0', ' '));
+    }
+
+    [Fact]
+    public void counts_are_those_of_the_summary_and_nothing_is_whole_but_what_succeeded() =>
+        Gen.Select(Gen.Int[0, 20], Gen.Int[0, 20], Gen.Int[0, 20], Gen.Int[0, 4].Select(x => States[x]))
+            .Array[0, 6]
+            .Sample(rows =>
+            {
+                var channels = rows.Select(
+                        (x, i) =>
+                            Channel(i, x.Item1, x.Item2) with
+                            {
+                                Status = x.Item4,
+                                Expected = x.Item1 + x.Item2,
+                                PlannedItems = x.Item3,
+                            }
+                    )
+                    .ToList();
+                var copy = FakeChannels.Summed(Row("Copying").Copy!, channels);
+                Assert.Equal(copy.ItemsMissing, channels.Sum(x => Coverage.MissingItems(x, ended: false)));
+                Assert.Equal(copy.BytesDone, channels.Sum(Coverage.BytesDone));
+                Assert.All(channels, x => Assert.Equal(x.Status == "Succeeded", Coverage.Part(x) >= 1));
+                Assert.All(Coverage.Overview(channels, Whole), x => Assert.InRange(x.Home + x.Missing, 0, 1.000001));
+            });
+
+    [Theory]
+    [Covers("D6")]
+    [InlineData("Succeeded", "ok")]
+    [InlineData("Copying", "run")]
+    [InlineData("Paused", "wait")]
+    [InlineData("Canceled", "wait")]
+    [InlineData("Partial", "bad")]
+    [InlineData(null, "wait")]
+    public void a_closed_failover_is_green_only_when_the_copy_that_inherited_it_is_done(string? copy, string tone)
+    {
+        var row = Row(copy);
+        row = row with { Entry = row.Entry with { InheritedBy = Guid.NewGuid(), MaterialCopy = MaterialCopyStatus.Succeeded } };
+        Assert.True(row.Entry.Finalised);
+        Assert.Equal(tone, EntryRow.ToneOf(row));
+    }
+
+    [Fact]
+    public void what_a_canceled_copy_did_not_come_to_is_missing()
+    {
+        var copy = Row("Canceled").Copy! with { Items = 100, ItemsDone = 30, Conflicts = 1, ItemsMissing = 2 };
+        Assert.Equal(69, CopyFigures.Missing(copy));
+        Assert.Equal(2, CopyFigures.Missing(copy with { Status = "Copying" }));
+        Assert.True(CopyFigures.Part(copy with { Status = "Partial", Bytes = 10, BytesDone = 10 }) < 1);
     }
 
     [Fact]
@@ -132,6 +232,16 @@ public sealed class The_console_draws_time
             0,
             10,
             missing ?? []
+        );
+
+    private static LogRow Row(string? copy) =>
+        new(
+            Entry("Succeeded"),
+            "R",
+            "F",
+            copy is null
+                ? null
+                : new(Guid.NewGuid(), Guid.Empty, "r", copy, From, From, null, 1, null, null, null, null, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         );
 
     private static MissingRange Range(double from, double to) =>

@@ -95,19 +95,6 @@ public sealed class The_console_writes_for_people
     }
 
     [Fact]
-    public void finnish_terms_are_those_of_the_guide()
-    {
-        var words = ConsoleWords.In("fi");
-        Assert.Equal("Varapalvelinsiirtojen loki", words.Log.Title);
-        Assert.Equal("Vikaantunut palvelin", words.Log.FailedRecorder);
-        Assert.Equal("Varapalvelin", words.Log.FailoverServer);
-        Assert.Equal("Varapalvelimen asetusten siirto", words.States.Failback);
-        Assert.Equal("Materiaalin kopiointi", words.States.Copy);
-        Assert.Equal("Huoltotila", words.Recorders.Maintenance);
-        Assert.Contains("Tallentimen asetusten välimuisti", words.Reasons.NoRecorderSettings.What);
-    }
-
-    [Fact]
     public void a_name_never_controls_the_page_and_never_grows_out_of_its_line()
     {
         Assert.Equal("gate\ufffdgpj.exe\ufffd \ufffd\ufffd\ufffd[31m end", ShownName.Whole(FakeSite.Override));
@@ -121,6 +108,22 @@ public sealed class The_console_writes_for_people
             return shown.Length <= ShownName.Short + 1 && !shown.Any(char.IsControl) && !shown.Any(x => x is >= '\u202a' and <= '\u202e');
         });
     }
+
+    [Fact]
+    public void a_reason_is_told_whole_and_ends_somewhere()
+    {
+        var reason = new string('x', ShownName.Short + 200);
+        Assert.Equal(reason, ShownName.Told(reason));
+        Assert.Equal(ShownName.Sentence + 1, ShownName.Told(FakeSite.Long).Length);
+    }
+
+    [Fact]
+    [Covers("D8")]
+    public void times_of_pictures_are_in_the_zone_and_in_utc() =>
+        Assert.Equal(
+            "29 Nov 2026 12:30:00 – 29 Nov 2026 13:30:00 (2026-11-29 10:30:00 UTC – 2026-11-29 11:30:00 UTC)",
+            Plain(English.Span(Now, Now.AddHours(1)))
+        );
 
     [Fact]
     public void cookies_are_not_believed()

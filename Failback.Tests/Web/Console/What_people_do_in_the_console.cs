@@ -112,6 +112,20 @@ public sealed class What_people_do_in_the_console(ConsoleBrowser browser) : IAsy
     }
 
     [Fact]
+    [Covers("F15")]
+    public async Task one_given_up_channel_is_tried_again_from_its_row_of_the_entry()
+    {
+        await using var window = await browser.OpenAsync(_site);
+        var row = _site.Site.Rows.First(x => x.Copy?.Status == "Failed");
+        var page = await window.GoAsync($"/log/{row.Entry.EntryId}");
+        await page.Locator("[data-action=RetryChannel]").First.ClickAsync();
+        await Eventually.Equal("it is asked for", 1, () => _site.Ask.Requests.Count);
+        var asked = Assert.IsType<ResumeMaterialCopy>(_site.Ask.Requests.Single());
+        Assert.Equal(row.Copy!.MaterialCopyId, asked.MaterialCopyId);
+        Assert.NotNull(asked.ChannelCopyId);
+    }
+
+    [Fact]
     public async Task numbers_of_a_running_copy_grow_by_themselves_over_one_subscription()
     {
         await using var window = await browser.OpenAsync(_site);
@@ -143,17 +157,21 @@ public sealed class What_people_do_in_the_console(ConsoleBrowser browser) : IAsy
         await using var window = await browser.OpenAsync(_site);
         var page = await window.GoAsync("/");
         _site.Site.Away = true;
-        await page.Locator(".tabs a").Nth(1).ClickAsync();
+        // Nobody clicks: what is shown may be old from now on.
         await Assertions
             .Expect(page.Locator(".notice.bad"))
             .ToContainTextAsync("The database does not answer. This page tries again by itself.");
         await Assertions.Expect(page.Locator(".entry-row").Nth(1)).ToBeVisibleAsync();
+        await page.Locator(".tabs a").Nth(1).ClickAsync();
+        await Assertions.Expect(page.Locator(".tabs a").Nth(0)).ToHaveAttributeAsync("aria-current", "page");
         _site.Site.Away = false;
         await page.Locator(".page[data-state=ready]").WaitForAsync();
+        await Assertions.Expect(page.Locator(".tabs a").Nth(1)).ToHaveAttributeAsync("aria-current", "page");
         await Assertions.Expect(page.Locator(".entries .chip").First).ToContainTextAsync("Succeeded");
     }
 
     [Fact]
+    [Covers("E11")]
     public async Task after_a_restart_the_page_comes_back_by_itself_with_the_truth()
     {
         await using var window = await browser.OpenAsync(_site);

@@ -11,6 +11,8 @@ namespace Failback.Tests;
 [Covers("T18", "D4")]
 public sealed class What_settings_would_change
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Fact]
     public void names_each_value_that_differs_by_its_path() =>
         Assert.Equal(
@@ -47,6 +49,26 @@ public sealed class What_settings_would_change
     [InlineData("clientSecret")]
     [InlineData("snmpCommunity")]
     [InlineData("pin")]
+    [InlineData("userpass")]
+    [InlineData("rootpass")]
+    [InlineData("USERPASS")]
+    [InlineData("USERPASSword")]
+    [InlineData("encryptionkey")]
+    [InlineData("licensekey")]
+    [InlineData("sshkey")]
+    [InlineData("wpakey2")]
+    [InlineData("authkey")]
+    [InlineData("adminpin")]
+    [InlineData("adminPw")]
+    [InlineData("psw")]
+    [InlineData("pinkoodi")]
+    [InlineData("ADMIN_PIN_1")]
+    [InlineData("passcode")]
+    [InlineData("pincode")]
+    [InlineData("basicAuth")]
+    [InlineData("snmpcommunity")]
+    [InlineData("salasana")]
+    [InlineData("keypadpin")]
     public void shows_no_secret_however_deep_it_is(string name)
     {
         Assert.Equal([$"a.{name}: *** -> ***"], Differences(In("a", name, "hunter1"), In("a", name, "hunter2")));
@@ -63,7 +85,14 @@ public sealed class What_settings_would_change
     [InlineData("keyframe", "25")]
     [InlineData("mapping", "left")]
     [InlineData("compass", "north")]
-    [InlineData("address", "http://10.0.0.1/a@b")]
+    [InlineData("keyboard", "fi")]
+    [InlineData("passiveMode", "on")]
+    [InlineData("bypass", "none")]
+    [InlineData("spinner", "left")]
+    [InlineData("contact", "anna@site.example")]
+    [InlineData("address", "http://10.0.0.1:80/a?b=1")]
+    [InlineData("hours", "Mon-Fri 20:00-06:00")]
+    [InlineData("method", "password")]
     public void shows_what_only_sounds_like_one(string name, string value) =>
         Assert.Equal(
             [$"{name}: - -> {value}"],
@@ -72,9 +101,31 @@ public sealed class What_settings_would_change
 
     [Theory]
     [InlineData("rtsp://admin:hunter2@10.0.0.7/live", "rtsp://***@10.0.0.7/live")]
-    [InlineData("http://x/a?user=anna&api_key=hunter2&b=1", "http://x/a?user=anna&api_key=***&b=1")]
-    [InlineData("Server=x;Password=hunter2", "Server=x;Password=***")]
-    [InlineData("pwd=hunter2;Server=x", "pwd=***;Server=x")]
+    [InlineData("rtsp://admin:hun@ter2@10.0.0.7", "rtsp://***@10.0.0.7")]
+    [InlineData("rtsp://admin:hun/ter2@10.0.0.7", "rtsp://***@10.0.0.7")]
+    [InlineData("rtsp://admin:hun ter2@10.0.0.7", "rtsp://***@10.0.0.7")]
+    [InlineData("a b://admin:hunter2@10.0.0.7", "***@10.0.0.7")]
+    [InlineData("admin:hunter2@10.0.0.7", "***@10.0.0.7")]
+    [InlineData("http://10.0.0.1/a@b", "http://***@b")]
+    [InlineData("http://x/?to=rtsp%3a%2F%2Fadmin%3ahunter2%40y", "***")]
+    [InlineData("http://x/a?user=anna&api_key=hunter2&b=1", "***")]
+    [InlineData("http://x/a?pw=hunter2", "***")]
+    [InlineData("Server=x;Password=hunter2", "***")]
+    [InlineData("pwd=hunter2;Server=x", "***")]
+    [InlineData("Password = hunter2", "***")]
+    [InlineData("password: hunter2", "***")]
+    [InlineData("password: hunt@er2", "***")]
+    [InlineData("x: y@z pin=1234", "***")]
+    [InlineData("Authorization: Basic YTpodW50ZXIy", "***")]
+    [InlineData("Basic YTpodW50ZXIy", "***")]
+    [InlineData("<password>hunter2</password>", "***")]
+    [InlineData("<x name='password' value='hunter2'/>", "***")]
+    [InlineData("{\"password\":\"hunter2\"}", "***")]
+    [InlineData("{\"pin\" : 1234}", "***")]
+    [InlineData("{\\\"psk\\\":\\\"hunter2\\\"}", "***")]
+    [InlineData("password=\"my secret phrase\"", "***")]
+    [InlineData("set password hunter2", "***")]
+    [InlineData("snmp-server community hunter2 ro", "***")]
     [InlineData("-----BEGIN PRIVATE KEY-----\nhunter2", "***")]
     [InlineData("a\u202e\u0007b", "a  b")]
     public void hides_credentials_in_values(string value, string shown) =>
@@ -92,7 +143,7 @@ public sealed class What_settings_would_change
         var many = new JsonObject();
         for (var i = 0; i < 1_000; i++)
             many[$"{string.Concat(Enumerable.Repeat(letter, 200))}{i}"] = string.Concat(Enumerable.Repeat(letter, 2_000));
-        var (listed, more) = SettingsComparison.Of("{}"u8.ToArray(), Encoding.UTF8.GetBytes(many.ToJsonString()));
+        var (listed, more) = SettingsComparison.Of("{}"u8.ToArray(), Encoding.UTF8.GetBytes(many.ToJsonString()), Token);
         Assert.Equal(1_000, listed.Count + more);
         Assert.InRange(listed.Count, 20, atMost);
         Assert.All(listed, x => Assert.True(x.Path.Length <= 100 && x.After!.Length <= 100 && x.After.EndsWith('…')));
@@ -102,11 +153,46 @@ public sealed class What_settings_would_change
     }
 
     [Fact]
-    public void says_so_when_a_text_is_half_a_character()
+    public void names_what_is_half_a_character_and_goes_on()
     {
-        var (listed, more) = SettingsComparison.Of("{}"u8.ToArray(), """{"a":1,"b":"\ud800","c":2}"""u8.ToArray());
-        Assert.Equal(["a"], listed.Select(x => x.Path));
-        Assert.Equal(1, more);
+        var before = """{"a":1,"b":"x","same":"\udc00","deep":{"\ud800":"\ud800","y":[1]},"password":"\ud800"}""";
+        var after = """{"a":2,"b":"\ud800","same":"\udc00","deep":{"\ud800":"z","y":[2]},"password":"x","e":3}""";
+        Assert.Equal(
+            [
+                "a: 1 -> 2",
+                "b: x -> (unreadable)",
+                """deep.(unreadable)\ud800: *** -> ***""",
+                "deep.y[0]: 1 -> 2",
+                "password: *** -> ***",
+                "e: - -> 3",
+            ],
+            Differences(before, after)
+        );
+        Assert.Empty(Differences(before, before));
+        Assert.Equal(
+            ["p[0].name: - -> ***", "p[0].value: - -> ***"],
+            Differences("{}", """{"p":[{"name":"\ud800password","value":"hunter2"}]}""")
+        );
+    }
+
+    [Fact]
+    public void ends_when_nobody_waits_any_more() =>
+        Assert.Throws<OperationCanceledException>(() =>
+            SettingsComparison.Of("1"u8.ToArray(), "2"u8.ToArray(), new CancellationToken(canceled: true))
+        );
+
+    [Fact]
+    public void puts_into_words_only_what_it_lists()
+    {
+        var name = new string('x', 1 << 20);
+        var items = string.Join(',', Enumerable.Range(0, 2_000));
+        var after = Encoding.UTF8.GetBytes($$"""{"{{name}}":[{{items}}],"same":{"{{name}}":[{{items}}]} }""");
+        var before = Encoding.UTF8.GetBytes($$"""{"same":{"{{name}}":[{{items}}] } }""");
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        var (listed, more) = SettingsComparison.Of(before, after, Token);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, 64 << 20);
+        Assert.Equal(2_000, listed.Count + more);
+        Assert.All(listed, x => Assert.InRange(x.Path.Length, 90, 100));
     }
 
     [Fact]
@@ -124,7 +210,7 @@ public sealed class What_settings_would_change
                 );
 
                 static (IReadOnlyList<SettingsDifference> Listed, int More) Of(string before, string after) =>
-                    SettingsComparison.Of(Encoding.UTF8.GetBytes(before), Encoding.UTF8.GetBytes(after));
+                    SettingsComparison.Of(Encoding.UTF8.GetBytes(before), Encoding.UTF8.GetBytes(after), Token);
             },
             iter: 2_000
         );
@@ -145,7 +231,7 @@ public sealed class What_settings_would_change
 
     private static List<string> Differences(string before, string after)
     {
-        var (listed, more) = SettingsComparison.Of(Encoding.UTF8.GetBytes(before), Encoding.UTF8.GetBytes(after));
+        var (listed, more) = SettingsComparison.Of(Encoding.UTF8.GetBytes(before), Encoding.UTF8.GetBytes(after), Token);
         Assert.Equal(0, more);
         return [.. listed.Select(x => $"{x.Path}: {x.Before ?? "-"} -> {x.After ?? "-"}")];
     }

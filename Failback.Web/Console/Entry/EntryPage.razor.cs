@@ -17,7 +17,9 @@ public partial class EntryPage
     private IReadOnlyList<ReportView> _reports = [];
     private IReadOnlyList<AuditView> _audit = [];
     private SystemView? _system;
-    private int _wanted = Channels;
+
+    /// <summary>Where each page of channel copies before the shown one ended: ordinals.</summary>
+    private IReadOnlyList<int> _pages = [];
     private bool _more;
     private bool _following;
     private DateTimeOffset _followedAt;
@@ -34,45 +36,58 @@ public partial class EntryPage
 
     private protected override async Task LoadAsync(CancellationToken token)
     {
-        if (_shown != EntryId)
-            (_shown, _wanted) = (EntryId, Channels);
-        var row = await Read.LogRowAsync(EntryId, token);
-        if (row is not null)
-        {
+        var id = EntryId;
+        var row = await Read.LogRowAsync(id, token);
+        if (row is not null && id == EntryId)
             await ReadChannelsAsync(row.Copy, token);
-            _periods = await Read.PeriodsAsync(EntryId, token);
-            _reports = await Read.ReportsAsync(EntryId, token);
-            _audit = await ReadAuditAsync(row, token);
-        }
-        _system = await Read.SystemAsync(token);
-        _row = row;
+        var periods = row is null ? [] : await Read.PeriodsAsync(id, token);
+        var reports = row is null ? [] : await Read.ReportsAsync(id, token);
+        var audit = row is null ? [] : await ReadAuditAsync(row, token);
+        var system = await Read.SystemAsync(token);
+        // What is of one failover is never shown under another's name.
+        if (id == EntryId)
+            (_row, _periods, _reports, _audit, _system) = (row, periods, reports, audit, system);
+    }
+
+    /// <summary>A link to another failover keeps the page and changes what it is of.</summary>
+    protected override Task OnParametersSetAsync()
+    {
+        if (_shown != EntryId)
+            Forget();
+        return base.OnParametersSetAsync();
+    }
+
+    private protected override void Forget()
+    {
+        base.Forget();
+        (_shown, _pages, _more) = (EntryId, [], false);
+        (_row, _channels, _periods, _reports, _audit) = (null, [], [], [], []);
     }
 
     private async Task ReadChannelsAsync(CopySummary? copy, CancellationToken token)
     {
-        var channels = new List<ChannelCopyView>();
-        _more = false;
-        if (copy is not null)
-            while (channels.Count < _wanted)
-            {
-                var page = await Read.ChannelCopiesAsync(
-                    copy.MaterialCopyId,
-                    channels.Count == 0 ? null : channels[^1].Ordinal,
-                    Channels,
-                    token
-                );
-                channels.AddRange(page);
-                _more = page.Count == Channels;
-                if (!_more)
-                    break;
-            }
-        _channels = channels;
+        var (id, pages) = (EntryId, _pages);
+        var found = copy is null
+            ? []
+            : await Read.ChannelCopiesAsync(copy.MaterialCopyId, pages.Count == 0 ? null : pages[^1], Channels + 1, token);
+        if (id != EntryId)
+            return;
+        if (found.Count == 0 && pages.Count > 0)
+        {
+            // A new plan has fewer of them.
+            _pages = [];
+            await ReadChannelsAsync(copy, token);
+            return;
+        }
+        // Somebody turned the page meanwhile: it is read for that.
+        if (pages == _pages)
+            (_channels, _more) = ([.. found.Take(Channels)], found.Count > Channels);
     }
 
     /// <summary>What was done to the entry and to its copy, newest first.</summary>
     private async Task<IReadOnlyList<AuditView>> ReadAuditAsync(LogRow row, CancellationToken token)
     {
-        var ofEntry = await Read.AuditAsync(new AuditQuery { Subject = EntryId.ToString(), Limit = AuditRows }, token);
+        var ofEntry = await Read.AuditAsync(new AuditQuery { Subject = row.Entry.EntryId.ToString(), Limit = AuditRows }, token);
         if (row.Copy is not { } copy)
             return ofEntry.Rows;
         var ofCopy = await Read.AuditAsync(new AuditQuery { Subject = copy.MaterialCopyId.ToString(), Limit = AuditRows }, token);
@@ -90,7 +105,7 @@ public partial class EntryPage
     /// <summary>Its channels moved too; periods and audit did not.</summary>
     private async Task FollowAsync(CopySummary copy)
     {
-        if (_following || Viewer.Now - _followedAt < Follow)
+        if (_following || !MayRead || Viewer.Now - _followedAt < Follow)
             return;
         (_following, _followedAt) = (true, Viewer.Now);
         try
@@ -110,7 +125,15 @@ public partial class EntryPage
 
     private async Task MoreAsync()
     {
-        _wanted += Channels;
+        if (_channels.Count == 0)
+            return;
+        _pages = [.. _pages, _channels[^1].Ordinal];
+        await ReadAsync();
+    }
+
+    private async Task BackAsync()
+    {
+        _pages = [.. _pages.SkipLast(1)];
         await ReadAsync();
     }
 

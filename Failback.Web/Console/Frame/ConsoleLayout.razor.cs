@@ -1,13 +1,15 @@
-using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Web;
+using Failback.Saga;
 using Microsoft.JSInterop;
+using MudBlazor;
 
 namespace Failback.Web;
 
 public partial class ConsoleLayout
 {
     private bool _ready;
-    private ErrorBoundary? _boundary;
+    private MendingBoundary? _boundary;
+    private MendingBoundary? _dialogs;
+    private MudDialogProvider? _open;
 
     private ConsoleWords Words => Viewer.Words;
     private string Here => Navigation.ToBaseRelativePath(Navigation.Uri).Split('#')[0];
@@ -16,6 +18,8 @@ public partial class ConsoleLayout
 
     private IEnumerable<(string Theme, string Name)> Themes =>
         [("light", Words.Frame.Light), ("dark", Words.Frame.Dark), ("system", Words.Frame.System)];
+
+    protected override void OnInitialized() => Viewer.Moved += OnMoved;
 
     protected override void OnParametersSet() => _boundary?.Recover();
 
@@ -35,5 +39,20 @@ public partial class ConsoleLayout
         StateHasChanged();
     }
 
+    /// <summary>Who may not read any more is left nothing to read.</summary>
+    private void OnMoved() =>
+        _ = InvokeAsync(() =>
+        {
+            if (!Viewer.May(AskRights.ReadLog))
+                _open?.DismissAll();
+            StateHasChanged();
+        });
+
     private void Reload() => Navigation.Refresh(forceReload: true);
+
+    public void Dispose()
+    {
+        Viewer.Moved -= OnMoved;
+        GC.SuppressFinalize(this);
+    }
 }

@@ -1,9 +1,10 @@
+using Failback.Saga;
 using Microsoft.Extensions.Logging;
 
 namespace Failback.Web;
 
 /// <summary>The one subscription of a circuit: at most two looks a second reach its pages, and a second passes for those that show time.</summary>
-internal sealed partial class ConsoleNews(ILiveFeed feed, TimeProvider time, ILogger<ConsoleNews> logger) : IDisposable
+internal sealed partial class ConsoleNews(ILiveFeed feed, IRead read, TimeProvider time, ILogger<ConsoleNews> logger) : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
@@ -15,18 +16,26 @@ internal sealed partial class ConsoleNews(ILiveFeed feed, TimeProvider time, ILo
 
     public CopyPace? PaceOf(Guid? materialCopyId) => materialCopyId is { } id ? feed.PaceOf(id) : null;
 
-    /// <summary>Begins to listen; once.</summary>
-    public void Start()
+    /// <summary>Since when what pages show is not looked after, because the database is away (UTC); null while it is.</summary>
+    public DateTimeOffset? AwaySince => feed.AwaySince;
+
+    /// <summary>
+    /// Begins to listen, once: after the change that was the last one before a page reads, so that what happens between its look and that of the
+    /// feed is news too.
+    /// </summary>
+    public async Task StartAsync(CancellationToken token)
     {
+        if (Volatile.Read(ref _started) != 0)
+            return;
+        var known = await read.LastChangeAsync(token);
         if (Interlocked.Exchange(ref _started, 1) != 0)
             return;
-        _ = Task.Run(() => ListenAsync(_gone.Token));
-        _ = Task.Run(() => TickAsync(_gone.Token));
+        _ = Task.Run(() => ListenAsync(known, _gone.Token), CancellationToken.None);
+        _ = Task.Run(() => TickAsync(_gone.Token), CancellationToken.None);
     }
 
-    private async Task ListenAsync(CancellationToken token)
+    private async Task ListenAsync(long known, CancellationToken token)
     {
-        long? known = null;
         while (!token.IsCancellationRequested)
             try
             {

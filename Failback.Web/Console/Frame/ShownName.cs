@@ -11,6 +11,9 @@ internal static class ShownName
 
     /// <summary>Of what is shown on hover.</summary>
     public const int Long = 4_096;
+
+    /// <summary>Of a reason that wraps.</summary>
+    public const int Sentence = 512;
     private const int MarksInARow = 4;
 
     /// <summary>The whole, at most <see cref="Long"/> characters; what cannot be seen is a replacement character.</summary>
@@ -18,6 +21,9 @@ internal static class ShownName
 
     /// <summary>At most <see cref="Short"/> characters, with an ellipsis when there are more.</summary>
     public static string Shortened(string? text) => Of(text ?? "", Short);
+
+    /// <summary>At most <see cref="Sentence"/> characters, for what wraps.</summary>
+    public static string Told(string? text) => Of(text ?? "", Sentence);
 
     /// <summary>Never empty: the id stands for a name that says nothing.</summary>
     public static string NameOr(string? name, string id) => string.IsNullOrWhiteSpace(name) ? id : name;

@@ -92,7 +92,10 @@ internal sealed class Written(UnitWords words, TimeZoneInfo zone)
             return null;
         if (zone.IsInvalidTime(local))
             local = local.AddHours(1);
-        return new DateTimeOffset(local, zone.GetUtcOffset(local)).ToUniversalTime();
+        var offset = zone.GetUtcOffset(local);
+        // The first and the last hours of the calendar are not there in every zone.
+        var ticks = local.Ticks - offset.Ticks;
+        return ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
     }
 
     /// <summary>An instant for such a field; to the second when it has seconds.</summary>

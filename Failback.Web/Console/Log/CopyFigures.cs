@@ -5,6 +5,9 @@ namespace Failback.Web;
 /// <summary>Pure: how far a copy is.</summary>
 internal static class CopyFigures
 {
+    /// <summary>The most that is said of what did not succeed.</summary>
+    public const double AlmostAll = 0.999;
+
     /// <summary>The last numbers of each copy.</summary>
     public static Dictionary<Guid, CopySummary> ById(IReadOnlyList<CopyNews> news)
     {
@@ -20,6 +23,13 @@ internal static class CopyFigures
         if (copy.Status == "Succeeded")
             return 1;
         var (done, all) = copy.Bytes > 0 ? (copy.BytesDone, copy.Bytes) : (copy.ItemsDone, copy.Items);
-        return all <= 0 ? 0 : Math.Clamp((double)done / all, 0, 1);
+        return all <= 0 ? 0 : Math.Clamp((double)done / all, 0, AlmostAll);
     }
+
+    /// <summary>Items that the source had and the recorder lacks; of a canceled copy also what nobody asks for any more.</summary>
+    public static long Missing(CopySummary copy) =>
+        copy.Status == "Canceled" ? Math.Max(copy.ItemsMissing, copy.Items - copy.ItemsDone - copy.Conflicts) : copy.ItemsMissing;
+
+    /// <summary>Nothing more of it comes.</summary>
+    public static bool HasEnded(CopySummary? copy) => copy?.Status is "Succeeded" or "Partial" or "Failed" or "Canceled";
 }

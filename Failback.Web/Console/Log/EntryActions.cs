@@ -47,6 +47,10 @@ internal static class EntryActions
         && CopyState(row) is var state
         && (Underway.Contains(state) || state == "Paused");
 
+    /// <summary>Whether a given-up channel copy can be tried again by itself (F15); who canceled the copy gave all of it up.</summary>
+    public static bool MayRetryChannels(LogRow row, Func<string, bool> may) =>
+        may(AskRights.ControlCopy) && row.Entry.InheritedBy is null && row.Copy is not null && CopyState(row) != "Canceled";
+
     /// <summary>Whether a copy of the entry can be started now: the first time, or again after one without success.</summary>
     public static bool MayStartCopy(LogRow row, Func<string, bool> may) =>
         may(AskRights.StartCopy)
@@ -54,8 +58,12 @@ internal static class EntryActions
         && CopyState(row) is var state
         && (state == "None" || Stopped.Contains(state));
 
-    /// <summary>The copy's own state; without a copy, what the log says.</summary>
-    public static string CopyState(LogRow row) => row.Copy?.Status ?? row.Entry.MaterialCopy.ToString();
+    /// <summary>
+    /// The copy's own state; without a copy, what the log says. Of a closed entry the log says that it succeeded before anything came
+    /// home (R26), so there it is the state of the copy that inherited it (D6).
+    /// </summary>
+    public static string CopyState(LogRow row) =>
+        row.Copy?.Status ?? (row.Entry.InheritedBy is null ? row.Entry.MaterialCopy : MaterialCopyStatus.None).ToString();
 
     /// <summary>Somebody has to do something before the footage is home.</summary>
     public static bool NeedsAPerson(LogRow row) =>

@@ -16,7 +16,10 @@ public partial class EntryButtons
         BackdropClick = false,
     };
     private static readonly DialogOptions Narrow = Wide with { MaxWidth = MaxWidth.Small };
-    private readonly CancellationTokenSource _gone = new();
+
+    /// <summary>A second click within this is the same click.</summary>
+    private static readonly TimeSpan DoubleClick = TimeSpan.FromSeconds(1);
+    private (EntryAction Action, long At)? _clicked;
     private bool _asking;
 
     [Parameter, EditorRequired]
@@ -38,6 +41,9 @@ public partial class EntryButtons
 
     private async Task DoAsync(EntryAction action)
     {
+        if (_asking || (_clicked is { } last && last.Action == action && Viewer.Time.GetElapsedTime(last.At) < DoubleClick))
+            return;
+        _clicked = (action, Viewer.Time.GetTimestamp());
         switch (action)
         {
             case EntryAction.StartFailback or EntryAction.RetryFailback:
@@ -69,32 +75,22 @@ public partial class EntryButtons
         return await dialog.Result is { Canceled: false };
     }
 
-    private async Task AskAsync(EntryAction action)
+    private Task AskAsync(EntryAction action)
     {
         _asking = true;
-        try
-        {
-            var answer = await Requests.AskAsync(Look(action).Word, Message(action), Guid.NewGuid(), _gone.Token);
-            Snackbar.Add(
-                answer.Detail is null ? answer.Title : $"{answer.Title}. {answer.Detail}",
-                answer.Pending ? Severity.Info
-                    : answer.Done ? Severity.Success
-                    : Severity.Error
-            );
-        }
-        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
-        {
-            // The row is gone; the request is not.
-        }
-        finally
-        {
-            _asking = false;
-        }
+        return Requests.AskAndTellAsync(Look(action).Word, Message(action), Free);
+    }
+
+    private void Free()
+    {
+        _asking = false;
+        StateHasChanged();
     }
 
     private object Message(EntryAction action)
     {
-        var (by, roles) = (Viewer.Asker.Name, Viewer.Asker.Roles);
+        // Rights are the door's to look at; a wish is the same whatever roles somebody has meanwhile.
+        var (by, roles) = (Viewer.Asker.Name, (IReadOnlyList<string>)[]);
         var copy = Row.Copy?.MaterialCopyId ?? default;
         return action switch
         {
@@ -134,11 +130,5 @@ public partial class EntryButtons
                 Roles = roles,
             },
         };
-    }
-
-    public void Dispose()
-    {
-        _gone.Cancel();
-        GC.SuppressFinalize(this);
     }
 }

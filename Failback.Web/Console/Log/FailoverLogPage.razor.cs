@@ -8,14 +8,13 @@ public partial class FailoverLogPage
 {
     private const int Rows = 25;
     private static readonly TimeSpan Typing = TimeSpan.FromMilliseconds(300);
+    private LogQuery _shown = new();
     private LogPage _page = new([], null, 0, 0, 0);
     private IReadOnlyList<CopySummary> _copies = [];
     private SystemView? _system;
     private ITimer? _typing;
     private string? _typed;
     private string? _asked;
-    private DateTimeOffset? _from;
-    private DateTimeOffset? _to;
 
     [SupplyParameterFromQuery(Name = "list")]
     public string? List { get; set; }
@@ -36,28 +35,46 @@ public partial class FailoverLogPage
     public string? After { get; set; }
 
     private bool Finalised => List == "finalised";
-    private bool IsNarrowed => Text is { Length: > 0 } || _from is not null || _to is not null;
+
+    /// <summary>Of which list the shown rows are, whatever is asked for meanwhile.</summary>
+    private bool IsFinalised => _shown.Finalised == true;
+    private bool IsNarrowed => _shown is { Text: not null } or { From: not null } or { To: not null };
+
+    /// <summary>Something in the address is left out.</summary>
+    private bool HasStrange => IsMisread || IsStrange(Text) || IsStrange(Recorder) || IsNoTime(From) || IsNoTime(To);
     private protected override bool Moves => _page.Rows.Any(x => !x.Entry.Finalised);
 
     private protected override async Task LoadAsync(CancellationToken token)
     {
-        (_from, _to) = (Written.FromField(From), Written.FromField(To));
         // What a person types meanwhile is not taken back by the answer to what they typed before.
         if (Text != _asked)
-            (_typed, _asked) = (Text, Text);
-        var query = new LogQuery
+            (_typed, _asked) = (Plain(Text), Text);
+        var (query, after) = (Asked(), After);
+        var page = await FromAsync(after, x => Read.LogPageAsync(query with { After = x }, token));
+        var copies = await Read.RunningCopiesAsync(token);
+        var system = await Read.SystemAsync(token);
+        // What was found is never shown as what somebody looks for by now.
+        if (query == Asked() && after == After)
+            (_shown, _page, _copies, _system) = (query, page, copies, system);
+    }
+
+    private LogQuery Asked() =>
+        new()
         {
             Finalised = Finalised,
-            RecorderId = Recorder is { Length: > 0 } ? Recorder : null,
-            Text = Text is { Length: > 0 } ? Text[..Math.Min(Text.Length, 128)] : null,
-            From = _from,
-            To = _to,
-            After = After,
+            RecorderId = Plain(Recorder),
+            Text = Plain(Text),
+            From = Written.FromField(From),
+            To = Written.FromField(To),
             Limit = Rows,
         };
-        _page = await Read.LogPageAsync(query, token);
-        _copies = await Read.RunningCopiesAsync(token);
-        _system = await Read.SystemAsync(token);
+
+    private bool IsNoTime(string? text) => text is { Length: > 0 } && Written.FromField(text) is null;
+
+    private protected override void Forget()
+    {
+        base.Forget();
+        (_shown, _page, _copies, _system) = (new(), new([], null, 0, 0, 0), [], null);
     }
 
     private protected override void Take(IReadOnlyList<CopyNews> copies)
@@ -113,10 +130,10 @@ public partial class FailoverLogPage
             new Dictionary<string, object?>
             {
                 ["list"] = finalised ?? Finalised ? "finalised" : null,
-                ["recorder"] = (recorder ?? Recorder) is { Length: > 0 } id ? id : null,
-                ["text"] = _typed is { Length: > 0 } ? _typed : null,
-                ["from"] = From is { Length: > 0 } ? From : null,
-                ["to"] = To is { Length: > 0 } ? To : null,
+                ["recorder"] = Plain(recorder ?? Recorder),
+                ["text"] = Plain(_typed),
+                ["from"] = IsNoTime(From) || From is not { Length: > 0 } ? null : From,
+                ["to"] = IsNoTime(To) || To is not { Length: > 0 } ? null : To,
                 ["after"] = after is { Length: > 0 } ? after : null,
             }
         );

@@ -7,8 +7,9 @@ namespace Failback.Web;
 /// <summary>The dry run of a failback: both recorders are asked, nothing is changed.</summary>
 public partial class Inspection : IDisposable
 {
-    /// <summary>Without a limit, the time is told for this.</summary>
+    /// <summary>Without a limit the time is told for this, and called an assumption.</summary>
     private const long AssumedBytesPerSecond = 100_000_000;
+    private static readonly TimeSpan LongestEstimate = TimeSpan.FromDays(365);
     private const int Looks = 240;
     private const int PageSize = 1_000;
     private const int Pages = 20;
@@ -18,10 +19,11 @@ public partial class Inspection : IDisposable
     private RecordersInspected? _seen;
     private RecorderView? _recorder;
     private RecorderView? _server;
-    private long? _rate;
+    private CopyLimitsView? _limits;
     private string? _refused;
     private bool _late;
     private bool _asked;
+    private bool _looking;
 
     [Inject]
     internal IRead Read { get; set; } = null!;
@@ -38,15 +40,38 @@ public partial class Inspection : IDisposable
     [Parameter]
     public LogRow? Row { get; set; }
 
-    private string Estimate =>
-        _seen is { Bytes: > 0 } seen
-            ? Words.Start.About(Written.About(TimeSpan.FromSeconds((double)seen.Bytes / Rate)), Written.Rate(Rate))
-            : "–";
+    /// <summary>Told whether a failback would be refused, as far as this one knows.</summary>
+    [Parameter]
+    public EventCallback<bool> OnSeen { get; set; }
 
-    private long Rate => Math.Max(1, _rate ?? AssumedBytesPerSecond);
+    /// <summary>Another machine than the meant one answers (R42), or one of them says that it would fail.</summary>
+    private bool IsRefused =>
+        _refused is not null
+        || _seen is { } seen && (seen.Reason is not null || IsStranger(seen.Recorder) || IsStranger(seen.FailoverServer));
 
-    protected override async Task OnInitializedAsync()
+    private bool IsAssumed => _limits?.BytesPerSecondInForce is null;
+
+    protected override Task OnInitializedAsync() => InspectAsync();
+
+    /// <summary>How long a copy would take at the speed in force; of hours in which nothing is copied it knows nothing.</summary>
+    internal static string EstimateOf(long bytes, long? bytesPerSecond, Written written, StartWords words)
     {
+        if (bytes <= 0)
+            return "–";
+        var rate = Math.Max(1, bytesPerSecond ?? AssumedBytesPerSecond);
+        var seconds = (double)bytes / rate;
+        return seconds < LongestEstimate.TotalSeconds
+            ? words.About(written.About(TimeSpan.FromSeconds(seconds)), written.Rate(rate))
+            : words.Over(written.About(LongestEstimate), written.Rate(rate));
+    }
+
+    private static bool IsStranger(RecorderInspection said) => said is { Reachable: true, IdentityMatches: false };
+
+    private async Task InspectAsync()
+    {
+        if (_looking)
+            return;
+        (_looking, _asked, _late, _seen, _refused) = (true, false, false, null, null);
         var key = Guid.NewGuid();
         var began = Viewer.Time.GetTimestamp();
         try
@@ -56,18 +81,25 @@ public partial class Inspection : IDisposable
                 await TryAsync(key, ask: !_asked);
                 _late = Viewer.Time.GetElapsedTime(began) > Patience;
                 StateHasChanged();
-                if (_seen is null)
+                if (_seen is null && _refused is null)
                     await Task.Delay(Pause, Viewer.Time, _gone.Token);
             }
+            await OnSeen.InvokeAsync(IsRefused);
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
             // Closed.
         }
+        finally
+        {
+            _looking = false;
+        }
     }
 
     private async Task TryAsync(Guid key, bool ask)
     {
+        if (!Viewer.May(AskRights.StartFailback) || !Viewer.May(AskRights.ReadLog))
+            return;
         try
         {
             if (ask)
@@ -75,13 +107,16 @@ public partial class Inspection : IDisposable
                 var asked = await Ask.InspectAsync(EntryId, key, Viewer.Asker, _gone.Token);
                 _asked = true;
                 if (Requests.Refused(Words.Start.Live, asked) is { } refused)
+                {
                     _refused = refused.Detail;
+                    return;
+                }
             }
-            if (await Read.InspectionAsync(key, _gone.Token) is not { } seen)
+            if (await Read.InspectionAsync(key, Viewer.Asker, _gone.Token) is not { } seen)
                 return;
             _recorder = await RecorderAsync(seen.Recorder.RecorderId);
             _server = await RecorderAsync(seen.FailoverServer.RecorderId);
-            _rate = (await Read.CopyLimitsAsync(seen.Recorder.RecorderId, _gone.Token)).BytesPerSecondInForce;
+            _limits = await Read.CopyLimitsAsync(seen.Recorder.RecorderId, _gone.Token);
             _seen = seen;
         }
         catch (Exception) when (!_gone.IsCancellationRequested)

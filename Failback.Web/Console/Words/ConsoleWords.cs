@@ -77,6 +77,15 @@ internal sealed record FrameWords
     public required string NextPage { get; init; }
     public required string Yes { get; init; }
     public required string No { get; init; }
+    public required string PreviousPage { get; init; }
+    public required string ShowMore { get; init; }
+
+    /// <summary>Some of all: a part never passes for the whole.</summary>
+    public required Func<string, string, string> OfAll { get; init; }
+    public required Said Unread { get; init; }
+    public required string Misread { get; init; }
+    public required string BrokenAgain { get; init; }
+    public required string BrokenDialog { get; init; }
 }
 
 /// <summary>States by name, as the doors give them.</summary>
@@ -121,6 +130,7 @@ internal sealed record ActionWords
     public required string RetryCopy { get; init; }
     public required string CancelCopy { get; init; }
     public required string FetchNow { get; init; }
+    public required string RetryChannel { get; init; }
     public required string Keep { get; init; }
     public required string CancelFailbackAsk { get; init; }
     public required string CancelCopyAsk { get; init; }
@@ -128,10 +138,14 @@ internal sealed record ActionWords
     public required Func<string, string> Done { get; init; }
     public required Func<string, string> Refused { get; init; }
     public required string StillPending { get; init; }
-    public required string NotAsked { get; init; }
     public required string NotFound { get; init; }
     public required string KeyReused { get; init; }
     public required Func<string, string, string> Invalid { get; init; }
+    public required string Sending { get; init; }
+    public required Func<string, string> NotKnown { get; init; }
+    public required string AwayWhenAsked { get; init; }
+    public required string BrokenWhenAsked { get; init; }
+    public required string NothingAsked { get; init; }
 }
 
 internal sealed record LogWords
@@ -170,6 +184,7 @@ internal sealed record LogWords
     public required string Running { get; init; }
     public required string CopyingNow { get; init; }
     public required string NeedYou { get; init; }
+    public required string OnThisPage { get; init; }
 }
 
 internal sealed record StartWords
@@ -217,6 +232,12 @@ internal sealed record StartWords
     public required string EvidenceFirst { get; init; }
     public required string NoCopies { get; init; }
     public required CheckWords Check { get; init; }
+    public required Func<string, string, string> Over { get; init; }
+    public required string Assumed { get; init; }
+    public required Func<string, string, string> OnlyIn { get; init; }
+    public required string Stranger { get; init; }
+    public required string Blocked { get; init; }
+    public required string AskAgain { get; init; }
 }
 
 /// <summary>What each check looks at, by requirement.</summary>

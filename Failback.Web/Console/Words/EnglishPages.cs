@@ -80,6 +80,11 @@ internal static class EnglishPages
         Metadata = "Metadata",
         Anpr = "ANPR",
         Alarm = "Alarm",
+        Nothing = "Nothing home",
+        ConflictSomewhere = conflicts => $"{conflicts}, somewhere in this time",
+        HomeOf = (done, all) => $"{done} of {all} items are home",
+        ShownOf = (shown, all) => $"Channel copies {shown} of {all}",
+        NotReached = new("The copy ended before it.", "Retry the copy."),
     };
 
     public static readonly RecorderWords Recorders = new()
@@ -126,6 +131,7 @@ internal static class EnglishPages
         ChangedBy = (who, when) => $"Changed by {who}, {when}",
         WrongRate = "At least 0.1 MB/s, or empty",
         WrongChannels = "1 to 64, or empty",
+        GroupedRate = "Without a separator of thousands: 1000 or 1.5",
     };
 
     public static readonly AuditWords Audit = new()
@@ -139,6 +145,18 @@ internal static class EnglishPages
         Outcome = "Outcome",
         Detail = "Detail",
         Accepted = "Accepted",
+        Asked = "Asked for",
+        Refused = "Refused",
+        StartFailback = "Start failback",
+        CancelFailback = "Cancel failback",
+        Inspect = "Dry run of a failback",
+        StartCopy = "Start material copy",
+        PauseCopy = "Pause material copy",
+        ResumeCopy = "Resume material copy",
+        CancelCopy = "Cancel material copy",
+        FetchPeriod = "Fetch a period now",
+        SetLimits = "Set limits of copying",
+        Discard = "Throw a message away",
     };
 
     public static readonly AccountWords Account = new()

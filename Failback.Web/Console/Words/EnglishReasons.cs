@@ -7,10 +7,10 @@ internal static class EnglishReasons
         InvalidLogState = new("The log entry does not allow it.", "Look at the newest entry of this recorder: only that one can be used."),
         FailoverServerInWrongState = new(
             "The failover server does not stand in any more.",
-            "Check its role in the SMServer; it must still record for this recorder."
+            "Check its role in the controller; it must still record for this recorder."
         ),
         RecorderInWrongState = new("The recorder is not marked as failed.", "It may have been brought back already: check its role."),
-        NoLicence = new("The licence does not include failover.", "Renew the licence in the SMServer, then try again."),
+        NoLicence = new("The licence does not include failover.", "Renew the licence in the controller, then try again."),
         AlreadyRunning = new("A failback of this recorder is running.", "Wait until it ends."),
         NoRecorderSettings = new(
             "There are no good settings in the settings cache.",
@@ -24,15 +24,15 @@ internal static class EnglishReasons
             "The settings do not fit the recorder.",
             "Install the same major version, and the storages and drivers that the settings name, then try again."
         ),
-        NoRecorder = new("The recorder is not known.", "Add it in the SMServer, then try again."),
-        NoFailoverServer = new("The failover server is not known.", "Add it in the SMServer, then try again."),
+        NoRecorder = new("The recorder is not known.", "Add it in the controller, then try again."),
+        NoFailoverServer = new("The failover server is not known.", "Add it in the controller, then try again."),
         NoRecorderConnection = new(
             "The recorder does not answer.",
             "Check its power, network and address; the failover server goes on recording. Then try again."
         ),
         NoFailoverServerConnection = new("The failover server does not answer.", "Check its power and network, then try again."),
         Forbidden = new("Your roles do not allow it.", "Ask whoever grants roles."),
-        MaintenanceMode = new("Maintenance mode is on.", "Switch it off in the SMServer, then try again."),
+        MaintenanceMode = new("Maintenance mode is on.", "Switch it off in the controller, then try again."),
         Canceled = new("It was canceled.", "The failover server goes on recording. Start it again when you want to."),
         InternalError = new("Something unforeseen happened.", "Try again; if it stays, look into the log of Failback."),
     };
@@ -49,7 +49,7 @@ internal static class EnglishReasons
         ChecksumMismatch = new("What arrived is not what was sent.", "Check network and disks, then retry the copy."),
         FailoverServerStalled = new("The failover server stopped sending.", "Check its load and disks, then retry the copy."),
         RecorderStalled = new("The recorder stopped taking.", "Check its load and disks, then retry the copy."),
-        WrongIdentity = new("Another machine answers at the address.", "Check the addresses in the SMServer, then retry the copy."),
+        WrongIdentity = new("Another machine answers at the address.", "Check the addresses in the controller, then retry the copy."),
         FailoverServerRefused = new("The failover server refused.", "Check its version and its credentials, then retry the copy."),
         RecorderRefused = new("The recorder refused.", "Check its version and its credentials, then retry the copy."),
         DamagedAtSource = new("It is damaged on the failover server.", "There is nothing good to copy: keep the report as evidence."),

@@ -48,6 +48,16 @@ internal static class EnglishWords
         NextPage = "Next page",
         Yes = "Yes",
         No = "No",
+        PreviousPage = "Previous page",
+        ShowMore = "Show more",
+        OfAll = (shown, all) => $"{shown} of {all}",
+        Unread = new(
+            "This page could not be read; it is not the database.",
+            "It tries again by itself. If it stays, look at the log of the web process."
+        ),
+        Misread = "Something in the address of this page is not understood. It is left out.",
+        BrokenAgain = "Something goes wrong here again and again. Load the page again; what was asked for is asked for.",
+        BrokenDialog = "Something went wrong in what was open. Open it again; what was asked for is asked for.",
     };
 
     private static readonly StateWords States = new()
@@ -91,6 +101,7 @@ internal static class EnglishWords
         RetryCopy = "Retry copy",
         CancelCopy = "Cancel copy",
         FetchNow = "Fetch this period now",
+        RetryChannel = "Try this channel again",
         Keep = "Keep going",
         CancelFailbackAsk = "The failover server goes on recording. The failback can be started again at any time.",
         CancelCopyAsk = "What was copied stays, and the failover server keeps the period. The copy can be resumed where it stopped.",
@@ -98,10 +109,14 @@ internal static class EnglishWords
         Done = what => $"{what}: done",
         Refused = what => $"{what}: refused",
         StillPending = "It was accepted and is not decided yet. It will be, as soon as the message bus answers.",
-        NotAsked = "The database did not answer. Nothing is lost: try again.",
         NotFound = "It is not there any more.",
         KeyReused = "Something else was asked for under this key. Close this and try again.",
         Invalid = (field, allowed) => $"{field}: {allowed}",
+        Sending = "Being asked for",
+        NotKnown = what => $"{what}: not known",
+        AwayWhenAsked = "The database did not answer, so nobody knows whether the request arrived. Try again: it is done once only.",
+        BrokenWhenAsked = "Something went wrong, and nobody knows whether the request arrived. Try again: it is done once only.",
+        NothingAsked = "Nothing was asked for. Try again.",
     };
 
     private static readonly LogWords Log = new()
@@ -140,6 +155,7 @@ internal static class EnglishWords
         Running = "failbacks running",
         CopyingNow = "copying now",
         NeedYou = "wait for you",
+        OnThisPage = "on this page",
     };
 
     private static readonly StartWords Start = new()
@@ -164,7 +180,7 @@ internal static class EnglishWords
         Clock = "Clock",
         Settings = "Settings that come home",
         SameSettings = "The recorder has these settings already.",
-        NoSettings = "There are no good settings in the cache.",
+        NoSettings = "There are no good settings in the settings cache.",
         SettingsUnread = "The settings differ; they cannot be shown line by line.",
         Changes = count => count == "1" ? "1 setting differs" : $"{count} settings differ",
         More = count => $"and {count} more",
@@ -198,6 +214,13 @@ internal static class EnglishWords
             R18 = "Your role allows it",
             D18 = "Maintenance mode allows it",
         },
+        Over = (time, rate) => $"more than {time} at {rate}",
+        Assumed = "An assumption: no limit is set.",
+        OnlyIn = (hours, zone) => $"Copied only {hours} ({zone}).",
+        Stranger =
+            "Another machine answers than the one that is meant. A failback cannot be started to it: correct the address, or the recorder.",
+        Blocked = "A failback would fail now. It can be started when this is mended and the recorders were asked again.",
+        AskAgain = "Ask the recorders again",
     };
 
     /// <summary>After its parts: fields get their values in the order of the file.</summary>

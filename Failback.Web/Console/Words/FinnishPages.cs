@@ -8,7 +8,7 @@ internal static class FinnishPages
         Timeline = "Mitä tapahtui ja milloin",
         RecorderDown = "Tallennin poissa",
         StandsIn = "Varapalvelin sijaistaa",
-        SettingsHome = "Asetusten siirto",
+        SettingsHome = "Varapalvelimen asetusten siirto",
         MaterialHome = "Materiaalin kopiointi",
         Records = "Tallennin tallentaa",
         Still = "jatkuu yhä",
@@ -22,9 +22,9 @@ internal static class FinnishPages
         SettingsDigest = "Asetukset (SHA-256)",
         Id = "Merkintä",
         Periods = "Jaksot ja mistä ne tulevat",
-        NoPeriods = "Mitään ei tarvitse tuoda kotiin ennen kuin asetusten siirto on onnistunut.",
-        OwnPeriod = "tämä siirto",
-        InheritedPeriod = "aiempi siirto, joka päätettiin tämän mukana",
+        NoPeriods = "Mitään ei tarvitse tuoda kotiin ennen kuin varapalvelimen asetusten siirto on onnistunut.",
+        OwnPeriod = "tämä varapalvelinsiirto",
+        InheritedPeriod = "aiempi varapalvelinsiirto, joka päätettiin tämän mukana",
         Audit = "Kuka teki ja mitä",
         NoAudit = "Kukaan ei ole vielä tehnyt mitään.",
         Report = "Raportit kotiin tulleesta materiaalista",
@@ -80,6 +80,11 @@ internal static class FinnishPages
         Metadata = "Metatieto",
         Anpr = "Rekisterikilvet",
         Alarm = "Hälytys",
+        Nothing = "Mitään ei kotona",
+        ConflictSomewhere = conflicts => $"{conflicts} jossain tässä ajassa",
+        HomeOf = (done, all) => $"{done} / {all} kohdetta on kotona",
+        ShownOf = (shown, all) => $"Kanavien kopioinnit {shown} / {all}",
+        NotReached = new("Kopiointi päättyi ennen sitä.", "Yritä kopiointia uudelleen."),
     };
 
     public static readonly RecorderWords Recorders = new()
@@ -93,13 +98,13 @@ internal static class FinnishPages
         On = "Päällä",
         Off = "Pois",
         Automatic = "Automaattinen",
-        AutomaticFailback = "Asetusten siirto",
-        AutomaticCopy = "Kopiointi",
-        NoFailover = "Varapalvelin ei käytössä",
+        AutomaticFailback = "Varapalvelimen asetusten siirto",
+        AutomaticCopy = "Materiaalin kopiointi",
+        NoFailover = "Varapalvelinsiirto on pois päältä",
         StandsInFor = "Sijaistaa",
         Holds = "Säilytyksiä",
         Queue = "Jono",
-        OpenLog = "Avaa siirtojen loki",
+        OpenLog = "Avaa varapalvelinsiirtojen loki",
         Details = "Jono ja rajat",
         QueueOf = "Materiaalin kopioinnit",
         EmptyQueue = "Ei materiaalin kopiointeja.",
@@ -127,6 +132,7 @@ internal static class FinnishPages
         ChangedBy = (who, when) => $"Muuttanut {who}, {when}",
         WrongRate = "Vähintään 0,1 MB/s tai tyhjä",
         WrongChannels = "1–64 tai tyhjä",
+        GroupedRate = "Ilman tuhaterotinta: 1000 tai 1,5",
     };
 
     public static readonly AuditWords Audit = new()
@@ -140,6 +146,18 @@ internal static class FinnishPages
         Outcome = "Tulos",
         Detail = "Lisätieto",
         Accepted = "Hyväksytty",
+        Asked = "Pyydetty",
+        Refused = "Ei sallittu",
+        StartFailback = "Käynnistä varapalvelimen asetusten siirto",
+        CancelFailback = "Peru varapalvelimen asetusten siirto",
+        Inspect = "Varapalvelimen asetusten siirron koeajo",
+        StartCopy = "Käynnistä materiaalin kopiointi",
+        PauseCopy = "Keskeytä materiaalin kopiointi",
+        ResumeCopy = "Jatka materiaalin kopiointia",
+        CancelCopy = "Peru materiaalin kopiointi",
+        FetchPeriod = "Hae jakso heti",
+        SetLimits = "Aseta kopioinnin rajat",
+        Discard = "Heitä viesti pois",
     };
 
     public static readonly AccountWords Account = new()

@@ -11,7 +11,7 @@ internal static class FinnishReasons
         ),
         RecorderInWrongState = new("Palvelinta ei ole merkitty vikaantuneeksi.", "Se on voitu jo palauttaa: tarkista sen rooli."),
         NoLicence = new("Lisenssi ei sisällä varapalvelintoimintoa.", "Uusi lisenssi SMServerissä ja yritä uudelleen."),
-        AlreadyRunning = new("Tallentimen asetusten siirto on käynnissä.", "Odota, kunnes se päättyy."),
+        AlreadyRunning = new("Tallentimelle on jo käynnissä varapalvelimen asetusten siirto.", "Odota, kunnes se päättyy."),
         NoRecorderSettings = new(
             "Tallentimen asetusten välimuistissa ei ole ehjiä asetuksia.",
             "Anna varapalvelimen yhdistyä, jotta sen asetukset voidaan lukea, ja yritä uudelleen."

@@ -12,7 +12,8 @@ internal static class FinnishStart
         Refused = "Ei sallittaisi",
         Live = "Mitä tallentimet kertovat",
         Asking = "Kysytään molemmilta tallentimilta",
-        NoAnswer = "Vastausta ei ole vielä. Voit silti käynnistää: siirto katsoo uudelleen ennen kuin muuttaa mitään.",
+        NoAnswer =
+            "Vastausta ei ole vielä. Voit silti käynnistää: varapalvelimen asetusten siirto katsoo uudelleen ennen kuin muuttaa mitään.",
         Address = "Osoite",
         Reachable = "Vastaa",
         NotReachable = "Ei vastaa",
@@ -37,8 +38,8 @@ internal static class FinnishStart
         Bytes = "Määrä",
         Estimate = "Aika",
         About = (time, rate) => $"noin {time} nopeudella {rate}",
-        Running = "Asetusten siirto on käynnissä",
-        Failed = "Asetusten siirto epäonnistui",
+        Running = "Varapalvelimen asetusten siirto on käynnissä",
+        Failed = "Varapalvelimen asetusten siirto epäonnistui",
         CopyTitle = "Käynnistä materiaalin kopiointi",
         CopyLead = "Varapalvelimen tallentama materiaali kopioidaan kotiin. Mitään tallentimella olevaa ei korvata.",
         Order = "Mikä tulee ensin",
@@ -48,15 +49,23 @@ internal static class FinnishStart
         NoCopies = "Tällä tallentimella ei ole keskeneräistä materiaalin kopiointia.",
         Check = new()
         {
-            R5 = "Lokimerkintä sallii asetusten siirron",
+            R5 = "Lokimerkintä sallii varapalvelimen asetusten siirron",
             R6 = "Varapalvelin sijaistaa",
             R7 = "Palvelin on merkitty vikaantuneeksi",
             R8 = "Lisenssi sisältää varapalvelintoiminnon",
-            R9 = "Tallentimen asetusten siirto ei ole käynnissä",
+            R9 = "Tallentimelle ei ole käynnissä varapalvelimen asetusten siirtoa",
             R16 = "Varapalvelinsiirto onnistui",
-            R17 = "Asetusten siirto ei ole käynnissä eikä tehty",
+            R17 = "Varapalvelimen asetusten siirto ei ole käynnissä eikä tehty",
             R18 = "Roolisi sallii sen",
             D18 = "Huoltotila sallii sen",
         },
+        Over = (time, rate) => $"yli {time} nopeudella {rate}",
+        Assumed = "Oletus: rajaa ei ole asetettu.",
+        OnlyIn = (hours, zone) => $"Kopioidaan vain {hours} ({zone}).",
+        Stranger =
+            "Vastaaja on muu kuin tarkoitettu laite. Varapalvelimen asetusten siirtoa siihen ei voi käynnistää: korjaa osoite tai tallennin.",
+        Blocked =
+            "Varapalvelimen asetusten siirto epäonnistuisi nyt. Sen voi käynnistää, kun syy on korjattu ja tallentimilta on kysytty uudelleen.",
+        AskAgain = "Kysy tallentimilta uudelleen",
     };
 }

@@ -80,6 +80,15 @@ internal sealed record CoverageWords
     public required string Metadata { get; init; }
     public required string Anpr { get; init; }
     public required string Alarm { get; init; }
+    public required string Nothing { get; init; }
+    public required Func<string, string> ConflictSomewhere { get; init; }
+    public required Func<string, string, string> HomeOf { get; init; }
+
+    /// <summary>Which channel copies of how many.</summary>
+    public required Func<string, string, string> ShownOf { get; init; }
+
+    /// <summary>Why something is missing that the copy did not come to.</summary>
+    public required Said NotReached { get; init; }
 
     public string this[DataKind kind] =>
         kind switch
@@ -99,6 +108,7 @@ internal sealed record CoverageWords
             CoverageShade.Had => Had,
             CoverageShade.Copied => Copied,
             CoverageShade.Home => Home,
+            CoverageShade.Nothing => Nothing,
             CoverageShade.Missing => Missing,
             CoverageShade.Conflict => Conflict,
             _ => ToCome,
@@ -149,6 +159,7 @@ internal sealed record LimitWords
     public required Func<string, string, string> ChangedBy { get; init; }
     public required string WrongRate { get; init; }
     public required string WrongChannels { get; init; }
+    public required string GroupedRate { get; init; }
 }
 
 internal sealed record AuditWords
@@ -162,4 +173,33 @@ internal sealed record AuditWords
     public required string Outcome { get; init; }
     public required string Detail { get; init; }
     public required string Accepted { get; init; }
+    public required string Asked { get; init; }
+    public required string Refused { get; init; }
+    public required string StartFailback { get; init; }
+    public required string CancelFailback { get; init; }
+    public required string Inspect { get; init; }
+    public required string StartCopy { get; init; }
+    public required string PauseCopy { get; init; }
+    public required string ResumeCopy { get; init; }
+    public required string CancelCopy { get; init; }
+    public required string FetchPeriod { get; init; }
+    public required string SetLimits { get; init; }
+    public required string Discard { get; init; }
+
+    /// <summary>By the name of the request, or of the right that was used; null for what has no words.</summary>
+    public string? this[string what] =>
+        what switch
+        {
+            "manual-failback-requested" or "failback.start" => StartFailback,
+            "cancel-failback" => CancelFailback,
+            "inspect-recorders" => Inspect,
+            "start-data-copy" or "copy.start" => StartCopy,
+            "pause-material-copy" or "copy.control pause" => PauseCopy,
+            "resume-material-copy" or "copy.control resume" => ResumeCopy,
+            "cancel-material-copy" or "copy.control cancel" => CancelCopy,
+            "fetch-period-now" or "copy.control fetch period now" => FetchPeriod,
+            "set-copy-limits" or "copy.control set limits" => SetLimits,
+            "queues.discard" => Discard,
+            _ => null,
+        };
 }
