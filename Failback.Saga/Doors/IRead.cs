@@ -73,9 +73,7 @@ public interface IRead
     /// <param name="recorderId">Null means the site.</param>
     Task<CopyLimitsView> CopyLimitsAsync(string? recorderId, CancellationToken token);
 
-    /// <summary>
-    /// Reports on what came home, newest first, at most 100: of the entry's material copy, or of that which inherited its period (D6).
-    /// </summary>
+    /// <summary>Reports on what came home, newest first, at most 100: of the entry's copy, or of that which inherited it (D6).</summary>
     Task<IReadOnlyList<ReportView>> ReportsAsync(Guid entryId, CancellationToken token);
 
     /// <summary>One of <see cref="ReportsAsync"/>; null when it is none of them.</summary>
