@@ -95,7 +95,7 @@ internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IO
         }
     }
 
-    /// <summary>Roles may have changed since the first of two tries. The audit trail does not grow with whoever asks in vain for ever.</summary>
+    /// <summary>Roles may have changed since the first of two tries. Asking in vain for ever fills no audit trail.</summary>
     private async Task<Asked> ForbiddenAsync(Wish wish, CancellationToken token)
     {
         if (await looks.LookAsync((look, ct) => look.KeyAsync(wish.Key, ct), token) is { } known && wish.IsAgain(known))

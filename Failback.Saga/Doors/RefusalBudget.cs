@@ -1,9 +1,9 @@
 namespace Failback.Saga;
 
 /// <summary>
-/// Which refusals of a person for want of a right stand in the audit trail (D14): the first of an hour one by one, of those after them their
-/// number, written with the first refusal of anybody after that hour. In memory and bounded; a number that a process had not written when it
-/// ended is lost, and the last one that was noted says that there may be more.
+/// Which refusals of a person for want of a right stand in the audit trail (D14): the first of an hour one by one, of those after them
+/// their number, written with the first refusal of anybody after that hour. In memory and bounded; a number that a process had not written
+/// when it ended is lost, and the last one that was noted says that there may be more.
 /// </summary>
 internal sealed class RefusalBudget
 {

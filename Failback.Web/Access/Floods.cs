@@ -80,7 +80,7 @@ internal static class Floods
         );
     }
 
-    /// <summary>A page of the console needs a connection; where none may be opened, the answer says why instead of a page that ends.</summary>
+    /// <summary>A page needs a connection; where none may be opened, the answer says why instead of a page that ends at once.</summary>
     public static void UsePageLimit(this IApplicationBuilder app)
     {
         var pages = app.ApplicationServices.GetRequiredService<OpenPages>();

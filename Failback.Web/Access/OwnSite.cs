@@ -47,8 +47,8 @@ internal static partial class OwnSite
     }
 
     /// <summary>
-    /// Where it listens in clear for a proxy, others of that network can ask too: they are answered nothing, however good their cookie or token
-    /// is.
+    /// Where it listens in clear for a proxy, others of that network can ask too: they are answered nothing, however good their cookie or
+    /// token is.
     /// </summary>
     public static void UseHttps(this IApplicationBuilder app)
     {
