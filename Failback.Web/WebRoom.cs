@@ -60,6 +60,7 @@ public static class WebRoom
         app.UseProxies();
         app.UseSecurityHeaders();
         app.UseProblems();
+        app.UseHttps();
         app.UseOwnNames(app.Configuration);
         app.UseRouting();
         if (Listening.HasOidc(app.Configuration))
@@ -68,6 +69,7 @@ public static class WebRoom
         app.UseRateLimiter();
         app.UseSameSite();
         app.UseAuthorization();
+        app.UsePageLimit();
         app.UseAntiforgery();
         app.UseRequestTimeouts();
         app.MapFiles();

@@ -35,11 +35,11 @@ internal sealed record PageWords
     private static readonly PageWords Finnish = new()
     {
         Culture = Grouped("\u00a0"),
-        Title = "Palautuksen kattavuusraportti",
+        Title = "Kattavuusraportti: varapalvelimen asetusten siirto",
         Whole = "Kaikki varapalvelimen tallentama on tallentimella.",
         NotWhole = "Kaikki ei ole tallentimella niin kuin pitäisi.",
         Recorder = "Tallennin",
-        Entry = "Vikasietolokin merkintä",
+        Entry = "Varapalvelinsiirtojen lokin merkintä",
         ReadAt = "Luettu",
         Evidence = "Näyttö",
         ByContents = "tallentimen jokainen tavu luettiin (XxHash128 verrattiin, SHA-256 on juurissa)",

@@ -11,6 +11,8 @@ internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IO
     /// <summary>Makes the message of rows, or says what they lack.</summary>
     private delegate Task<(object? Message, Asked? Missing)> Making(IFailbackStore store, CancellationToken token);
 
+    private readonly RefusalBudget refusals = new();
+
     public bool Allows(Asker asker, string right) => rights.Allows(asker.Roles, right);
 
     public Task<Asked> AskAsync(object request, Guid key, Asker asker, CancellationToken token) =>
@@ -75,7 +77,7 @@ internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IO
         if (Validation.OfAsker(wish.Key, wish.Asker) is { } nobody)
             return wish.Invalid(nobody);
         if (!rights.Allows(wish.Asker.Roles, wish.Right))
-            return await units.RunAsync((store, ct) => ForbiddenAsync(wish, store, ct), token);
+            return await ForbiddenAsync(wish, token);
         if (refusal is not null)
         {
             FailbackTelemetry.Refused(wish.Name, refusal.Reason.ToString());
@@ -93,11 +95,22 @@ internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IO
         }
     }
 
-    /// <summary>Roles may have changed since the first of two tries.</summary>
-    private static async Task<Asked> ForbiddenAsync(Wish wish, IFailbackStore store, CancellationToken token) =>
-        await store.KeyAsync(wish.Key, token) is { } known && wish.IsAgain(known)
-            ? wish.Again(known)
-            : await NotedAsync(wish, new Asked(AskOutcome.Forbidden, wish.Key, FailbackReason.Forbidden), store, token);
+    /// <summary>Roles may have changed since the first of two tries. Asking in vain for ever fills no audit trail.</summary>
+    private async Task<Asked> ForbiddenAsync(Wish wish, CancellationToken token)
+    {
+        if (await looks.LookAsync((look, ct) => look.KeyAsync(wish.Key, ct), token) is { } known && wish.IsAgain(known))
+            return wish.Again(known);
+        var notes = refusals.Count(wish.Noted(nameof(FailbackReason.Forbidden)), time.GetUtcNow());
+        if (notes.Count > 0)
+            await units.RunAsync((store, ct) => WriteAsync(notes, store, ct), token);
+        return new Asked(AskOutcome.Forbidden, wish.Key, FailbackReason.Forbidden);
+    }
+
+    private static async Task<bool> WriteAsync(IReadOnlyList<Note> notes, IFailbackStore store, CancellationToken token)
+    {
+        await store.ApplyAsync(notes, token);
+        return true;
+    }
 
     private async Task<Asked> CommitAsync(Wish wish, Making make, IFailbackStore store, CancellationToken token)
     {

@@ -136,9 +136,7 @@ public sealed record CheckView(string Id, FailbackReason? Reason)
 
 /// <summary>A material copy in numbers. Instants are UTC, sizes bytes.</summary>
 /// <param name="Status">As in <see cref="MaterialCopyView.Status"/>.</param>
-/// <param name="Place">
-/// Its place in the recorder's queue, 1 for the running one; null when it ended. Behind 2,000 others it is the place behind those.
-/// </param>
+/// <param name="Place">In the recorder's queue, 1 for the running one and at most one more than 2,000; null when it ended.</param>
 /// <param name="ItemsDone">Of what was planned: copied, or already there.</param>
 /// <param name="BytesDone">The same in bytes; what was already there counts as the average item.</param>
 /// <param name="ItemsMissing">That the source had and the recorder lacks.</param>
@@ -271,6 +269,7 @@ public sealed record MaterialCopyView(
 /// <summary>One data kind of one channel. Instants are UTC, sizes bytes; the period is half open.</summary>
 /// <param name="Ordinal">Its place in the order of the copy; where the next page begins.</param>
 /// <param name="Failure">Why it is given up, tried again or waits.</param>
+/// <param name="Overlaps">Of the expected items, those that lie beside the recorder's own of the same time (D17).</param>
 public sealed record ChannelCopyView(
     Guid ChannelCopyId,
     Guid EntryId,
@@ -292,7 +291,8 @@ public sealed record ChannelCopyView(
     IReadOnlyList<MissingRange> Missing,
     int Ordinal = 0,
     CopyFailure? Failure = null,
-    string? Detail = null
+    string? Detail = null,
+    long Overlaps = 0
 )
 {
     /// <summary>Items that the source had and the recorder lacks.</summary>

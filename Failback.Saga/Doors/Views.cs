@@ -68,7 +68,8 @@ internal static class Views
             x.Missing,
             x.Ordinal,
             x.Failure,
-            x.Detail
+            x.Detail,
+            x.Overlaps
         );
 
     public static AuditView View(this Audit x) => new(x.AuditId, x.At.ToWire(), x.Who, x.What, x.Subject, x.Outcome, x.Detail);

@@ -119,6 +119,57 @@ public sealed class When_another_site_asks
             Assert.Equal(HttpStatusCode.OK, elsewhere.StatusCode);
     }
 
+    [Theory]
+    [InlineData("203.0.113.9", null, false)]
+    [InlineData("203.0.113.9", "http", false)]
+    [InlineData("203.0.113.9", "https", true)]
+    [InlineData("127.0.0.1", null, true)]
+    [InlineData("203.0.113.9", null, true, "Failback:Web:PublishedOnLoopback=true")]
+    [Covers("T19")]
+    public async Task nobody_beyond_this_machine_is_answered_in_clear(string from, string? scheme, bool answered, params string[] settings)
+    {
+        await using var site = await WebSite.StartAsync(["Failback:Web:TrustedProxies:0=127.0.0.1", .. settings]);
+        using var client = site.As("log.read");
+        client.DefaultRequestHeaders.Add("X-Forwarded-For", from);
+        if (scheme is not null)
+            client.DefaultRequestHeaders.Add("X-Forwarded-Proto", scheme);
+        foreach (var path in new[] { "/api/me", "/api/log" })
+        {
+            using var answer = await client.LookAsync(path);
+            if (answered)
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            else
+                await answer.ProblemAsync(ProblemKind.NotSecure);
+        }
+        Assert.Equal(answered ? 0 : 1, site.Log.Of(6017).Count);
+        // What watches processes is answered by rules of its own.
+        Assert.Equal(HttpStatusCode.OK, (await client.LookAsync("/health/live")).StatusCode);
+    }
+
+    [Fact]
+    [Covers("T17")]
+    public async Task behind_two_proxies_who_asks_is_before_the_first_and_whatever_he_says_of_himself_counts_for_nothing()
+    {
+        await using var site = await WebSite.StartAsync(
+            "Failback:Web:TrustedProxies:0=127.0.0.1",
+            "Failback:Web:TrustedProxies:1=10.0.0.2",
+            "Failback:Web:LocalAccount=true",
+            "Failback:Web:SignInsPerMinute=1"
+        );
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync("203.0.113.1, 10.0.0.2"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync("203.0.113.2, 10.0.0.2"));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await TryAsync("198.51.100.7, 203.0.113.2, 10.0.0.2"));
+
+        async Task<HttpStatusCode> TryAsync(string came)
+        {
+            using var client = site.Anybody();
+            client.DefaultRequestHeaders.Add(OwnSite.Header, "1");
+            client.DefaultRequestHeaders.Add("X-Forwarded-For", came);
+            client.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+            return (await client.AskAsync(WebSite.Post("/account/sign-in", $$"""{"name":"{{came[..11]}}","password":"x"}"""))).StatusCode;
+        }
+    }
+
     [Fact]
     public async Task every_answer_has_the_headers_that_keep_it_out()
     {

@@ -86,6 +86,35 @@ public sealed class When_sessions_end
         Assert.True(Ended(folder, time).Has("b", now));
     }
 
+    [Fact]
+    public void what_another_console_wrote_over_is_written_again()
+    {
+        using var folder = new TempFolder();
+        var time = new FakeTimeProvider(ScriptedDoors.Then);
+        var now = time.GetUtcNow().ToUnixTimeSeconds();
+        var one = Ended(folder, time);
+        one.Add("a", now);
+        // Another one reads it now, and writes when the next was added.
+        var read = File.ReadAllBytes(folder.File(EndedSessions.FileName));
+        one.Add("b", now);
+        File.WriteAllBytes(folder.File(EndedSessions.FileName), read);
+        Assert.False(Ended(folder, time).Has("b", now));
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.True(one.Has("a", now));
+        Assert.All(new[] { "a", "b" }, x => Assert.True(Ended(folder, time).Has(x, now)));
+    }
+
+    [Fact]
+    public void of_many_that_write_a_file_at_once_each_writes_the_whole_and_leaves_nothing_else()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("own.json");
+        Parallel.For(0, 100, new ParallelOptions { MaxDegreeOfParallelism = 8 }, x => OwnFile.Write(path, new[] { x, x }));
+        var written = JsonSerializer.Deserialize<int[]>(File.ReadAllBytes(path))!;
+        Assert.Equal(written[0], written[1]);
+        Assert.Equal(path, Assert.Single(Directory.GetFiles(folder.Path)));
+    }
+
     private static EndedSessions Ended(TempFolder folder, TimeProvider time) =>
         new(
             new ConfigurationBuilder().Build(),

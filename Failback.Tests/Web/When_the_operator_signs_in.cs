@@ -93,6 +93,15 @@ public sealed partial class When_the_operator_signs_in
         Assert.Equal(rights, NeedsRightAttribute.All.Count(x => ask.Allows(new Asker("operator", ["operator"]), x)));
     }
 
+    [Theory]
+    [InlineData(1, "ConnectionStrings:Bus=amqp://127.0.0.1:1")]
+    [InlineData(0)]
+    public async Task an_account_that_may_do_nothing_is_said_at_the_start(int times, params string[] settings)
+    {
+        await using var site = await WebSite.StartAsync([Local, .. settings]);
+        Assert.Equal(times, site.Log.Of(6018).Count);
+    }
+
     [Fact]
     public void the_file_is_for_its_owner_and_holds_no_password()
     {

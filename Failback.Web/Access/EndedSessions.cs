@@ -44,10 +44,12 @@ internal sealed partial class EndedSessions(
         {
             Read();
             _ended.Sessions[id] = since;
-            _ended = Bounded(_ended, (time.GetUtcNow() - Sessions.Longest).ToUnixTimeSeconds(), most);
+            _ended = Bounded(_ended, Oldest, most);
             Write();
         }
     }
+
+    private long Oldest => (time.GetUtcNow() - Sessions.Longest).ToUnixTimeSeconds();
 
     /// <summary>Pure.</summary>
     private static Ended Bounded(Ended ended, long oldest, int most)
@@ -57,7 +59,10 @@ internal sealed partial class EndedSessions(
         return new Ended(before, kept.Take(most).ToDictionary(StringComparer.Ordinal));
     }
 
-    /// <summary>What others wrote beside what this process knows. A damaged file may have held any session: all until now end.</summary>
+    /// <summary>
+    /// What others wrote beside what this process knows; what it knows and another one wrote over is written again. A damaged file may have
+    /// held any session: all until now end.
+    /// </summary>
     private void Read()
     {
         _readAt = time.GetTimestamp();
@@ -73,6 +78,8 @@ internal sealed partial class EndedSessions(
             foreach (var (id, since) in read.Sessions)
                 _ended.Sessions[id] = since;
             _ended = _ended with { Before = Math.Max(_ended.Before, read.Before) };
+            if (Lacks(read))
+                Write();
         }
         catch (JsonException)
         {
@@ -84,6 +91,13 @@ internal sealed partial class EndedSessions(
         {
             LogUnreadable(logger, _path, wrong.GetType().Name);
         }
+    }
+
+    /// <summary>Something of this process was lost: another one had read the file before, and wrote after it.</summary>
+    private bool Lacks(Ended read)
+    {
+        var oldest = Math.Max(Oldest, read.Before + 1);
+        return read.Before < _ended.Before || _ended.Sessions.Any(x => x.Value >= oldest && !read.Sessions.ContainsKey(x.Key));
     }
 
     private void Write()

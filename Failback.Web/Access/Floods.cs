@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using System.Security.Claims;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Components.Endpoints;
+using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.StaticAssets;
@@ -78,15 +80,35 @@ internal static class Floods
         );
     }
 
+    /// <summary>A page needs a connection; where none may be opened, the answer says why instead of a page that ends at once.</summary>
+    public static void UsePageLimit(this IApplicationBuilder app)
+    {
+        var pages = app.ApplicationServices.GetRequiredService<OpenPages>();
+        app.Use(
+            (context, next) =>
+                OpensPage(context) && !pages.HasRoom(PersonOf(context.User))
+                    ? PlainPage.WriteAsync(context, StatusCodes.Status429TooManyRequests, PlainWord.ManyPages)
+                    : next(context)
+        );
+    }
+
+    private static bool OpensPage(HttpContext context) =>
+        context.User.Identity?.IsAuthenticated == true
+        && context.GetEndpoint()?.Metadata.GetMetadata<ComponentTypeMetadata>() is not null
+        && context.AcceptsInteractiveRouting();
+
     private static TimeSpan WaitOf(RateLimitLease lease) =>
         lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
 
-    /// <summary>Files, the console's one connection, and what other rooms answer.</summary>
+    /// <summary>Files, what goes over the console's one connection, and what other rooms answer.</summary>
     private static bool IsFree(HttpContext context) =>
         !OwnSite.IsOurs(context.Request.Path)
-        || context.Request.Path.StartsWithSegments("/_blazor")
+        || (context.Request.Path.StartsWithSegments("/_blazor") && !OpensCircuit(context))
         || context.Request.Path.StartsWithSegments("/console")
         || context.GetEndpoint()?.Metadata.GetMetadata<StaticAssetDescriptor>() is not null;
+
+    private static bool OpensCircuit(HttpContext context) =>
+        context.Request.Path.StartsWithSegments("/_blazor/negotiate") || OwnSite.OpensSocket(context);
 
     private static string Who(HttpContext context) =>
         context.User.Identity?.IsAuthenticated == true ? PersonOf(context.User) : Address(context);

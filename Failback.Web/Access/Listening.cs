@@ -96,6 +96,10 @@ internal static class Listening
         }
     }
 
+    /// <summary>From this machine; a socket of files has no address.</summary>
+    public static bool IsLoopback(IPAddress? address) =>
+        address is null || IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
+
     private static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));

@@ -10,16 +10,24 @@ internal static class OwnFile
     /// <summary>Written beside it, flushed to the disk, and put in its place.</summary>
     public static void Write<T>(string path, T value)
     {
-        var fresh = path + ".new";
-        File.Delete(fresh);
+        // Of two at once, in this process or another, each has one of its own, and the later one stays.
+        var fresh = $"{path}.{Guid.NewGuid():N}.new";
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = OwnersOnly;
-        using (var file = new FileStream(fresh, options))
+        try
         {
-            JsonSerializer.Serialize(file, value, JsonSerializerOptions.Web);
-            file.Flush(flushToDisk: true);
+            using (var file = new FileStream(fresh, options))
+            {
+                JsonSerializer.Serialize(file, value, JsonSerializerOptions.Web);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(fresh, path, overwrite: true);
         }
-        File.Move(fresh, path, overwrite: true);
+        catch
+        {
+            File.Delete(fresh);
+            throw;
+        }
     }
 }

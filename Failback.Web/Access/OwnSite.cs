@@ -36,12 +36,37 @@ internal static partial class OwnSite
         var options = new ForwardedHeadersOptions
         {
             ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost,
+            // Several in a row each add who came to them; what a client says itself comes before that, and counts for nothing.
+            ForwardLimit = proxies.Count,
         };
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
         foreach (var proxy in proxies)
             options.KnownProxies.Add(System.Net.IPAddress.Parse(proxy));
         app.UseForwardedHeaders(options);
+    }
+
+    /// <summary>
+    /// Where it listens in clear for a proxy, others of that network can ask too: they are answered nothing, however good their cookie or
+    /// token is.
+    /// </summary>
+    public static void UseHttps(this IApplicationBuilder app)
+    {
+        if (app.ApplicationServices.GetRequiredService<IOptions<WebOptions>>().Value.PublishedOnLoopback)
+            return;
+        var logger = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger("Failback.Web.OwnSite");
+        var told = 0;
+        app.Use(
+            (context, next) =>
+            {
+                var remote = context.Connection.RemoteIpAddress;
+                if (context.Request.IsHttps || !IsOurs(context.Request.Path) || Listening.IsLoopback(remote))
+                    return next(context);
+                if (Interlocked.Exchange(ref told, 1) == 0)
+                    LogInClear(logger, remote?.ToString());
+                return Problems.WriteAsync(context, new Problem(ProblemKind.NotSecure));
+            }
+        );
     }
 
     public static void UseSecurityHeaders(this IApplicationBuilder app) =>
@@ -113,8 +138,10 @@ internal static partial class OwnSite
             HttpMethods.IsGet(context.Request.Method)
             || HttpMethods.IsHead(context.Request.Method)
             || HttpMethods.IsOptions(context.Request.Method)
-        )
-        || context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true
+        ) || OpensSocket(context);
+
+    public static bool OpensSocket(HttpContext context) =>
+        context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true
         || context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true;
 
     private static bool IsOwn(string origin, HttpRequest request) =>
@@ -144,6 +171,13 @@ internal static partial class OwnSite
             headers.CacheControl = "no-store";
         return Task.CompletedTask;
     }
+
+    [LoggerMessage(
+        6017,
+        LogLevel.Warning,
+        "A request from {Remote} came in clear and was refused; of others it is not said. Does the proxy set X-Forwarded-Proto?"
+    )]
+    private static partial void LogInClear(ILogger logger, string? remote);
 
     [LoggerMessage(
         6016,

@@ -10,6 +10,8 @@ internal enum PlainWord
     NoRight = 2,
     Failed = 3,
     NotThere = 4,
+    NotSecure = 5,
+    ManyPages = 6,
 }
 
 /// <summary>A page of one sentence, without script, for what was refused before a page of the console could answer.</summary>
@@ -21,6 +23,11 @@ internal static class PlainPage
         [PlainWord.NoRight] = ("Your roles give no right to this.", "Roolisi eivät anna oikeutta tähän."),
         [PlainWord.Failed] = ("This did not work.", "Tämä ei onnistunut."),
         [PlainWord.NotThere] = ("There is nothing here.", "Täällä ei ole mitään."),
+        [PlainWord.NotSecure] = ("This is answered over https only.", "Tähän vastataan vain https-yhteydellä."),
+        [PlainWord.ManyPages] = (
+            "You have as many pages open as anybody may. Close one, wait a moment and load this one again.",
+            "Sinulla on auki niin monta sivua kuin saa olla. Sulje jokin niistä, odota hetki ja lataa tämä uudelleen."
+        ),
     };
 
     /// <param name="body">HTML of ours.</param>

@@ -97,7 +97,14 @@ internal static class ApiDocument
 
     private static IEnumerable<ProblemKind> Possible(bool asks) =>
         Problems.All.Where(x =>
-            x is not (ProblemKind.MethodNotAllowed or ProblemKind.WrongHost or ProblemKind.PasswordChangeRequired or ProblemKind.CrossSite)
+            x
+                is not (
+                    ProblemKind.MethodNotAllowed
+                    or ProblemKind.WrongHost
+                    or ProblemKind.NotSecure
+                    or ProblemKind.PasswordChangeRequired
+                    or ProblemKind.CrossSite
+                )
             && (asks || x is not (ProblemKind.KeyReused or ProblemKind.TooLarge or ProblemKind.UnsupportedMediaType))
         );
 

@@ -44,7 +44,7 @@ internal sealed class NewsStream(
             await Problems.WriteAsync(context, Wrong("since"));
             return;
         }
-        var who = context.User.ToAsker().Name;
+        var who = Floods.PersonOf(context.User);
         if (_open.AddOrUpdate(who, 1, (_, x) => x + 1) > options.Value.StreamsPerUser)
         {
             Close(who);

@@ -28,6 +28,7 @@ internal enum ProblemKind
     WrongHost = 12,
     InternalError = 13,
     Unavailable = 14,
+    NotSecure = 15,
 }
 
 /// <summary>A problem for a program: what, and of a bad input which member and what is allowed. Never the value, a stack or an address.</summary>
@@ -63,6 +64,7 @@ internal static partial class Problems
         [ProblemKind.WrongHost] = (400, "The request is addressed to a name that is not allowed."),
         [ProblemKind.InternalError] = (500, "Something unforeseen happened; the log has it under the trace id."),
         [ProblemKind.Unavailable] = (503, "The database cannot be reached, or did not answer in time."),
+        [ProblemKind.NotSecure] = (421, "This is answered over https only."),
     };
 
     public static IEnumerable<ProblemKind> All => Kinds.Keys;
@@ -103,6 +105,7 @@ internal static partial class Problems
                 ProblemKind.NotFound => PlainWord.NotThere,
                 ProblemKind.Forbidden => PlainWord.NoRight,
                 ProblemKind.TooManyRequests => PlainWord.Wait,
+                ProblemKind.NotSecure => PlainWord.NotSecure,
                 _ => PlainWord.Failed,
             }
         );

@@ -2,6 +2,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Failback.Messages;
 using Failback.Saga;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using static Failback.Tests.DoorsSpec;
 using static Failback.Tests.DoorsTalk;
 
@@ -78,6 +80,47 @@ public sealed class What_the_door_refuses
         Assert.Equal((2, 4), ((await spec.Store.RowsAsync<OutboxMessage>()).Count, await ForbiddenAsync()));
 
         async Task<int> ForbiddenAsync() => (await spec.Store.RowsAsync<Audit>()).Count(x => x.Outcome == "Forbidden");
+    }
+
+    [Theory, OnBothDatabases]
+    [Covers("T17")]
+    public async Task who_asks_in_vain_again_and_again_has_twenty_lines_an_hour_and_one_with_the_number_of_the_others(DatabaseKind kind)
+    {
+        var time = new FakeTimeProvider(Noon);
+        await using var spec = await OpenAsync(kind, x => x.AddSingleton<TimeProvider>(time));
+        var wish = Wishes.Copy(Guid.NewGuid());
+        for (var i = 0; i < RefusalBudget.Most + 5; i++)
+            Assert.Equal(AskOutcome.Forbidden, (await spec.Ask.AskAsync(wish, Guid.NewGuid(), Eve, Token)).Outcome);
+        var lines = await spec.Store.RowsAsync<Audit>();
+        Assert.Equal(RefusalBudget.Most, lines.Count);
+        Assert.Contains("not noted one by one", Assert.Single(lines, x => x.Detail!.Contains(';')).Detail);
+        time.Advance(RefusalBudget.Span);
+        await spec.Ask.AskAsync(wish, Guid.NewGuid(), Eve with { Name = "mallory" }, Token);
+        lines = await spec.Store.RowsAsync<Audit>();
+        Assert.Equal(RefusalBudget.Most + 2, lines.Count);
+        var more = Assert.Single(lines, x => x.What == RefusalBudget.More);
+        Assert.Equal(
+            ("eve", "Forbidden", "5 more refusals in the hour from 2026-05-01 12:00:00 UTC"),
+            (more.Who, more.Outcome, more.Detail)
+        );
+    }
+
+    [Fact]
+    [Covers("T17")]
+    public void of_refusals_it_remembers_a_thousand_people_and_forgets_the_first_with_its_number()
+    {
+        var budget = new RefusalBudget();
+        var now = new DateTimeOffset(Noon);
+        Note Of(string who) => new(who, "x", "y", "Forbidden", "z");
+        for (var i = 0; i <= RefusalBudget.Most; i++)
+            budget.Count(Of("eve"), now);
+        for (var i = 1; i < RefusalBudget.MostPeople; i++)
+            Assert.Equal([Of($"p{i}")], budget.Count(Of($"p{i}"), now.AddSeconds(1)));
+        var notes = budget.Count(Of("last"), now.AddSeconds(2));
+        Assert.Equal(["eve", "last"], notes.Select(x => x.Who));
+        Assert.StartsWith("1 more refusals", notes[0].Detail);
+        // A clock that was set back by a day counts anew.
+        Assert.Single(budget.Count(Of("p1"), now.AddDays(-1)));
     }
 
     [Theory, OnBothDatabases]

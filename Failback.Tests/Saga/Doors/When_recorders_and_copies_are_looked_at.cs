@@ -161,11 +161,12 @@ public sealed class When_recorders_and_copies_are_looked_at
     {
         await using var spec = await OpenAsync(kind);
         var copy = Copy(Entry("rec-1", 0), CopyStates.Copying);
-        await spec.SaveAsync([copy, .. Enumerable.Range(0, 7).Reverse().Select(x => Channel(copy, x))]);
+        await spec.SaveAsync([copy, .. Enumerable.Range(0, 7).Reverse().Select(x => Channel(copy, x) with { Overlaps = x })]);
 
         async Task<string> Page(int? after, int limit) =>
             string.Join(' ', (await spec.Read.ChannelCopiesAsync(copy.CorrelationId, after, limit, Token)).Select(x => x.Ordinal));
 
+        Assert.All(await spec.Read.ChannelCopiesAsync(copy.CorrelationId, null, 7, Token), x => Assert.Equal(x.Ordinal, x.Overlaps));
         Assert.Equal("0 1 2", await Page(null, 3));
         Assert.Equal("3 4 5 6", await Page(2, 500));
         Assert.Equal("", await Page(6, 3));

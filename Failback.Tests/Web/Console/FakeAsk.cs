@@ -48,6 +48,9 @@ internal sealed class FakeAsk(FakeSite site) : IAsk, ILiveFeed
     /// <summary>Periods of entries are said when this ended.</summary>
     public Task OpenPeriods { get; set; } = Task.CompletedTask;
 
+    /// <summary>Before each look at the audit trail.</summary>
+    public Func<Task>? BeforeAudit { get; set; }
+
     /// <summary>Before the feed looks where it begins.</summary>
     public Func<Task>? BeforeListening { get; set; }
 

@@ -118,8 +118,11 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
             [.. site.Channels.GetValueOrDefault(materialCopyId, []).Skip((after ?? -1) + 1).Take(limit)]
         );
 
-    public Task<AuditPage> AuditAsync(AuditQuery query, CancellationToken token) =>
-        Said(() =>
+    public async Task<AuditPage> AuditAsync(AuditQuery query, CancellationToken token)
+    {
+        if (ask.BeforeAudit is { } before)
+            await before().WaitAsync(token);
+        return site.Locked(() =>
         {
             var rows = site
                 .Audit.Where(x => (Sent(query.Subject) ?? x.Subject) == x.Subject && (Sent(query.Who) ?? x.Who) == x.Who)
@@ -127,6 +130,7 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
             Skip(query.After);
             return new AuditPage([.. rows.Take(query.Limit)], rows.Count() > query.Limit ? "50" : null);
         });
+    }
 
     public Task<CopyLimitsView> CopyLimitsAsync(string? recorderId, CancellationToken token) =>
         Said(() =>

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Failback.Saga;
 using Failback.Web;
 
 namespace Failback.Tests;
@@ -47,6 +48,16 @@ public sealed partial class The_console_speaks_the_terms
                 if (inFinnish != "-")
                     Assert.Contains(Stem(inFinnish), place(finnish), StringComparison.OrdinalIgnoreCase);
             }
+    }
+
+    [Fact]
+    public void a_coverage_report_says_them_too()
+    {
+        var finnish = Failback.Host.PageWords.In("fi");
+        var terms = Terms.ToDictionary(x => x.Term, x => x.Finnish);
+        Assert.Contains(terms["failback"], finnish.Title, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(terms["failover log"], finnish.Entry, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotMatch(Bare(), finnish.Title);
     }
 
     /// <summary>A term in another case: its words without what Finnish or English bends.</summary>
@@ -105,6 +116,7 @@ public sealed partial class The_console_speaks_the_terms
             "copy.control fetch period now",
             "copy.control set limits",
             "queues.discard",
+            RefusalBudget.More,
         ];
         foreach (var words in ConsoleWords.Languages.Select(ConsoleWords.In))
         {

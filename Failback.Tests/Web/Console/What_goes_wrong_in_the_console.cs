@@ -158,6 +158,13 @@ public sealed class What_goes_wrong_in_the_console(ConsoleBrowser browser) : IAs
         _site.Ask.TakenAway[AskRights.ControlCopy] = true;
         await _site.AskWhoIsThereAsync();
         await dialog.WaitForAsync(new() { State = WaitForSelectorState.Detached });
+        _site.Ask.TakenAway.Clear();
+        await window.GoAsync($"/log/{_site.Row("Tunnel north").Entry.EntryId}");
+        await page.Locator("[data-action=FetchNow]").First.ClickAsync();
+        await dialog.WaitForAsync();
+        _site.Ask.TakenAway[AskRights.ControlCopy] = true;
+        await _site.AskWhoIsThereAsync();
+        await dialog.WaitForAsync(new() { State = WaitForSelectorState.Detached });
         await page.GotoAsync($"{_site.Url}/?text=Tunnel");
         await window.ReadyAsync();
         _site.Ask.TakenAway.Clear();
@@ -189,6 +196,31 @@ public sealed class What_goes_wrong_in_the_console(ConsoleBrowser browser) : IAs
         Assert.Equal(0, await page.Locator(".facts").CountAsync());
         open.SetResult();
         await Assertions.Expect(page.Locator(".facts.one code").Last).ToHaveTextAsync(newer.ToString());
+    }
+
+    [Fact]
+    [Covers("D14")]
+    public async Task what_of_the_audit_trail_was_found_late_is_not_shown_as_what_is_looked_for_now()
+    {
+        await using var window = await browser.OpenAsync(_site);
+        var page = await window.GoAsync("/audit");
+        await page.EvaluateAsync(
+            "window.seen = []; new MutationObserver(() => window.seen.push(document.querySelector('main').innerText)).observe(document.querySelector('main'), { subtree: true, childList: true, characterData: true })"
+        );
+        var (late, next, begun) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
+        _site.Ask.BeforeAudit = () => Interlocked.Increment(ref begun) == 1 ? late.Task : next.Task;
+        _site.Site.Note("nobody-asked-for", "failback.start", "site", "Accepted");
+        _site.Site.Note("wanted", "failback.start", "site", "Accepted");
+        _site.Site.Change(_site.Row("Depot").Entry.EntryId, x => x);
+        await Eventually.True("the page is being read", () => Volatile.Read(ref begun) > 0);
+        await page.Locator(".filter input").First.FillAsync("wanted");
+        await page.Locator(".filter input").First.PressAsync("Enter");
+        await page.WaitForURLAsync("**/audit?who=wanted");
+        late.SetResult();
+        await Eventually.True("the other is looked for", () => Volatile.Read(ref begun) > 1);
+        next.SetResult();
+        await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
+        Assert.DoesNotContain("nobody-asked-for", string.Join(' ', await page.EvaluateAsync<string[]>("window.seen")));
     }
 
     [Fact]

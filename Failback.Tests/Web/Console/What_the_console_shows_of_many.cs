@@ -85,6 +85,35 @@ public sealed class What_the_console_shows_of_many(ConsoleBrowser browser) : IAs
     }
 
     [Fact]
+    [Covers("D17")]
+    public async Task what_lies_beside_own_recordings_is_said_of_its_channel()
+    {
+        var row = _site.Row("Tunnel north");
+        var channels = _site.Site.Channels[row.Copy!.MaterialCopyId];
+        _site.Site.Locked(() => channels[0] = channels[0] with { Overlaps = 1_234 });
+        await using var window = await browser.OpenAsync(_site);
+        var page = await window.GoAsync($"/log/{row.Entry.EntryId}");
+        await Assertions.Expect(page.Locator("[data-slot=overlaps]")).ToHaveTextAsync("1,234 beside own recordings");
+    }
+
+    [Theory]
+    [InlineData("en", "is not released to standby yet")]
+    [InlineData("fi", "ei ole vielä vapautettu")]
+    [Covers("D6")]
+    public async Task a_server_that_is_not_released_is_named(string language, string said)
+    {
+        var row = _site.Row("Depot");
+        _site.Site.Change(row.Entry.EntryId, x => x with { Entry = x.Entry with { ReleasePending = true } });
+        await using var window = await browser.OpenAsync(_site, language: language);
+        foreach (var path in new[] { "/?text=Depot", $"/log/{row.Entry.EntryId}" })
+        {
+            var page = await window.GoAsync(path);
+            var told = page.Locator(".trouble.wait").Filter(new() { HasText = said });
+            await Assertions.Expect(told).ToContainTextAsync(row.FailoverServerName);
+        }
+    }
+
+    [Fact]
     [Covers("D8", "D13")]
     public async Task a_period_is_fetched_exactly_unless_it_was_edited()
     {

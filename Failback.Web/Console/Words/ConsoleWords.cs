@@ -174,7 +174,7 @@ internal sealed record LogWords
     public required string Open { get; init; }
     public required string StandsInStill { get; init; }
     public required string Inherited { get; init; }
-    public required string ReleasePending { get; init; }
+    public required Func<string, string> ReleasePending { get; init; }
     public required Func<string, string> WaitsFor { get; init; }
     public required Func<string, string> ClosedUntil { get; init; }
     public required Func<int, string> PlaceInQueue { get; init; }

@@ -82,6 +82,7 @@ internal static class EnglishPages
         Alarm = "Alarm",
         Nothing = "Nothing home",
         ConflictSomewhere = conflicts => $"{conflicts}, somewhere in this time",
+        Overlaps = items => $"{items} beside own recordings",
         HomeOf = (done, all) => $"{done} of {all} items are home",
         ShownOf = (shown, all) => $"Channel copies {shown} of {all}",
         NotReached = new("The copy ended before it.", "Retry the copy."),
@@ -157,6 +158,7 @@ internal static class EnglishPages
         FetchPeriod = "Fetch a period now",
         SetLimits = "Set limits of copying",
         Discard = "Throw a message away",
+        More = "More requests without a right",
     };
 
     public static readonly AccountWords Account = new()

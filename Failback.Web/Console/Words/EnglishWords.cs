@@ -145,7 +145,7 @@ internal static class EnglishWords
         Open = "Open entry",
         StandsInStill = "still standing in",
         Inherited = "Comes home with a later failover of this recorder",
-        ReleasePending = "A failover server is not released yet. It is tried again by itself.",
+        ReleasePending = server => $"The failover server {server} is not released to standby yet. It is tried again by itself.",
         WaitsFor = name => $"waits for {name}",
         ClosedUntil = time => $"waits for its hours, until {time}",
         PlaceInQueue = place => $"place {place} in the queue",

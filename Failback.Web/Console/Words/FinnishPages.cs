@@ -82,6 +82,7 @@ internal static class FinnishPages
         Alarm = "Hälytys",
         Nothing = "Mitään ei kotona",
         ConflictSomewhere = conflicts => $"{conflicts} jossain tässä ajassa",
+        Overlaps = items => $"{items} omien tallenteiden rinnalla",
         HomeOf = (done, all) => $"{done} / {all} kohdetta on kotona",
         ShownOf = (shown, all) => $"Kanavien kopioinnit {shown} / {all}",
         NotReached = new("Kopiointi päättyi ennen sitä.", "Yritä kopiointia uudelleen."),
@@ -158,6 +159,7 @@ internal static class FinnishPages
         FetchPeriod = "Hae jakso heti",
         SetLimits = "Aseta kopioinnin rajat",
         Discard = "Heitä viesti pois",
+        More = "Lisää pyyntöjä ilman oikeutta",
     };
 
     public static readonly AccountWords Account = new()

@@ -146,7 +146,7 @@ internal static class FinnishWords
         Open = "Avaa merkintä",
         StandsInStill = "sijaistaa yhä",
         Inherited = "Tulee kotiin tallentimen myöhemmän varapalvelinsiirron mukana",
-        ReleasePending = "Yhtä varapalvelinta ei ole vielä vapautettu. Sitä yritetään itsestään uudelleen.",
+        ReleasePending = server => $"Varapalvelin {server} sijaistaa yhä: sitä ei ole vielä vapautettu. Sitä yritetään uudelleen.",
         WaitsFor = name => $"odottaa: {name}",
         ClosedUntil = time => $"odottaa sallittua aikaa, {time} asti",
         PlaceInQueue = place => $"jonossa sijalla {place}",

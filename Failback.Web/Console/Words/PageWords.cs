@@ -82,6 +82,9 @@ internal sealed record CoverageWords
     public required string Alarm { get; init; }
     public required string Nothing { get; init; }
     public required Func<string, string> ConflictSomewhere { get; init; }
+
+    /// <summary>Items that were copied beside the recorder's own of the same time (D17).</summary>
+    public required Func<string, string> Overlaps { get; init; }
     public required Func<string, string, string> HomeOf { get; init; }
 
     /// <summary>Which channel copies of how many.</summary>
@@ -185,6 +188,7 @@ internal sealed record AuditWords
     public required string FetchPeriod { get; init; }
     public required string SetLimits { get; init; }
     public required string Discard { get; init; }
+    public required string More { get; init; }
 
     /// <summary>By the name of the request, or of the right that was used; null for what has no words.</summary>
     public string? this[string what] =>
@@ -200,6 +204,7 @@ internal sealed record AuditWords
             "fetch-period-now" or "copy.control fetch period now" => FetchPeriod,
             "set-copy-limits" or "copy.control set limits" => SetLimits,
             "queues.discard" => Discard,
+            "more refusals" => More,
             _ => null,
         };
 }
