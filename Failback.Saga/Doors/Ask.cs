@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Failback.Saga;
 
-/// <summary>Each wish is one unit of work: key, audit line and outbox row, or an audit line alone.</summary>
+/// <summary>Each wish is one unit of work: key, audit line and outbox row, of a snapshot the row alone; or an audit line alone.</summary>
 internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IOptionsMonitor<CopyOptions> copying, TimeProvider time)
     : IAsk
 {
@@ -35,7 +35,7 @@ internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IO
         {
             MessageId = key,
             IsOfController = true,
-            IsAudited = contract != typeof(RecorderSnapshot),
+            IsKept = contract != typeof(RecorderSnapshot),
         };
         if (said is not null && (refusal = Validation.Of(said)) is null)
             wish = wish.About(PersonRequests.SubjectOf(said), said);
@@ -124,8 +124,7 @@ internal sealed class Ask(IFailbackUnits units, ILooks looks, IRights rights, IO
             return wish.Again(await store.KeyAsync(wish.Key, token));
         await store.ApplyAsync(
             [
-                new Save(wish.ToRow(time.GetUtcNow().ToRow())),
-                .. wish.IsAudited ? [wish.Noted("Asked")] : Array.Empty<Effect>(),
+                .. wish.IsKept ? [new Save(wish.ToRow(time.GetUtcNow().ToRow())), wish.Noted("Asked")] : Array.Empty<Effect>(),
                 new Publish(message!, wish.MessageId),
             ],
             token

@@ -23,7 +23,10 @@ public interface IAsk
     /// <param name="message">Kebab-case name, for example <c>start-data-copy</c>.</param>
     Task<Asked> AskJsonAsync(string message, ReadOnlyMemory<byte> json, Guid key, Asker asker, CancellationToken token);
 
-    /// <summary>Posts a message of the controller (SPEC section 6), for a controller without AMQP; needs <see cref="AskRights.Controller"/>.</summary>
+    /// <summary>
+    /// Posts a message of the controller (SPEC section 6), for a controller without AMQP; needs <see cref="AskRights.Controller"/>. Of a snapshot
+    /// no key is kept.
+    /// </summary>
     Task<Asked> PostAsync(string message, ReadOnlyMemory<byte> json, Guid key, Asker asker, CancellationToken token);
 
     /// <summary>

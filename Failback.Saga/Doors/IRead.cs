@@ -40,7 +40,7 @@ public interface IRead
     Task<IReadOnlyList<CheckView>?> ChecksAsync(Guid entryId, Asker asker, CancellationToken token);
 
     /// <summary>
-    /// What recorders answered to a dry run; null until they did, when it is forgotten with its key, and for who may not ask for one
+    /// What recorders answered to a dry run; null until they did, a day later, and for who may not ask for one
     /// (<see cref="AskRights.StartFailback"/>): it says what settings are.
     /// </summary>
     Task<RecordersInspected?> InspectionAsync(Guid key, Asker asker, CancellationToken token);

@@ -12,6 +12,9 @@ internal sealed record IdempotencyKey : IRow
     /// <summary>Beyond what is recognised: who asked is told when a saga that was away for weeks comes back.</summary>
     public static readonly TimeSpan UndecidedKept = TimeSpan.FromDays(30);
 
+    /// <summary>What recorders are like changes; who asked has read it by then.</summary>
+    public static readonly TimeSpan AnswerKept = TimeSpan.FromDays(1);
+
     public required Guid Key { get; init; }
     public required string Asker { get; init; }
 
@@ -28,7 +31,7 @@ internal sealed record IdempotencyKey : IRow
     public required string Outcome { get; init; }
     public DateTime? DecidedAt { get; init; }
 
-    /// <summary>What recorders answered to a dry run, as JSON of at most 64 KiB; null otherwise.</summary>
+    /// <summary>What recorders answered to a dry run, as JSON of at most 64 KiB; null otherwise, and a day later.</summary>
     public string? Answer { get; init; }
     public int Version { get; init; }
 

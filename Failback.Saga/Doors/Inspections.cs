@@ -4,7 +4,7 @@ using MassTransit;
 
 namespace Failback.Saga;
 
-/// <summary>Keeps what recorders answered to a dry run beside the key that it was asked under, for as long as that is kept.</summary>
+/// <summary>Keeps what recorders answered to a dry run beside the key that it was asked under, for a day.</summary>
 internal sealed class Inspections(IFailbackStore store, TimeProvider time) : IConsumer<RecordersInspected>
 {
     public async Task Consume(ConsumeContext<RecordersInspected> context)

@@ -29,10 +29,17 @@ internal sealed record Wish(Guid Key, Asker Asker, string Name, string Right)
     /// <summary>Nobody decides about what a controller says.</summary>
     public bool IsOfController { get; init; }
 
-    /// <summary>What is repeated by the minute leaves no line in an audit that is kept for ever.</summary>
-    public bool IsAudited { get; init; } = true;
+    /// <summary>What is repeated by the minute leaves neither a key nor a line in an audit that is kept for ever.</summary>
+    public bool IsKept { get; init; } = true;
 
-    public Wish About(string subject, object asked) => this with { Subject = subject, Digest = DigestOf(asked) };
+    /// <remarks>
+    /// Without a key only the message id tells what was said before: another thing under the same one has another, so that none is lost.
+    /// </remarks>
+    public Wish About(string subject, object asked)
+    {
+        var digest = DigestOf(asked);
+        return this with { Subject = subject, Digest = digest, MessageId = IsKept ? MessageId : DerivedId.Of("said", Key, digest) };
+    }
 
     /// <summary>A dry run of an entry.</summary>
     public static Wish ToInspect(Guid entryId, Guid key, Asker asker) =>

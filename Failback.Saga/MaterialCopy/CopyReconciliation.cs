@@ -33,13 +33,14 @@ internal sealed class CopyReconciliation : IReconciled
                 )
             );
         }
+        // The entries before the reports: a copy that ends in between has its report among them.
+        var isTime = starting || _holdsAskedAt is not { } before || now - before >= HoldsAskedEvery;
+        var open = isTime ? await store.OpenEntriesAsync(MostRows, token) : [];
         var asked = await store.ReportsAskedAsync(MostRows, token);
         effects.AddRange(asked.Where(x => starting || !(x.AnswerDueAt > now)).Select(CopyProofs.Due));
-        if (starting || _holdsAskedAt is not { } before || now - before >= HoldsAskedEvery)
-        {
+        if (isTime)
             _holdsAskedAt = now;
-            effects.AddRange(await HoldsToReleaseAsync(store, CopyProofs.WaitedFor(asked, now), now, token));
-        }
+        effects.AddRange(await HoldsToReleaseAsync(store, open, CopyProofs.WaitedFor(asked, now), now, token));
         return effects;
     }
 
@@ -51,13 +52,14 @@ internal sealed class CopyReconciliation : IReconciled
     /// <param name="waiting">Entries whose report is made from what is still held.</param>
     private static async Task<IReadOnlyList<Effect>> HoldsToReleaseAsync(
         IFailbackStore store,
+        IReadOnlyList<FailoverLogEntry> open,
         IReadOnlySet<Guid> waiting,
         DateTime now,
         CancellationToken token
     )
     {
         var effects = new List<Effect>();
-        var releasing = (await store.OpenEntriesAsync(MostRows, token)).Where(x => x.Hold == HoldStatus.Releasing);
+        var releasing = open.Where(x => x.Hold == HoldStatus.Releasing);
         foreach (var entry in releasing.Where(x => !waiting.Contains(x.InheritedBy ?? x.EntryId)))
             if (await store.RecorderAsync(entry.FailoverServerId, token) is { } server)
                 effects.Add(

@@ -8,12 +8,17 @@ internal static class CopyRequest
     public const string StartRight = "copy.start";
     public const string ControlRight = "copy.control";
 
-    internal sealed record Asked(Request Request, string By, IReadOnlyList<string> Roles, string Right, string What);
+    /// <param name="Of">What of the copy it is about, as text; empty when it is the whole.</param>
+    internal sealed record Asked(Request Request, string By, IReadOnlyList<string> Roles, string Right, string What, string Of = "")
+    {
+        /// <summary>What a copy keeps of a request that it served: the id alone may come again for something else when nobody knows it any more.</summary>
+        public Guid Kept => DerivedId.Of("request", Request.Id, Request.Name, Of);
+    }
 
     /// <summary>R28: the first start of an entry's copy, or a start again of one that ended without success (R48).</summary>
     public static CopyDecision Start(MaterialCopyState copy, StartDataCopy asked, CopyFacts facts)
     {
-        var by = new Asked(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.Roles, StartRight, StartRight);
+        var by = new Asked(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.Roles, StartRight, StartRight, $"{asked.Order}");
         if (IsRepeated(copy, by, facts))
             return Repeated(copy, by);
         if (Refusal(copy, by, facts) is { } reason)
@@ -40,14 +45,21 @@ internal static class CopyRequest
         var by = new Asked(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.Roles, ControlRight, "copy.control pause");
         if (Unchanged(copy, by, facts, x => !x.HasEnded() && x.CurrentState != CopyStates.Paused) is { } unchanged)
             return unchanged;
-        var paused = copy with { CurrentState = CopyStates.Paused, AnswerDueAt = null, WaitingFor = null, RequestId = asked.RequestId };
+        var paused = copy with { CurrentState = CopyStates.Paused, AnswerDueAt = null, WaitingFor = null, RequestId = by.Kept };
         return new(paused, [.. CopyReports.Shown(paused, facts), Accepted(by, copy, facts), .. CopyQueue.TurnOfNext(facts)]);
     }
 
     /// <summary>R36: goes on at the saved positions; finished channel copies are never redone, given-up ones are tried again.</summary>
     public static CopyDecision Resume(MaterialCopyState copy, ResumeMaterialCopy asked, CopyFacts facts)
     {
-        var by = new Asked(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.Roles, ControlRight, "copy.control resume");
+        var by = new Asked(
+            Request.Of(asked, asked.RequestId),
+            asked.RequestedBy,
+            asked.Roles,
+            ControlRight,
+            "copy.control resume",
+            $"{asked.ChannelCopyId}"
+        );
         return asked.ChannelCopyId is { } one
             ? Retry(copy, by, one, facts)
             : Unchanged(copy, by, facts, IsStopped) ?? Queued(copy, facts.Channels.Select(CopyProgress.Resumed), by, facts);
@@ -63,11 +75,23 @@ internal static class CopyRequest
         var rows = facts.Channels.Select(x => ReferenceEquals(x, givenUp) ? CopyProgress.Resumed(x) : x).ToList();
         if (copy.HasEnded())
             return Queued(copy, rows, by, facts);
-        var asked = copy with { RequestId = by.Request.Id };
-        var next =
-            copy.CurrentState == CopyStates.Copying ? CopyRun.Looked(asked, rows, facts) : new(asked, [.. CopyRun.Saved(rows, facts)]);
-        return next.After([Accepted(by, copy, facts), .. CopyReports.Shown(next.Copy, facts)]);
+        var asked = copy with { RequestId = by.Kept };
+        CopyDecision next =
+            copy.CurrentState == CopyStates.Copying ? CopyRun.Looked(asked, rows, facts)
+            : MayGoOn(copy, givenUp!) ? WaitsNoLonger(asked, rows, facts)
+            : new(asked, [.. CopyRun.Saved(rows, facts)]);
+        // A copy that waits or closes is shown by that.
+        var shown = next.Effects.OfType<Tell>().Any() ? [] : CopyReports.Shown(next.Copy, facts);
+        return next.After([Accepted(by, copy, facts), .. shown]);
     }
+
+    /// <summary>In the queue again; all that waits is tried when the turn comes.</summary>
+    private static CopyDecision WaitsNoLonger(MaterialCopyState copy, IReadOnlyList<ChannelCopy> rows, CopyFacts facts) =>
+        new(CopyWait.Over(copy), [.. CopyRun.Saved(rows, facts), CopyQueue.Turn(copy.CorrelationId, facts)]);
+
+    /// <summary>The copy waits, but not for what this channel copy needs.</summary>
+    private static bool MayGoOn(MaterialCopyState copy, ChannelCopy row) =>
+        copy.CurrentState == CopyStates.WaitingForSource && copy.Failure?.IsOfTarget() != true && copy.WaitingFor != row.SourceRecorderId;
 
     /// <summary>Gives it up; what was copied stays, and so do the holds.</summary>
     public static CopyDecision Cancel(MaterialCopyState copy, CancelMaterialCopy asked, CopyFacts facts)
@@ -75,7 +99,7 @@ internal static class CopyRequest
         var by = new Asked(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.Roles, ControlRight, "copy.control cancel");
         if (Unchanged(copy, by, facts, x => !x.HasEnded()) is { } unchanged)
             return unchanged;
-        var canceled = copy with { Failure = null, Detail = $"canceled by {asked.RequestedBy}", RequestId = asked.RequestId };
+        var canceled = copy with { Failure = null, Detail = $"canceled by {asked.RequestedBy}", RequestId = by.Kept };
         return CopyEnd.Ended(canceled, CopyStates.Canceled, facts).After([Accepted(by, copy, facts)]);
     }
 
@@ -104,13 +128,15 @@ internal static class CopyRequest
         return allowed(copy) ? null : Refused(copy, by, FailbackReason.InvalidLogState, facts);
     }
 
-    /// <summary>It was served before, asked over another road; who may not ask at all is refused as ever.</summary>
+    /// <summary>
+    /// It was served before, asked over another road; who may not ask at all is refused as ever. Rows of older versions have the bare id.
+    /// </summary>
     private static bool IsRepeated(MaterialCopyState copy, Asked by, CopyFacts facts) =>
-        copy.RequestId == by.Request.Id && facts.Rights.Allows(by.Roles, by.Right);
+        (copy.RequestId == by.Kept || copy.RequestId == by.Request.Id) && facts.Rights.Allows(by.Roles, by.Right);
 
-    /// <summary>Whoever asked is told that it was accepted.</summary>
+    /// <summary>Whoever asked, and was not told yet, is told that it was accepted.</summary>
     private static CopyDecision Repeated(MaterialCopyState copy, Asked by) =>
-        new(copy, [new Note(by.By, by.What, copy.CorrelationId.ToString(), "Accepted", "repeated", by.Request)]);
+        new(copy, [new Note(by.By, by.What, copy.CorrelationId.ToString(), "Accepted", "repeated", by.Request, OnlyIfPending: true)]);
 
     private static FailbackReason? Refusal(MaterialCopyState copy, Asked by, CopyFacts facts)
     {
@@ -131,7 +157,7 @@ internal static class CopyRequest
             CurrentState = CopyStates.Queued,
             Epoch = copy.Epoch + 1,
             RequestedBy = by.By,
-            RequestId = by.Request.Id,
+            RequestId = by.Kept,
             EndedAt = null,
             AnswerDueAt = null,
             WaitingFor = null,

@@ -133,7 +133,7 @@ internal static class CopyTurn
             return CopyDecision.Nothing(copy);
         if (copy.CurrentState != CopyStates.WaitingForSource)
             return copy.CurrentState == CopyStates.Planning ? Plan(copy, facts) : CopyRun.Looked(copy, facts);
-        var queued = copy with { CurrentState = CopyStates.Queued, AnswerDueAt = null, WaitingFor = null };
+        var queued = CopyWait.Over(copy);
         return new(queued, [.. CopyReports.Shown(queued, facts), CopyQueue.Turn(copy.CorrelationId, facts)]);
     }
 

@@ -59,14 +59,15 @@ internal static class CopyUrgent
             asked.RequestedBy,
             asked.Roles,
             CopyRequest.ControlRight,
-            "copy.control fetch period now"
+            "copy.control fetch period now",
+            $"{asked.TrackId} {asked.From.UtcDateTime:O} {asked.To.UtcDateTime:O}"
         );
         if (CopyRequest.Unchanged(copy, by, facts, x => !x.HasEnded()) is { } unchanged)
             return unchanged;
         var period = Of(asked.TrackId, asked.From, asked.To);
         if (copy.Urgent.Count(x => x.IsOfPerson) >= MostOfPersons || facts.Channels.Count > 0 && !facts.Channels.Any(x => Meets(x, period)))
             return CopyRequest.Refused(copy, by, FailbackReason.InvalidLogState, facts);
-        var urgent = copy with { RequestId = asked.RequestId, Urgent = [period, .. copy.Urgent.Where(x => x != period)] };
+        var urgent = copy with { RequestId = by.Kept, Urgent = [period, .. copy.Urgent.Where(x => x != period)] };
         var track = asked.TrackId.Length > TrackIdCharactersInAudit ? asked.TrackId[..TrackIdCharactersInAudit] : asked.TrackId;
         var accepted = CopyRequest.Accepted(by, copy, facts) with { Detail = $"{track}, {asked.From:O} to {asked.To:O}" };
         return copy.CurrentState switch

@@ -37,6 +37,15 @@ internal static class CopyWait
         );
     }
 
+    /// <summary>It waits no longer: it stands in the queue again, and what it waited for is tried when its turn comes.</summary>
+    public static MaterialCopyState Over(MaterialCopyState copy) =>
+        copy with
+        {
+            CurrentState = CopyStates.Queued,
+            AnswerDueAt = null,
+            WaitingFor = null,
+        };
+
     /// <summary>Looks again when the due time comes; the reconciler does the same should this be lost.</summary>
     public static Publish Overdue(MaterialCopyState copy, CopyFacts facts) =>
         new(

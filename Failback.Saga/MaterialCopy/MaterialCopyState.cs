@@ -15,7 +15,9 @@ internal sealed record MaterialCopyState : SagaStateMachineInstance, IRow
     public string RecorderId { get; set; } = "";
     public string? RequestedBy { get; set; }
 
-    /// <summary>The request that was accepted last; a repeated one is served once.</summary>
+    /// <summary>
+    /// Derived from the request that was accepted last and what it asked for; a repeated one is served once. Older versions kept the id itself.
+    /// </summary>
     public Guid? RequestId { get; set; }
     public DateTime CreatedAt { get; set; }
     public DateTime? StartedAt { get; set; }

@@ -18,7 +18,7 @@ internal sealed partial class MaterialCopyStateMachine : MassTransitStateMachine
             When(CancelMaterialCopy).Decide(CopyRequest.Cancel).To(Canceled),
             Refused(StartDataCopy, CopyRequest.Start)
         );
-        During([Queued, Planning, WaitingForSource], When(ResumeMaterialCopy).Decide(CopyRequest.Resume)); // F15: one channel
+        During([Queued, Planning], When(ResumeMaterialCopy).Decide(CopyRequest.Resume)); // F15: one channel
         During(
             Queued,
             When(TurnCame).Decide(CopyTurn.Came).To(Planning, Copying, WaitingForSource, Succeeded, Partial, Failed) // R31
@@ -39,7 +39,8 @@ internal sealed partial class MaterialCopyStateMachine : MassTransitStateMachine
         );
         During(
             WaitingForSource,
-            When(SliceOverdue).Decide(CopyTurn.Overdue).To(Queued) // D9: the wait is over, or the recorder came back
+            When(SliceOverdue).Decide(CopyTurn.Overdue).To(Queued), // D9: the wait is over, or the recorder came back
+            When(ResumeMaterialCopy).Decide(CopyRequest.Resume).To(Queued) // F15: one channel, of a source that is there
         );
         During(
             Paused,

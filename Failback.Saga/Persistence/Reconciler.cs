@@ -96,7 +96,7 @@ internal sealed partial class Reconciler(
         return got.Single();
     }
 
-    /// <summary>Forgets messages handled and requests decided long ago, in small bites.</summary>
+    /// <summary>Forgets messages handled and requests decided long ago, and answers of a day ago, in small bites.</summary>
     internal async Task<int> PruneAsync(CancellationToken token)
     {
         var pruned = 0;
@@ -121,6 +121,12 @@ internal sealed partial class Reconciler(
             .OrderBy(x => x.AskedAt)
             .Take(PruneAtOnce);
         count = Math.Max(count, await keys.ExecuteDeleteAsync(token));
+        var answered = time.GetUtcNow().Subtract(IdempotencyKey.AnswerKept).ToRow();
+        var answers = await unit.Db.Database.ExecuteSqlAsync(
+            $"UPDATE idempotency_key SET answer = NULL, version = version + 1 WHERE \"key\" IN (SELECT \"key\" FROM idempotency_key WHERE asked_at < {answered} AND decided_at < {answered} AND answer IS NOT NULL ORDER BY asked_at LIMIT {PruneAtOnce})",
+            token
+        );
+        count = Math.Max(count, answers);
         KillPoint.Reached("prune.before-commit");
         await unit.CommitAsync(token);
         KillPoint.Reached("prune.after-commit");

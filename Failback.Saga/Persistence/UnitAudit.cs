@@ -5,10 +5,42 @@ namespace Failback.Saga;
 /// <summary>The audit lines of a unit (D14), and the requests that they decide.</summary>
 internal sealed class UnitAudit(FailbackDbContext db, TimeProvider time)
 {
-    private readonly List<(Request Request, string Asker, string Outcome)> decided = [];
+    private readonly List<Note> deciding = [];
 
     public void Add(Note note)
     {
+        if (!note.OnlyIfPending)
+            Write(note);
+        if (note.Decides is not null)
+            deciding.Add(note);
+    }
+
+    /// <summary>
+    /// Says of requests that came through a door what became of them; the first word stands. Those from the bus have no row, and one that
+    /// somebody else asked, or that is another one, says nothing of the request whose key it bears.
+    /// </summary>
+    public async Task DecideAsync(CancellationToken token)
+    {
+        var told = false;
+        foreach (var note in deciding)
+            if (await SettleAsync(note, note.Decides!, token) && note.OnlyIfPending)
+            {
+                Write(note);
+                told = true;
+            }
+        deciding.Clear();
+        if (told)
+            await db.SaveChangesAsync(token);
+    }
+
+    /// <returns>Whether it was pending.</returns>
+    private async Task<bool> SettleAsync(Note note, Request request, CancellationToken token) =>
+        await db.Database.ExecuteSqlAsync(
+            $"UPDATE idempotency_key SET outcome = {note.Outcome}, decided_at = {time.GetUtcNow().ToRow()}, version = version + 1 WHERE \"key\" = {request.Id} AND asker = {note.Who} AND request = {request.Name} AND outcome = {IdempotencyKey.Pending}",
+            token
+        ) > 0;
+
+    private void Write(Note note) =>
         db.Add(
             new Audit
             {
@@ -21,21 +53,4 @@ internal sealed class UnitAudit(FailbackDbContext db, TimeProvider time)
                 Detail = note.Detail,
             }
         );
-        if (note.Decides is { } request)
-            decided.Add((request, note.Who, note.Outcome));
-    }
-
-    /// <summary>
-    /// Says of requests that came through a door what became of them; the first word stands. Those from the bus have no row, and one that
-    /// somebody else asked, or that is another one, says nothing of the request whose key it bears.
-    /// </summary>
-    public async Task DecideAsync(CancellationToken token)
-    {
-        foreach (var (request, asker, outcome) in decided)
-            await db.Database.ExecuteSqlAsync(
-                $"UPDATE idempotency_key SET outcome = {outcome}, decided_at = {time.GetUtcNow().ToRow()}, version = version + 1 WHERE \"key\" = {request.Id} AND asker = {asker} AND request = {request.Name} AND outcome = {IdempotencyKey.Pending}",
-                token
-            );
-        decided.Clear();
-    }
 }

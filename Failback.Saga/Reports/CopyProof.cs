@@ -9,7 +9,7 @@ internal enum ProofStatus
     Asked = 1,
     Made = 2,
 
-    /// <summary>Given up; the failure says why.</summary>
+    /// <summary>Given up; the failure says why. A worker that was away for hours may make it all the same.</summary>
     NotMade = 3,
 }
 

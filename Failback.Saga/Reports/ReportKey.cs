@@ -55,11 +55,13 @@ internal sealed partial class ReportKey(IConfiguration configuration, IOptions<R
         }
     }
 
-    /// <summary>Makes the key that nobody configured, so that it is there to be kept before the first report.</summary>
+    /// <summary>Makes the key that nobody configured, so that it is there to be kept before the first report; reads it, so that it may go.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (options.Value.KeyFile is null && own is not null && !File.Exists(own))
             Make(own);
+        lock (gate)
+            key ??= Load();
         return Task.CompletedTask;
     }
 

@@ -21,7 +21,7 @@ internal sealed partial class Reports(
     public async Task Consume(ConsumeContext<ReportDue> context)
     {
         var (due, token) = (context.Message, context.CancellationToken);
-        if (await AskedForAsync(due.ReportId, token) is not { } proof || proof.Tries != due.Tries)
+        if (await store.ReportAsync(due.ReportId, token) is not { Status: ProofStatus.Asked } proof || proof.Tries != due.Tries)
             return;
         var facts = await FactsAsync(proof, context.MessageId, token);
         var counted = JsonSerializer.SerializeToUtf8Bytes(CopyProofs.Counted(facts.Channels), JsonSerializerOptions.Web);
@@ -29,26 +29,30 @@ internal sealed partial class Reports(
         await ApplyAsync(CopyProofs.Ask(proof, await documents.PutAsync(counted, token), ofEntry, facts), token);
     }
 
-    /// <summary>What a worker made is signed as it is; what nobody asked for, or asks for no longer, changes nothing.</summary>
+    /// <summary>What a worker made is signed as it is; what nobody asked for, or has already, changes nothing.</summary>
     public async Task Consume(ConsumeContext<MaterialCopyProved> context)
     {
         var (told, token) = (context.Message, context.CancellationToken);
-        if (await AskedForAsync(told.ReportId, token) is not { } proof || told.MaterialCopyId != proof.MaterialCopyId)
+        if (await store.ReportAsync(told.ReportId, token) is not { } proof || told.MaterialCopyId != proof.MaterialCopyId)
+            return;
+        // One that was given up is made all the same by a worker that was away for hours.
+        if (proof.Status != ProofStatus.Asked && (proof.Status != ProofStatus.NotMade || told.Report is null))
             return;
         (string Signature, string PublicKey)? signed = null;
         if (told.Report is { } report)
         {
             if (await documents.GetAsync(report, token) is { } bytes && bytes.Length == report.Length)
                 signed = key.Sign(bytes.Span);
-            else
+            else if (proof.Status == ProofStatus.Asked)
                 told = told with { Report = null, Detail = "the report is missing or damaged in the document port" };
+            else
+                return;
         }
+        // The entries before the reports: what is releasing by then has its report among them.
+        var facts = await FactsAsync(proof, context.MessageId, token);
         var ofEntry = await store.ReportsOfAsync(proof.EntryId, token);
-        await ApplyAsync(CopyProofs.Answered(proof, told, signed, ofEntry, await FactsAsync(proof, context.MessageId, token)), token);
+        await ApplyAsync(CopyProofs.Answered(proof, told, signed, ofEntry, facts), token);
     }
-
-    private async Task<CopyProof?> AskedForAsync(Guid reportId, CancellationToken token) =>
-        await store.ReportAsync(reportId, token) is { Status: ProofStatus.Asked } proof ? proof : null;
 
     private Task ApplyAsync(IReadOnlyList<Effect> effects, CancellationToken token)
     {

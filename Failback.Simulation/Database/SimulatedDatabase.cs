@@ -107,7 +107,8 @@ internal sealed class SimulatedDatabase(VirtualTime time, Dice dice, Faults faul
         Inbox.UnionWith(unit.Seen);
         foreach (var tell in unit.Told)
             Number(unit, tell);
-        Audit.AddRange(unit.Notes);
+        // No doors, no keys: nobody waits to be told again.
+        Audit.AddRange(unit.Notes.Where(x => !x.OnlyIfPending));
         foreach (var publish in unit.Outgoing)
             Outbox.Add(nextOutbox, new OutboxRow(nextOutbox++, publish.Message, publish.MessageId, publish.NotBefore));
         Committed?.Invoke(unit);

@@ -3,7 +3,10 @@ using Failback.Saga;
 
 namespace Failback.Simulation;
 
-/// <summary>What must hold of every commit: allowed edges, one failback at a time, positions that never move back, older entries closed at once.</summary>
+/// <summary>
+/// What must hold of every commit: allowed edges, one failback at a time, positions that never move back, older entries closed at once, holds
+/// that wait for the report on what they keep.
+/// </summary>
 internal sealed class CommitRules(SimulatedDatabase database)
 {
     public void Look(SimulatedUnit unit)
@@ -17,6 +20,10 @@ internal sealed class CommitRules(SimulatedDatabase database)
                 Role(known, (Recorder)saved.Row!, unit);
             else if (table == typeof(FailbackState) && saved.Old is FailbackState before)
                 Moved(before, (FailbackState?)saved.Row, unit);
+            else if (table == typeof(CopyProof) && saved.Old is CopyProof report)
+                Report(report, (CopyProof?)saved.Row);
+        foreach (var release in unit.Outgoing.Select(x => x.Message).OfType<ReleaseHold>())
+            Held(release, unit);
         foreach (var done in unit.Saved.Values.Where(IsSuccess).Select(x => (FailoverLogEntry)x.Row!))
             Closed(done);
     }
@@ -126,9 +133,43 @@ internal sealed class CommitRules(SimulatedDatabase database)
             throw new ViolationException("I11", $"position {old.Position:O} -> {now.Position:O} of {now.TrackId}");
         if (now.Epoch < old.Epoch)
             throw new ViolationException("I14", $"epoch {old.Epoch} -> {now.Epoch} of {now.TrackId}");
+        var again = old.Status == ChannelCopyStatus.Failed && unit.Consumed.Any(x => TriesAgain(x, now));
+        if (old.HasEnded() && old.Status != now.Status && !again)
+            throw new ViolationException("R36", $"{now.TrackId} was {old.Status}, and is {now.Status} though nobody asked for that");
         var settled = unit.Consumed.OfType<ChannelDataAnswered>().Where(x => x.ChannelCopyId == now.ChannelCopyId && IsInFlight(x, old));
         if (now.Expected > old.Expected + settled.Sum(x => x.Expected))
             throw new ViolationException("I14", $"{now.Expected - old.Expected} items of {now.TrackId} were settled without an answer");
+    }
+
+    /// <summary>Started or resumed whole, or this channel copy alone (F15).</summary>
+    private static bool TriesAgain(object asked, ChannelCopy row) =>
+        asked switch
+        {
+            StartDataCopy x => DerivedId.OfMaterialCopy(x.EntryId) == row.MaterialCopyId,
+            ResumeMaterialCopy x => x.MaterialCopyId == row.MaterialCopyId && (x.ChannelCopyId ?? row.ChannelCopyId) == row.ChannelCopyId,
+            _ => false,
+        };
+
+    /// <summary>A report is made or given up; one that was given up may still be made, and what is made stays and is there to be read.</summary>
+    private void Report(CopyProof old, CopyProof? now)
+    {
+        var allowed = now is null
+            ? old.Status != ProofStatus.Asked
+            : old.Status == now.Status || (now.Status != ProofStatus.Asked && old.Status != ProofStatus.Made);
+        if (!allowed)
+            throw new ViolationException("T25", $"report {old.Status} -> {now?.Status} of {old.EntryId}");
+        if (now is { Status: ProofStatus.Made, Digest: var digest } && !database.Documents.ContainsKey(digest ?? ""))
+            throw new ViolationException("T25", $"the report of {now.EntryId} is made, and nobody can read it");
+    }
+
+    /// <summary>No hold is released while a report is made of what it keeps, by the clock of who releases it.</summary>
+    private void Held(ReleaseHold release, SimulatedUnit unit)
+    {
+        if (database.Entries.GetValueOrDefault(release.HoldId) is not { } entry)
+            return;
+        var (copied, now) = (entry.InheritedBy ?? entry.EntryId, unit.Process.Clock.GetUtcNow().ToRow());
+        if (database.Reports.Values.Any(x => x.EntryId == copied && x.Status == ProofStatus.Asked && x.HoldsUntil > now))
+            throw new ViolationException("D5", $"the hold of {entry.EntryId} is released while a report is made of it");
     }
 
     private static bool IsInFlight(ChannelDataAnswered answer, ChannelCopy row) =>

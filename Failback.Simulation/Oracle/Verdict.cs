@@ -40,6 +40,8 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
             return $"{pending.EntryId}: {pending.FailoverServerId} is not released";
         if (database.Entries.Values.FirstOrDefault(x => x.Hold is HoldStatus.Placing or HoldStatus.Releasing) is { } held)
             return $"{held.EntryId}: hold {held.Hold}";
+        if (database.Reports.Values.FirstOrDefault(x => x.Status == ProofStatus.Asked) is { } asked)
+            return $"the report on {asked.EntryId} was asked for {asked.Tries} times: {asked.Failure} {asked.Detail}";
         if (site.Failing.FirstOrDefault(x => x.State.Role == LiveRole.Broken) is { } mute)
             return $"{mute.Id} is mute";
         if (clients.Gap(database.Changes.Count) is { } gap)
@@ -62,6 +64,7 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
         foreach (var entry in database.Entries.Values.Where(x => x.Failback == FailbackStatus.Succeeded))
             Material(entry);
         NothingInvented();
+        Reports();
         Roles();
         Releases();
         foreach (var recorder in site.Failing)
@@ -154,6 +157,17 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
         foreach (var own in site.Footage.All.Where(x => x.RecorderId == x.Track.OriginRecorderId))
             if (site.Recorders[own.RecorderId].Find(own.Track, own.Entry) is not { } kept || !kept.Bytes.AsSpan().SequenceEqual(own.Bytes))
                 throw new ViolationException("I3", $"{own.RecorderId} lost or altered an item of its own");
+    }
+
+    /// <summary>Of each copy that ended with something there is a report of that end, made or given up (ADR 0025).</summary>
+    private void Reports()
+    {
+        foreach (var copy in database.Copies.Values.Where(x => x.CurrentState is CopyStates.Succeeded or CopyStates.Partial))
+            if (
+                database.Channels.Values.Any(x => x.MaterialCopyId == copy.CorrelationId)
+                && !database.Reports.Values.Any(x => x.MaterialCopyId == copy.CorrelationId && x.AskedAt == copy.EndedAt)
+            )
+                throw new ViolationException("T25", $"no report was asked for when the copy of {copy.EntryId} ended");
     }
 
     /// <summary>E3, I13: a failover server was released only for the failover that it stood in for, and after the recorder had been let to record.</summary>

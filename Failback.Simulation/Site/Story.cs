@@ -17,6 +17,9 @@ internal sealed class Story(
 {
     /// <summary>Dice of their own: a seed without such a loss keeps its story.</summary>
     private readonly Dice losses = dice.For("stand-ins");
+
+    /// <summary>The same for those who try one channel again.</summary>
+    private readonly Dice retries = dice.For("one channel");
     private readonly Dictionary<SimulatedRecorder, DateTimeOffset> died = [];
 
     /// <summary>From then on nothing new happens.</summary>
@@ -32,6 +35,8 @@ internal sealed class Story(
             time.After(dice.Between(TimeSpan.Zero, Ends), Meddle);
         for (var i = dice.Between(0, 3); i > 0; i--)
             time.After(dice.Between(TimeSpan.Zero, Ends), Toggle);
+        for (var i = retries.Between(0, 4); i > 0; i--)
+            time.After(retries.Between(TimeSpan.FromMinutes(20), Ends), RetryOne);
     }
 
     /// <summary>All is as it should be again, and people finish what is left.</summary>
@@ -65,21 +70,19 @@ internal sealed class Story(
         }
     }
 
-    private object? NextForCopy(FailoverLogEntry entry) =>
-        entry.MaterialCopy switch
+    private object? NextForCopy(FailoverLogEntry entry)
+    {
+        var (id, copy) = (entry.EntryId, DerivedId.OfMaterialCopy(entry.EntryId));
+        var givenUp = Channels(x => x.MaterialCopyId == copy && x.Status == ChannelCopyStatus.Failed);
+        return entry.MaterialCopy switch
         {
-            MaterialCopyStatus.Paused => new ResumeMaterialCopy
-            {
-                RequestId = dice.Guid(),
-                MaterialCopyId = DerivedId.OfMaterialCopy(entry.EntryId),
-                RequestedBy = "anna",
-                Roles = [SiteOptions.Operator],
-            },
-            MaterialCopyStatus.None or MaterialCopyStatus.Failed or MaterialCopyStatus.Canceled or MaterialCopyStatus.Partial => Copy(
-                entry.EntryId
-            ),
+            MaterialCopyStatus.Partial or MaterialCopyStatus.Failed when !plain && givenUp.Count > 0 && retries.Chance(0.3) =>
+                Retry(retries.Of(givenUp)),
+            MaterialCopyStatus.Paused => Resume(dice.Guid(), copy),
+            MaterialCopyStatus.None or MaterialCopyStatus.Failed or MaterialCopyStatus.Canceled or MaterialCopyStatus.Partial => Copy(id),
             _ => null,
         };
+    }
 
     private void Die(SimulatedRecorder recorder, int deaths)
     {
@@ -175,13 +178,7 @@ internal sealed class Story(
                 RequestedBy = "ben",
                 Roles = roles,
             },
-            4 => new ResumeMaterialCopy
-            {
-                RequestId = dice.Guid(),
-                MaterialCopyId = copy,
-                RequestedBy = "ben",
-                Roles = roles,
-            },
+            4 => Resume(dice.Guid(), copy) with { Roles = roles },
             5 => new CancelMaterialCopy
             {
                 RequestId = dice.Guid(),
@@ -203,6 +200,25 @@ internal sealed class Story(
         if (dice.Chance(0.3))
             controller.Tell(asked);
     }
+
+    /// <summary>Somebody tries one channel copy again: one that was given up, or now and then one that was not.</summary>
+    private void RetryOne()
+    {
+        var some = Channels(x => x.Status == ChannelCopyStatus.Failed);
+        if (some.Count == 0 && retries.Chance(0.1))
+            some = Channels(_ => true);
+        if (some.Count == 0)
+            return;
+        var asked = Retry(retries.Of(some));
+        controller.Tell(asked);
+        if (retries.Chance(0.3))
+            controller.Tell(asked);
+    }
+
+    private List<ChannelCopy> Channels(Func<ChannelCopy, bool> which) =>
+        [.. database.Channels.Values.Where(which).OrderBy(x => x.ChannelCopyId)];
+
+    private ResumeMaterialCopy Retry(ChannelCopy one) => Resume(retries.Guid(), one.MaterialCopyId, one.ChannelCopyId);
 
     private void Toggle()
     {
@@ -226,6 +242,16 @@ internal sealed class Story(
             FailedRecorderId = recorderId,
             EntryId = entryId,
             RequestedBy = "anna",
+            Roles = [SiteOptions.Operator],
+        };
+
+    private static ResumeMaterialCopy Resume(Guid request, Guid copy, Guid? channelCopy = null) =>
+        new()
+        {
+            RequestId = request,
+            MaterialCopyId = copy,
+            ChannelCopyId = channelCopy,
+            RequestedBy = "ben",
             Roles = [SiteOptions.Operator],
         };
 

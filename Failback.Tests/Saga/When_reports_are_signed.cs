@@ -69,6 +69,16 @@ public sealed class When_reports_are_signed : CopySpec
         folder.Dispose();
     }
 
+    [Fact]
+    public async Task the_key_is_read_when_the_process_starts_and_may_go_then()
+    {
+        using var key = Key("Host=127.0.0.1;Database=failback", KeyFile);
+        await key.StartAsync(TestContext.Current.CancellationToken);
+        File.Delete(KeyFile);
+        Assert.NotNull(key.Sign([1]));
+        folder.Dispose();
+    }
+
     [Theory]
     [InlineData("Host=127.0.0.1;Database=failback")]
     [InlineData("Data Source=:memory:")]
@@ -113,10 +123,10 @@ public sealed class When_reports_are_signed : CopySpec
             )
             .Lines;
 
-    private static ReportKey Key(string database) =>
+    private static ReportKey Key(string database, string? keyFile = null) =>
         new(
             new ConfigurationBuilder().AddInMemoryCollection([new("ConnectionStrings:Database", database)]).Build(),
-            Options.Create(new ReportsOptions()),
+            Options.Create(new ReportsOptions { KeyFile = keyFile }),
             NullLogger<ReportKey>.Instance
         );
 }

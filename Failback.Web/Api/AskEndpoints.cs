@@ -81,7 +81,7 @@ internal static class AskEndpoints
             .WithSummary("What became of a request, for a week at least");
         api.MapGet("/inspections/{key:guid}", InspectionAsync)
             .Needs(AskRights.StartFailback)
-            .WithSummary("What recorders answered to a dry run, for a week at least");
+            .WithSummary("What recorders answered to a dry run, for a day");
     }
 
     private static async Task<Results<Accepted<AskedAnswer>, ProblemHttpResult>> FailbackAsync(Guid entryId, Asking asking, IRead read)

@@ -7,8 +7,8 @@ internal static class Secrets
 {
     public const string Masked = "***";
 
-    /// <summary>Of a value that are looked at; more than are ever shown.</summary>
-    private const int CharactersLookedAt = 4_096;
+    /// <summary>Of a value or name that are looked at; more than are ever shown.</summary>
+    public const int CharactersLookedAt = 4_096;
     private const int MostOfScheme = 16;
     private const int MostBetween = 8;
     private const StringComparison AnyCase = StringComparison.OrdinalIgnoreCase;

@@ -8,7 +8,8 @@ namespace Failback.Worker;
 
 /// <summary>
 /// What one settings document would change of another, value by value, for people. Bounded, and without secrets: a value is masked when a
-/// name on its path looks like a secret, when the object that it is in says so, or when it says so itself (<see cref="Secrets"/>). Pure.
+/// name on its path looks like a secret, when the object that it is in says so, or when it says so itself (<see cref="Secrets"/>); so is a
+/// name below such a name or object, or one that says so itself. Pure.
 /// </summary>
 internal sealed class SettingsComparison
 {
@@ -69,11 +70,13 @@ internal sealed class SettingsComparison
             Compare(at, null, after, isSecret);
             return;
         }
+        // The members of an object that says so are named as in any other.
+        var isHidden = isSecret;
         isSecret |= SaysSecret(before) || SaysSecret(after);
         if ((had ? before : after)!.Value.ValueKind == JsonValueKind.Array)
             CompareItems(at, had ? before : null, has ? after : null, isSecret);
         else
-            CompareMembers(at, had ? before : null, has ? after : null, isSecret);
+            CompareMembers(at, had ? before : null, has ? after : null, isSecret, isHidden);
         // An object that was empty is not gone when it gets members.
         var isSame = before?.ValueKind == after?.ValueKind;
         if (!had && before is not null && !isSame)
@@ -86,14 +89,14 @@ internal sealed class SettingsComparison
     {
         var (old, now) = (Items(before), Items(after));
         for (var i = 0; i < Math.Max(old.Count, now.Count); i++)
-            Descend(new Place(at, null, i), i < old.Count ? old[i] : null, i < now.Count ? now[i] : null, isSecret);
+            Descend(new Place(at, null, i, false), i < old.Count ? old[i] : null, i < now.Count ? now[i] : null, isSecret);
     }
 
-    private void CompareMembers(Step? at, JsonElement? before, JsonElement? after, bool isSecret)
+    private void CompareMembers(Step? at, JsonElement? before, JsonElement? after, bool isSecret, bool isHidden)
     {
         var (old, now) = (Members(before), Members(after));
         foreach (var name in now.Keys.Concat(old.Keys.Where(x => !now.ContainsKey(x))))
-            Descend(new Place(at, name, 0), Part(old, name), Part(now, name), isSecret);
+            Descend(new Place(at, name, 0, isHidden), Part(old, name), Part(now, name), isSecret);
     }
 
     private void Descend(Place place, JsonElement? before, JsonElement? after, bool isSecret)
@@ -207,10 +210,14 @@ internal sealed class SettingsComparison
     {
         var path = "";
         for (; at is not null && path.Length <= MostCharacters; at = at.Place.Parent)
-            path = (at.Place.Name is { } name ? "." + End(name, MostCharacters + 1) : $"[{at.Place.Index}]") + path;
+            path = (at.Place.Name is { } name ? "." + Shown(at.Place, name) : $"[{at.Place.Index}]") + path;
         if (path.Length <= MostCharacters)
             return Readable(path.TrimStart('.'));
         return "…" + Readable(End(path, MostCharacters - 1));
+
+        // As a value would be shown; what is looked at has to be the end too.
+        static string Shown(Place place, string name) =>
+            place.IsHidden ? Secrets.Masked : End(Secrets.Without(End(name, Secrets.CharactersLookedAt)), MostCharacters + 1);
 
         static string End(string text, int most)
         {
@@ -249,7 +256,8 @@ internal sealed class SettingsComparison
         string.Concat(text.Select(x => char.IsControl(x) || char.GetUnicodeCategory(x) == UnicodeCategory.Format ? ' ' : x));
 
     /// <summary>A member of an object, or an item of an array.</summary>
-    private readonly record struct Place(Step? Parent, string? Name, int Index);
+    /// <param name="IsHidden">Its name is not shown: it is below something secret.</param>
+    private readonly record struct Place(Step? Parent, string? Name, int Index, bool IsHidden);
 
     /// <summary>On the way to a value; put into words only when that is listed.</summary>
     private sealed record Step(Place Place);

@@ -129,13 +129,19 @@ public sealed class When_something_is_asked_through_the_door
     }
 
     [Theory, OnBothDatabases]
-    public async Task a_snapshot_that_is_repeated_fills_no_audit(DatabaseKind kind)
+    public async Task a_snapshot_that_is_repeated_fills_neither_audit_nor_keys(DatabaseKind kind)
     {
         await using var spec = await OpenAsync(kind);
         var snapshot = (RecorderSnapshot)Sample.Of(typeof(RecorderSnapshot)) with { Failovers = [] };
         snapshot = snapshot with { Configuration = snapshot.Configuration with { Address = "http://10.0.0.7:5011" } };
         var json = JsonSerializer.SerializeToUtf8Bytes(snapshot, JsonSerializerOptions.Web);
         Assert.Equal("Accepted ", Said(await spec.Ask.PostAsync("recorder-snapshot", json, Key, Controller, Token)));
+        Assert.Equal("Repeated ", Said(await spec.Ask.PostAsync("recorder-snapshot", json, Key, Controller, Token)));
+        // Without a key another one cannot be refused: it is taken, so that it is not lost.
+        var later = JsonSerializer.SerializeToUtf8Bytes(snapshot with { Connected = !snapshot.Connected }, JsonSerializerOptions.Web);
+        Assert.Equal("Accepted ", Said(await spec.Ask.PostAsync("recorder-snapshot", later, Key, Controller, Token)));
+        Assert.Equal(2, (await spec.Store.RowsAsync<OutboxMessage>()).Count);
+        Assert.Empty(await spec.Store.RowsAsync<IdempotencyKey>());
         Assert.Empty(await spec.Store.RowsAsync<Audit>());
         Assert.Equal("Forbidden  Forbidden", Said(await spec.Ask.PostAsync("recorder-snapshot", json, Key, Eve, Token)));
         Assert.Single(await spec.Store.RowsAsync<Audit>());
@@ -172,6 +178,51 @@ public sealed class When_something_is_asked_through_the_door
 
         async Task<AskOutcome> AskedAsync(FailoverLogEntry of, Guid key) =>
             (await spec.Ask.AskAsync(Wishes.Copy(of.EntryId), key, Anna, Token)).Outcome;
+    }
+
+    [Theory, OnBothDatabases]
+    public async Task what_recorders_answered_to_a_dry_run_is_kept_for_a_day(DatabaseKind kind)
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
+        await using var spec = await OpenAsync(kind, x => x.AddSingleton<TimeProvider>(time));
+        var entry = await EntryAsync(spec);
+        await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token);
+        var asked = Assert.Single(await spec.Store.RowsAsync<IdempotencyKey>());
+        var answer = JsonSerializer.Serialize(Sample.Of(typeof(RecordersInspected)), JsonSerializerOptions.Web);
+        await spec.SaveAsync(
+            asked with
+            {
+                Outcome = IdempotencyKey.Accepted,
+                DecidedAt = time.GetUtcNow().ToRow(),
+                Answer = answer,
+            }
+        );
+
+        time.Advance(IdempotencyKey.AnswerKept);
+        await spec.Store.Reconciler.PruneAsync(Token);
+        Assert.NotNull(await spec.Read.InspectionAsync(Key, Anna, Token));
+        time.Advance(TimeSpan.FromSeconds(1));
+        await spec.Store.Reconciler.PruneAsync(Token);
+
+        Assert.Null(await spec.Read.InspectionAsync(Key, Anna, Token));
+        Assert.Equal("Accepted", (await spec.Ask.RequestAsync(Key, Token))?.Outcome);
+    }
+
+    [Theory, OnBothDatabases]
+    public async Task what_is_decided_again_is_noted_only_while_somebody_waits_for_it(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
+        var entry = await EntryAsync(spec);
+        var again = Decision(Key) with { Detail = "repeated", OnlyIfPending = true };
+        await spec.Store.RunAsync(again);
+        Assert.Empty(await spec.Store.RowsAsync<Audit>());
+        await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token);
+
+        await spec.Store.RunAsync(again);
+        await spec.Store.RunAsync(again);
+
+        Assert.Equal("Accepted", (await spec.Ask.RequestAsync(Key, Token))?.Outcome);
+        Assert.Equal(["Accepted", "Asked"], (await spec.Store.RowsAsync<Audit>()).Select(x => x.Outcome).Order());
     }
 
     [Theory, OnBothDatabases]

@@ -133,6 +133,87 @@ public sealed class When_a_person_pauses_resumes_cancels : CopySpec
             [.. Memory.Applied.OfType<Note>().Where(x => x.Decides?.Id == request).Select(x => $"{x.What} {x.Outcome} {x.Decides!.Name}")];
     }
 
+    /// <summary>Nobody knows an id any more when its key and its message are forgotten; the copy does.</summary>
+    [Fact]
+    [Covers("E5")]
+    public async Task an_id_that_comes_again_for_something_else_is_another_request()
+    {
+        Worker.Answer = _ => null;
+        var (entry, id) = (FailedBack(), Guid.NewGuid());
+        await Publish(
+            new StartDataCopy
+            {
+                RequestId = id,
+                EntryId = entry.EntryId,
+                RequestedBy = "pat",
+                Roles = ["operator"],
+            }
+        );
+        await ReachesAsync(entry, CopyStates.Copying);
+        await Publish(
+            new PauseMaterialCopy
+            {
+                RequestId = id,
+                MaterialCopyId = IdOf(entry),
+                RequestedBy = "pat",
+                Roles = ["operator"],
+            }
+        );
+        await ReachesAsync(entry, CopyStates.Paused);
+    }
+
+    [Fact]
+    [Covers("F15")]
+    public void of_two_channels_under_one_id_each_is_a_request()
+    {
+        var copy = new MaterialCopyState { CorrelationId = Guid.NewGuid(), CurrentState = CopyStates.Partial };
+        IReadOnlyList<ChannelCopy> rows = [.. Enumerable.Range(1, 2).Select(x => DoorsSpec.Channel(copy, x, ChannelCopyStatus.Failed))];
+        var first = CopyRequest.Resume(copy, Retry(rows[0]), Facts(rows));
+        var second = CopyRequest.Resume(first.Copy, Retry(rows[1]), Facts(rows));
+        var again = CopyRequest.Resume(second.Copy, Retry(rows[1]), Facts(rows));
+        Assert.Equal([rows[0].ChannelCopyId, rows[1].ChannelCopyId], Tried(first).Concat(Tried(second)));
+        Assert.Equal((second.Copy, "repeated"), (again.Copy, Assert.IsType<Note>(Assert.Single(again.Effects)).Detail));
+
+        ResumeMaterialCopy Retry(ChannelCopy row) =>
+            new()
+            {
+                RequestId = copy.CorrelationId,
+                MaterialCopyId = copy.CorrelationId,
+                ChannelCopyId = row.ChannelCopyId,
+                RequestedBy = "pat",
+                Roles = ["operator"],
+            };
+
+        static IEnumerable<Guid> Tried(CopyDecision decision) =>
+            decision.Effects.OfType<Save>().Select(x => x.Row).OfType<ChannelCopy>().Select(x => x.ChannelCopyId);
+    }
+
+    [Fact]
+    public void a_copy_of_an_older_version_knows_a_request_by_its_id_alone()
+    {
+        var id = Guid.NewGuid();
+        var copy = new MaterialCopyState { CurrentState = CopyStates.Paused, RequestId = id };
+        var pause = new PauseMaterialCopy
+        {
+            RequestId = id,
+            MaterialCopyId = copy.CorrelationId,
+            RequestedBy = "pat",
+            Roles = ["operator"],
+        };
+        var note = Assert.IsType<Note>(Assert.Single(CopyRequest.Pause(copy, pause, Facts([])).Effects));
+        Assert.Equal(("Accepted", true), (note.Outcome, note.OnlyIfPending));
+    }
+
+    private static CopyFacts Facts(IReadOnlyList<ChannelCopy> rows) =>
+        new()
+        {
+            Now = Start.AddDays(1),
+            Options = new CopyOptions(),
+            Cause = Guid.NewGuid(),
+            Channels = rows,
+            Rights = new CopyRights(),
+        };
+
     [Fact]
     public async Task a_copy_that_does_not_exist_is_refused_too()
     {

@@ -84,8 +84,133 @@ public sealed class When_one_channel_is_tried_again : CopySpec
         Assert.Equal(ChannelCopyStatus.Failed, Row("cam-2").Status);
     }
 
-    /// <summary>Three cameras, of which two are given up.</summary>
-    private async Task<FailoverLogEntry> GivenUpAsync()
+    [Fact]
+    public async Task it_does_not_wait_for_a_source_that_is_not_its_own()
+    {
+        var entry = await WaitingAsync(CopyFailure.NoFailoverServerConnection, "fo-2");
+        ill.Clear();
+        await RetryAsync(entry, "cam-2");
+        await Eventually.Equal("it is home", ChannelCopyStatus.Succeeded, () => Row("cam-2").Status);
+        Assert.Equal("fo-2", (await ReachesAsync(entry, CopyStates.WaitingForSource)).WaitingFor);
+    }
+
+    [Theory]
+    [InlineData(CopyFailure.NoFailoverServerConnection, FailoverServer)]
+    [InlineData(CopyFailure.NoRecorderConnection, "fo-2")]
+    public async Task while_what_it_needs_is_away_it_waits_too(CopyFailure failure, string server)
+    {
+        var entry = await WaitingAsync(failure, server);
+        ill.Clear();
+        await RetryAsync(entry, "cam-2");
+        await Eventually.Equal("it waits", ChannelCopyStatus.Waiting, () => Row("cam-2").Status);
+        Assert.Equal(CopyStates.WaitingForSource, Copy(entry)!.CurrentState);
+        Assert.Single(Said<TurnCame>());
+    }
+
+    [Fact]
+    public async Task of_a_copy_that_is_queued_it_waits_for_the_turn()
+    {
+        var entry = await GivenUpAsync();
+        await ReachesAsync(entry, CopyStates.Partial);
+        silent.Add("door");
+        Worker.Tracks = source => [ScriptedWorker.Line(source, DataKind.Video, "door")];
+        var running = FailedBack(hour: 20);
+        await StartAsync(running);
+        await Eventually.Equal("two slices are handed out", 2, () => Worker.Slices.Count(x => x.TrackId == "door"));
+        ill.Clear();
+        await RetryAsync(entry, "cam-2");
+        await ReachesAsync(entry, CopyStates.Queued);
+        await RetryAsync(entry, "cam-3");
+        await Eventually.Equal("it waits", ChannelCopyStatus.Waiting, () => Row("cam-3").Status);
+        Assert.Equal(CopyStates.Queued, Copy(entry)!.CurrentState);
+        silent.Clear();
+        foreach (var slice in Worker.Slices.Where(x => x.TrackId == "door").ToList())
+            await Publish(ScriptedWorker.Whole(slice));
+        await ReachesAsync(running, CopyStates.Succeeded);
+        await ReachesAsync(entry, CopyStates.Succeeded);
+    }
+
+    [Fact]
+    public async Task of_a_copy_that_failed_it_alone_goes_on()
+    {
+        ill.Add("cam-1");
+        var entry = await GivenUpAsync(3);
+        await ReachesAsync(entry, CopyStates.Failed);
+        ill.Remove("cam-2");
+        await RetryAsync(entry, "cam-2");
+        await ReachesAsync(entry, CopyStates.Partial);
+        Assert.Equal(
+            [ChannelCopyStatus.Failed, ChannelCopyStatus.Succeeded, ChannelCopyStatus.Failed],
+            Cameras.Select(x => Row(x).Status)
+        );
+    }
+
+    [Fact]
+    [Covers("D19")]
+    public void a_copy_that_comes_to_wait_by_it_is_shown_once()
+    {
+        var entry = FailedBack() with { MaterialCopy = MaterialCopyStatus.Copying };
+        var copy = new MaterialCopyState
+        {
+            CorrelationId = IdOf(entry),
+            EntryId = entry.EntryId,
+            RecorderId = Recorder,
+            CurrentState = CopyStates.Copying,
+        };
+        var now = Start.AddDays(1);
+        var away = DoorsSpec.Channel(copy, 1, ChannelCopyStatus.Waiting) with
+        {
+            Failure = CopyFailure.NoFailoverServerConnection,
+            NextTryAt = now.AddSeconds(30),
+        };
+        var givenUp = DoorsSpec.Channel(copy, 2, ChannelCopyStatus.Failed);
+        var facts = new CopyFacts
+        {
+            Now = now,
+            Options = new CopyOptions(),
+            Cause = Guid.NewGuid(),
+            Entry = entry,
+            Channels = [away, givenUp],
+            Rights = new CopyRights(),
+        };
+        var asked = new ResumeMaterialCopy
+        {
+            RequestId = Guid.NewGuid(),
+            MaterialCopyId = copy.CorrelationId,
+            ChannelCopyId = givenUp.ChannelCopyId,
+            RequestedBy = "pat",
+            Roles = ["operator"],
+        };
+        var decided = CopyRequest.Resume(copy, asked, facts);
+        Assert.Equal(CopyStates.WaitingForSource, decided.Copy.CurrentState);
+        Assert.Single(decided.Effects.OfType<Tell>());
+        Assert.Single(decided.Effects.OfType<Save>(), x => x.Row is FailoverLogEntry);
+    }
+
+    /// <summary>Two cameras: the second is given up, and the copy waits for what the first needs.</summary>
+    /// <param name="server">Where the first one is.</param>
+    private async Task<FailoverLogEntry> WaitingAsync(CopyFailure failure, string server)
+    {
+        Known("fo-2");
+        Worker.Tracks = source =>
+            Cameras
+                .Take(2)
+                .Where(x => (x == "cam-1" ? server : FailoverServer) == source.Source.RecorderId)
+                .Select(x => ScriptedWorker.Line(source, DataKind.Video, x));
+        Worker.Answer = x =>
+            ill.Contains(x.TrackId) ? ScriptedWorker.Not(x, CopyFailure.WrongIdentity)
+            : x.TrackId == "cam-1" ? ScriptedWorker.Not(x, failure)
+            : ScriptedWorker.Whole(x);
+        var entry = FailedBack(hour: 10);
+        FailedBack(server: "fo-2", hour: 2, inheritedBy: entry.EntryId);
+        await StartAsync(entry);
+        await ReachesAsync(entry, CopyStates.WaitingForSource);
+        await Eventually.Equal("it is given up", ChannelCopyStatus.Failed, () => Row("cam-2").Status);
+        return entry;
+    }
+
+    /// <summary>Three cameras, of which some are given up.</summary>
+    private async Task<FailoverLogEntry> GivenUpAsync(int cameras = 2)
     {
         Worker.Tracks = source => Cameras.Select(x => ScriptedWorker.Line(source, DataKind.Video, x));
         Worker.Answer = x =>
@@ -94,7 +219,7 @@ public sealed class When_one_channel_is_tried_again : CopySpec
             : ScriptedWorker.Whole(x);
         var entry = FailedBack();
         await StartAsync(entry);
-        await Eventually.Equal("both are given up", 2, () => Memory.Channels.Count(x => x.Status == ChannelCopyStatus.Failed));
+        await Eventually.Equal("they are given up", cameras, () => Memory.Channels.Count(x => x.Status == ChannelCopyStatus.Failed));
         return entry;
     }
 

@@ -72,7 +72,7 @@ public sealed class What_settings_would_change
     public void shows_no_secret_however_deep_it_is(string name)
     {
         Assert.Equal([$"a.{name}: *** -> ***"], Differences(In("a", name, "hunter1"), In("a", name, "hunter2")));
-        Assert.Equal([$"{name}.x.value: - -> ***"], Differences("{}", $$$"""{"{{{name}}}":{"x":{"value":"hunter2"} } }"""));
+        Assert.Equal([$"{name}.***.***: - -> ***"], Differences("{}", $$$"""{"{{{name}}}":{"x":{"value":"hunter2"} } }"""));
         Assert.Equal(
             ["p[0].name: - -> ***", "p[0].value: - -> ***"],
             Differences("""{"p":[]}""", $$$"""{"p":[{"name":"{{{name}}}","value":"hunter2"}]}""")
@@ -132,6 +132,24 @@ public sealed class What_settings_would_change
         Assert.Equal(
             [$"url: - -> {shown}"],
             Differences("{}", JsonSerializer.Serialize(new Dictionary<string, string> { ["url"] = value }))
+        );
+
+    [Theory]
+    [InlineData("rtsp://admin:hunter2@10.0.0.7/live", "rtsp://***@10.0.0.7/live")]
+    [InlineData("Password=hunter2", "***")]
+    [InlineData("set password hunter2", "***")]
+    [InlineData("Yard, north", "Yard, north")]
+    public void hides_credentials_in_names(string name, string shown)
+    {
+        var settings = new Dictionary<string, object> { ["cameras"] = new Dictionary<string, object> { [name] = new { on = true } } };
+        Assert.Equal([$"cameras.{shown}.on: - -> true"], Differences("{}", JsonSerializer.Serialize(settings)));
+    }
+
+    [Fact]
+    public void hides_names_below_what_says_that_it_is_secret() =>
+        Assert.Equal(
+            ["p.name: - -> ***", "p.value.***: - -> ***", "tokens.***[0].***: - -> ***"],
+            Differences("{}", """{"p":{"name":"password","value":{"hunter2":1}},"tokens":{"hunter2":[{"hunter3":1}]}}""")
         );
 
     [Theory]
