@@ -33,8 +33,16 @@ internal sealed record Tell(
 
 /// <summary>Append to the audit trail (D14).</summary>
 /// <param name="Decides">The request that is decided with it: who asked it through a door is told.</param>
-internal sealed record Note(string Who, string What, string Subject, string Outcome, string? Detail = null, Request? Decides = null)
-    : Effect;
+/// <param name="Once">The line's own id: it is appended unless it is there already. Null appends always.</param>
+internal sealed record Note(
+    string Who,
+    string What,
+    string Subject,
+    string Outcome,
+    string? Detail = null,
+    Request? Decides = null,
+    Guid? Once = null
+) : Effect;
 
 /// <summary>What a person asked: of the door's keys it is the one with this id, this name and the asker that the note names.</summary>
 /// <param name="Name">Kebab-case name of the message.</param>

@@ -6,9 +6,17 @@ namespace Failback.Saga;
 internal sealed class UnitAudit(FailbackDbContext db, TimeProvider time)
 {
     private readonly List<(Request Request, string Asker, string Outcome)> decided = [];
+    private readonly List<(Guid Id, Note Note)> once = [];
 
     public void Add(Note note)
     {
+        if (note.Decides is { } request)
+            decided.Add((request, note.Who, note.Outcome));
+        if (note.Once is { } id)
+        {
+            once.Add((id, note));
+            return;
+        }
         db.Add(
             new Audit
             {
@@ -21,8 +29,17 @@ internal sealed class UnitAudit(FailbackDbContext db, TimeProvider time)
                 Detail = note.Detail,
             }
         );
-        if (note.Decides is { } request)
-            decided.Add((request, note.Who, note.Outcome));
+    }
+
+    /// <summary>Appends the lines that are kept once; one that is there stays as it is.</summary>
+    public async Task AppendAsync(CancellationToken token)
+    {
+        foreach (var (id, note) in once)
+            await db.Database.ExecuteSqlAsync(
+                $"INSERT INTO audit (audit_id, \"at\", who, what, subject, outcome, detail) VALUES ({id}, {time.GetUtcNow().ToRow()}, {note.Who}, {note.What}, {note.Subject}, {note.Outcome}, {note.Detail ?? ""}) ON CONFLICT DO NOTHING",
+                token
+            );
+        once.Clear();
     }
 
     /// <summary>

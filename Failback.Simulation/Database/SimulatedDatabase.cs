@@ -107,7 +107,9 @@ internal sealed class SimulatedDatabase(VirtualTime time, Dice dice, Faults faul
         Inbox.UnionWith(unit.Seen);
         foreach (var tell in unit.Told)
             Number(unit, tell);
-        Audit.AddRange(unit.Notes);
+        foreach (var note in unit.Notes)
+            if (note.Once is null || Audit.TrueForAll(x => x.Once != note.Once))
+                Audit.Add(note);
         foreach (var publish in unit.Outgoing)
             Outbox.Add(nextOutbox, new OutboxRow(nextOutbox++, publish.Message, publish.MessageId, publish.NotBefore));
         Committed?.Invoke(unit);
