@@ -29,9 +29,9 @@ internal static class Addresses
             ? new AddressChange(then, now)
             : null;
 
-    /// <summary>HOST:PORT alone would be read as a scheme and a path.</summary>
+    /// <summary>HOST:PORT alone would be read as a scheme and a path, and under a scheme that nobody knows H:PORT as a drive.</summary>
     private static Uri? Parse(string text) =>
-        Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : $"any://{text}", UriKind.Absolute, out var uri)
+        Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}", UriKind.Absolute, out var uri)
         && uri.Host.Length > 0
             ? uri
             : null;

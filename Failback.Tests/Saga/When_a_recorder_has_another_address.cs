@@ -21,7 +21,9 @@ public sealed class When_a_recorder_has_another_address
     [InlineData("http://10.0.0.7", "10.0.0.7:80", true)]
     [InlineData("http://10.0.0.7", "https://10.0.0.7", false)]
     [InlineData("http://[::1]:5011", "[::1]:5011", true)]
-    [InlineData("onvif://gate", "GATE", true)]
+    [InlineData("http://h:5011", "H:5011", true)]
+    [InlineData("onvif://gate", "onvif://GATE", true)]
+    [InlineData("onvif://gate", "gate:80", false)]
     [InlineData("", "", true)]
     [InlineData("", "10.0.0.7:5011", false)]
     public void addresses_are_the_same_by_host_and_port(string one, string other, bool same)
@@ -81,10 +83,7 @@ public sealed class When_a_recorder_has_another_address
         var note = Assert.Single(Ask("10.0.0.8:5011").Effects.OfType<Note>());
         Assert.Equal(FailbackStatus.Running, _site.Entry(entry).Failback);
         Assert.Equal(Present, _site.Last<RestoreRecorder>().Recorder.Address);
-        Assert.Equal(
-            ("anna", "Accepted", $"address confirmed: rec-1, {Before} -> {Present}"),
-            (note.Who, note.Outcome, note.Detail)
-        );
+        Assert.Equal(("anna", "Accepted", $"address confirmed: rec-1, {Before} -> {Present}"), (note.Who, note.Outcome, note.Detail));
         Assert.Equal(Before, _site.Entry(entry).FailedRecorderAddress);
     }
 

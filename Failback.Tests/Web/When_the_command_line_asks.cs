@@ -181,13 +181,7 @@ public sealed class When_the_command_line_asks
         Assert.Contains("was at http://10.0.0.7:5011", text);
         Assert.Contains("--confirm-address http://10.0.0.8:5011 confirms it", text);
         site.Doors.Outcome = "Accepted";
-        (code, text) = await RunAsync([
-            "start-failback",
-            ScriptedDoors.Entry.ToString(),
-            .. server,
-            "--confirm-address",
-            "10.0.0.8:5011",
-        ]);
+        (code, text) = await RunAsync(["start-failback", ScriptedDoors.Entry.ToString(), .. server, "--confirm-address", "10.0.0.8:5011"]);
         Assert.True(code == 0, text);
         var asked = site.Doors.AskedFor.Select(x => JsonDocument.Parse(x.Json).RootElement).ToList();
         Assert.False(asked[0].TryGetProperty("confirmedAddress", out _));
