@@ -75,7 +75,11 @@ internal sealed class Remote(RemoteOptions options, RemoteSite site, TimeProvide
             RemoteCommand.Log => LogAsync(token),
             RemoteCommand.Recorders => RecordersAsync(token),
             RemoteCommand.Plan => PlanAsync(token),
-            RemoteCommand.StartFailback => AskAsync($"/api/log/{options.Id}/failback", null, token),
+            RemoteCommand.StartFailback => AskAsync(
+                $"/api/log/{options.Id}/failback",
+                options.ConfirmedAddress is null ? null : JsonSerializer.Serialize(new { confirmedAddress = options.ConfirmedAddress }),
+                token
+            ),
             RemoteCommand.StartCopy => AskAsync(
                 $"/api/log/{options.Id}/copy",
                 options.Order is null ? null : JsonSerializer.Serialize(new { order = options.Order }),
@@ -127,6 +131,7 @@ internal sealed class Remote(RemoteOptions options, RemoteSite site, TimeProvide
             Write($"{{\"checks\":{checks},\"inspection\":{inspection}}}");
         else
             RemoteTables.Plan(all, found);
+        await SayAddressAsync(all.Any(x => x.Reason == FailbackReason.AddressChanged), token);
         return all.All(x => x.Passed) && found.Reason is null ? 0 : NotDone;
     }
 
@@ -146,9 +151,21 @@ internal sealed class Remote(RemoteOptions options, RemoteSite site, TimeProvide
             Write(json);
         else if (!options.Json)
             Console.WriteLine($"{Printable.Line(request.Request)}: {Printable.Line(request.Outcome)}");
+        await SayAddressAsync(request.Outcome == nameof(FailbackReason.AddressChanged), token);
         if (!accepted)
             return NotDone;
         return options.Follow ? await new RemoteFollow(options, site, time).RunAsync(token) : 0;
+    }
+
+    /// <summary>R42: the old and the new address, and how the new one is confirmed; beside what goes to standard output.</summary>
+    private async Task SayAddressAsync(bool isChanged, CancellationToken token)
+    {
+        if (!isChanged || Of<LogRow>(await site.GetAsync($"/api/log/{options.Id}", token)).AddressChange is not { } moved)
+            return;
+        var (then, now) = (Printable.Line(moved.AtFailover), Printable.Line(moved.Now));
+        await Console.Error.WriteLineAsync(
+            $"The recorder was at {then} when the failover began and is at {now} now; --confirm-address {now} confirms it."
+        );
     }
 
     private async Task<string> UntilAsync(

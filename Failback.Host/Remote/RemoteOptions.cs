@@ -32,6 +32,7 @@ internal sealed record RemoteOptions
           --follow             start-failback, start-copy, resume: until it ended, with percent, rate and time left
           --active, --finalised, --recorder ID, --text TEXT    log: only those
           --order ORDER        start-copy: OldestFirst, NewestFirst or EvidenceFirst
+          --confirm-address HOST:PORT    start-failback: the recorder is right at this address, another one than when the failover began
           --limit N            log, recorders: rows, 1 to 200 (default 50)
           --key GUID           of a request that is sent again; without it each invocation is a request of its own
 
@@ -65,6 +66,9 @@ internal sealed record RemoteOptions
     public string? Recorder { get; private init; }
     public string? Text { get; private init; }
     public string? Order { get; private init; }
+
+    /// <summary>What the API takes as <c>confirmedAddress</c> (R42).</summary>
+    public string? ConfirmedAddress { get; private init; }
     public int Limit { get; private init; } = 50;
     public Guid? Key { get; private init; }
 
@@ -102,6 +106,7 @@ internal sealed record RemoteOptions
                     "--recorder" => options with { Recorder = Value() },
                     "--text" => options with { Text = Value() },
                     "--order" => options with { Order = Value() },
+                    "--confirm-address" => options with { ConfirmedAddress = Value() },
                     "--limit" => options with { Limit = Number(Value()) },
                     "--key" => options with { Key = Guid.TryParse(Value(), out var key) ? key : Guid.Empty },
                     _ => Unknown(options, name, wrong),
@@ -126,6 +131,8 @@ internal sealed record RemoteOptions
             yield return "--key: must be a GUID that is not empty";
         if (options.Order is not null && (options.Command != RemoteCommand.StartCopy || !Orders.Contains(options.Order)))
             yield return $"--order: only for start-copy, one of {string.Join(", ", Orders)}";
+        if (options.ConfirmedAddress is not null && options.Command != RemoteCommand.StartFailback)
+            yield return "--confirm-address: only for start-failback";
         if ((options.Finalised, options.Recorder, options.Text) is not (null, null, null) && options.Command != RemoteCommand.Log)
             yield return "--active, --finalised, --recorder, --text: only for log";
         if (options.Follow && options.Command is not (RemoteCommand.StartFailback or RemoteCommand.StartCopy or RemoteCommand.Resume))

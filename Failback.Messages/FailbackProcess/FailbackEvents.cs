@@ -44,6 +44,12 @@ public sealed record FailbackRejected
 
     /// <summary>UTC.</summary>
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>Of AddressChanged: the recorder's address when its failover began (R42); null when that is not known.</summary>
+    public string? AddressAtFailover { get; init; }
+
+    /// <summary>Of AddressChanged: its address now, which is the one to confirm.</summary>
+    public string? AddressNow { get; init; }
 }
 
 /// <summary>Out: a failback failed before the release; the failover server goes on recording and it can be started again.</summary>

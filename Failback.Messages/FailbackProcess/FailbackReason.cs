@@ -19,6 +19,7 @@ public enum FailbackReason
     MaintenanceMode = 14,
     Canceled = 15,
     InternalError = 16,
+    AddressChanged = 17,
 }
 
 /// <summary>Who asked for a failback.</summary>

@@ -15,6 +15,12 @@ public sealed record ManualFailbackRequested
 
     /// <summary>The roles of who asks; they map to rights by configuration (D14). At most 32.</summary>
     public required IReadOnlyList<string> Roles { get; init; }
+
+    /// <summary>
+    /// The recorder's present address, HOST:PORT or an absolute URI, as who asks confirms it (R42); at most 512 characters. Needed when it is
+    /// another one than when the failover began; refused when the recorder has yet another one by now. Null confirms nothing.
+    /// </summary>
+    public string? ConfirmedAddress { get; init; }
 }
 
 /// <summary>In: a person cancels a running failback; allowed before the release (D18).</summary>

@@ -33,7 +33,6 @@ internal static class Validation
     private const int MaxTrackIdCharacters = 4_000;
     private const long LeastBytesPerSecond = 1_024;
     private const int MostChannelsAtOnce = 64;
-    private const int MaxAddressCharacters = 512;
     private const int MaxRoles = 32;
     private const int MaxFailovers = 32;
     private const int DigestCharacters = 64;
@@ -124,12 +123,14 @@ internal static class Validation
     {
         if (member == nameof(RecorderAddress.Address))
             return
-                text.Length <= MaxAddressCharacters
+                text.Length <= Addresses.MostCharacters
                 && Uri.TryCreate(text, UriKind.Absolute, out var uri)
                 && uri.Host.Length > 0
                 && uri.UserInfo.Length == 0
                 ? null
-                : $"an absolute URI with a host and without credentials, at most {MaxAddressCharacters} characters";
+                : $"an absolute URI with a host and without credentials, at most {Addresses.MostCharacters} characters";
+        if (member == nameof(ManualFailbackRequested.ConfirmedAddress))
+            return Addresses.IsOne(text) && text.All(IsPrintable) && text.Trim().Length == text.Length ? null : Addresses.Allowed;
         if (member == nameof(DocumentReference.Digest))
             return text.Length == DigestCharacters && text.All(char.IsAsciiHexDigitLower) ? null : "64 lower-case hexadecimal digits";
         var (least, most) = member switch

@@ -34,6 +34,7 @@ internal sealed record Tell(
 /// <summary>Append to the audit trail (D14).</summary>
 /// <param name="Decides">The request that is decided with it: who asked it through a door is told.</param>
 /// <param name="OnlyIfPending">It was decided and noted before: a line only for who asked it through a door and was not told yet.</param>
+/// <param name="Once">The line's own id: it is appended unless it is there already. Null appends always.</param>
 internal sealed record Note(
     string Who,
     string What,
@@ -41,7 +42,8 @@ internal sealed record Note(
     string Outcome,
     string? Detail = null,
     Request? Decides = null,
-    bool OnlyIfPending = false
+    bool OnlyIfPending = false,
+    Guid? Once = null
 ) : Effect;
 
 /// <summary>What a person asked: of the door's keys it is the one with this id, this name and the asker that the note names.</summary>

@@ -123,10 +123,7 @@ public sealed record LogPage(IReadOnlyList<LogRow> Rows, string? Next, int Activ
     public int Waiting { get; init; }
 }
 
-/// <summary>An entry with the names of its recorders and its material copy: its own, or that which inherited its period (D6).</summary>
-public sealed record LogRow(LogEntryView Entry, string FailedRecorderName, string FailoverServerName, CopySummary? Copy);
-
-/// <summary>A check of a failback (R5-R9, R16-R18, D18).</summary>
+/// <summary>A check of a failback (R5-R9, R16-R18, D18, R42).</summary>
 /// <param name="Id">Requirement, for example <c>R6</c>.</param>
 /// <param name="Reason">Why it would be refused; null when the check passes.</param>
 public sealed record CheckView(string Id, FailbackReason? Reason)

@@ -151,18 +151,26 @@ internal sealed partial class Read(
     private static async Task<IReadOnlyList<LogRow>> RowsAsync(ILook look, IReadOnlyList<FailoverLogEntry> entries, CancellationToken token)
     {
         var ids = entries.SelectMany(x => new[] { x.FailedRecorderId, x.FailoverServerId }).Distinct().ToList();
-        var names = (await look.RecordersAsync(ids, token)).ToDictionary(x => x.RecorderId, x => x.Name);
+        var recorders = (await look.RecordersAsync(ids, token)).ToDictionary(x => x.RecorderId);
         var states = await look.CopiesAsync([.. entries.Select(CopyOf).Distinct()], token);
         var copies = (await look.SummariesAsync(states, token)).ToDictionary(x => x.MaterialCopyId);
         return
         [
-            .. entries.Select(x => new LogRow(
-                x.View(),
-                names.GetValueOrDefault(x.FailedRecorderId, x.FailedRecorderId),
-                names.GetValueOrDefault(x.FailoverServerId, x.FailoverServerId),
-                copies.GetValueOrDefault(CopyOf(x))
-            )),
+            .. entries.Select(x =>
+                new LogRow(x.View(), NameOf(x.FailedRecorderId), NameOf(x.FailoverServerId), copies.GetValueOrDefault(CopyOf(x))) with
+                {
+                    AddressChange = ChangeOf(x),
+                }
+            ),
         ];
+
+        string NameOf(string id) => recorders.GetValueOrDefault(id)?.Name ?? id;
+
+        // Of what can be started.
+        AddressChange? ChangeOf(FailoverLogEntry x) =>
+            x is { AllowsFailback: true, Failback: not FailbackStatus.Running }
+                ? Addresses.Change(x, recorders.GetValueOrDefault(x.FailedRecorderId))
+                : null;
     }
 
     /// <summary>The copy of an entry's period: that of the entry that inherited it (D6), else its own.</summary>

@@ -32,9 +32,12 @@ internal static class AutomaticFailback
         if (wait != since && facts.Now < stable)
             return since == state.ConnectedSince ? FailbackDecision.Stay(state) : Wait(state, since, stable, facts);
         var entry = facts.Newest!;
-        return FailbackChecks.BeforeStart(entry, facts) is null
-            ? FailbackStart.Start(state, entry, FailbackTrigger.Automatic, by: null, facts)
-            : FailbackDecision.Over(state);
+        return FailbackChecks.BeforeAutomaticStart(entry, facts) switch
+        {
+            null => FailbackStart.Start(state, entry, FailbackTrigger.Automatic, by: null, facts),
+            FailbackReason.AddressChanged => FailbackDecision.Over(state, FailbackStart.WaitsForPerson(entry, facts)), // R42
+            _ => FailbackDecision.Over(state),
+        };
     }
 
     /// <summary>R19, R20, R22, R23, D12: automatic failback is on, allowed now, has something to do, and was not given up.</summary>

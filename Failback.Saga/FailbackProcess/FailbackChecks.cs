@@ -12,6 +12,10 @@ internal static class FailbackChecks
     /// <returns>The first reason to refuse; null when failback may start.</returns>
     public static FailbackReason? BeforeStart(FailoverLogEntry? entry, FailbackFacts facts) => First(OfStart(entry, facts));
 
+    /// <summary>A failback that starts by itself: R5-R9; then R42, because nobody is there who could confirm another address.</summary>
+    public static FailbackReason? BeforeAutomaticStart(FailoverLogEntry? entry, FailbackFacts facts) =>
+        BeforeStart(entry, facts) ?? Moved(entry, confirmed: null, facts);
+
     /// <summary>R6-R8 once more, before the release: nothing may have changed while the settings went home (D3).</summary>
     public static FailbackReason? BeforeRelease(FailoverLogEntry entry, FailbackFacts facts)
     {
@@ -22,9 +26,14 @@ internal static class FailbackChecks
         return First(OfRoles(entry, facts));
     }
 
-    /// <summary>A person's start: rights before all else, so that who may not start learns nothing (R18); then R5-R9; then D18.</summary>
-    public static FailbackReason? BeforeManualStart(IReadOnlyList<string> roles, FailoverLogEntry? entry, FailbackFacts facts) =>
-        Right(roles, facts) ?? BeforeStart(entry, facts) ?? Maintained(facts);
+    /// <summary>A person's start: rights before all else, so that who may not start learns nothing (R18); then R5-R9; then D18; then R42.</summary>
+    /// <param name="confirmed">The address that the person confirms; null when none.</param>
+    public static FailbackReason? BeforeManualStart(
+        IReadOnlyList<string> roles,
+        FailoverLogEntry? entry,
+        FailbackFacts facts,
+        string? confirmed = null
+    ) => Right(roles, facts) ?? BeforeStart(entry, facts) ?? Maintained(facts) ?? Moved(entry, confirmed, facts);
 
     /// <summary>A person's start, every check with its own outcome, in the order of the specification: the first reason is not the only one.</summary>
     public static IEnumerable<FailbackCheck> OfManualStart(IReadOnlyList<string> roles, FailoverLogEntry entry, FailbackFacts facts) =>
@@ -35,6 +44,7 @@ internal static class FailbackChecks
             new("R17", Open(entry)),
             new("R18", Right(roles, facts)),
             new("D18", Maintained(facts)),
+            new("R42", Moved(entry, confirmed: null, facts)),
         ];
 
     /// <summary>Looked at one after the other: what comes later may need what was looked at before.</summary>
@@ -84,6 +94,18 @@ internal static class FailbackChecks
 
     private static FailbackReason? Maintained(FailbackFacts facts) =>
         facts is { InMaintenance: true, ManualDuringMaintenance: false } ? FailbackReason.MaintenanceMode : null;
+
+    /// <summary>
+    /// R42: the recorder has the address that it had when the failover began, or a person confirms the one that it has now: who confirms
+    /// one means that one and no other.
+    /// </summary>
+    private static FailbackReason? Moved(FailoverLogEntry? entry, string? confirmed, FailbackFacts facts)
+    {
+        if (entry is null || facts.Recorder is not { } recorder)
+            return null; // refused by R5 and R7
+        var isMeant = confirmed is null ? Addresses.Change(entry, recorder) is null : Addresses.AreSame(confirmed, recorder.Address);
+        return isMeant ? null : FailbackReason.AddressChanged;
+    }
 
     private static FailbackReason? First(IEnumerable<FailbackCheck> checks) =>
         checks.Select(x => x.Reason).FirstOrDefault(x => x is not null);

@@ -9,7 +9,7 @@ internal static class FailbackStart
     public static FailbackDecision Requested(FailbackState state, ManualFailbackRequested asked, FailbackFacts facts)
     {
         var entry = asked.EntryId is null ? facts.Newest : facts.Entry(asked.EntryId);
-        if (FailbackChecks.BeforeManualStart(asked.Roles, entry, facts) is { } reason)
+        if (FailbackChecks.BeforeManualStart(asked.Roles, entry, facts, asked.ConfirmedAddress) is { } reason)
         {
             var meant = reason == FailbackReason.AlreadyRunning ? facts.Running?.EntryId : entry?.EntryId ?? asked.EntryId;
             var refused = Refused(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.FailedRecorderId, meant, reason, facts);
@@ -24,7 +24,7 @@ internal static class FailbackStart
                     Rights.StartFailback,
                     entry.EntryId.ToString(),
                     "Accepted",
-                    asked.FailedRecorderId,
+                    asked.ConfirmedAddress is null ? asked.FailedRecorderId : $"address confirmed: {Moved(entry, facts)}",
                     Request.Of(asked, asked.RequestId)
                 )
             );
@@ -90,6 +90,17 @@ internal static class FailbackStart
         );
     }
 
+    /// <summary>R42: nobody is there to confirm the address. The audit says so once for each new address, however often it is looked at.</summary>
+    public static Note WaitsForPerson(FailoverLogEntry entry, FailbackFacts facts) =>
+        new(
+            Rights.OwnRole,
+            Rights.StartFailback,
+            entry.EntryId.ToString(),
+            nameof(FailbackReason.AddressChanged),
+            Moved(entry, facts),
+            Once: DerivedId.Of("address changed", entry.EntryId, entry.FailedRecorderAddress ?? "", facts.Recorder?.Address ?? "")
+        );
+
     /// <summary>The publisher is told, the audit keeps it (D14), nothing else changes.</summary>
     public static IEnumerable<Effect> Refused(
         Request request,
@@ -100,6 +111,7 @@ internal static class FailbackStart
         FailbackFacts facts
     )
     {
+        var moved = reason == FailbackReason.AddressChanged ? facts.Entry(entryId) : null;
         var rejected = new FailbackRejected
         {
             RequestId = request.Id,
@@ -107,9 +119,16 @@ internal static class FailbackStart
             EntryId = entryId,
             Reason = reason,
             At = facts.Now.ToWire(),
+            AddressAtFailover = moved?.FailedRecorderAddress,
+            AddressNow = moved is null ? null : facts.Recorder?.Address,
         };
         yield return new Publish(rejected, facts.Id("failback rejected", request.Id));
         var subject = entryId?.ToString() ?? failedRecorderId;
-        yield return new Note(by, Rights.StartFailback, subject, reason.ToString(), failedRecorderId, request);
+        var detail = moved is null ? failedRecorderId : Moved(moved, facts);
+        yield return new Note(by, Rights.StartFailback, subject, reason.ToString(), detail, request);
     }
+
+    /// <summary>For the audit: where the recorder was, and where it is.</summary>
+    private static string Moved(FailoverLogEntry entry, FailbackFacts facts) =>
+        $"{entry.FailedRecorderId}, {entry.FailedRecorderAddress ?? "unknown"} -> {facts.Recorder?.Address}";
 }

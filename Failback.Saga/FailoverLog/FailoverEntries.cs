@@ -5,8 +5,10 @@ namespace Failback.Saga;
 /// <summary>What the controller's and the workers' messages make of an entry: pure.</summary>
 internal static class FailoverEntries
 {
-    public static FailoverLogEntry Started(FailoverStarted told) =>
-        Running(told.EntryId, told.FailedRecorderId, told.FailoverServerId, told.StartedAt);
+    /// <param name="told">That a failover began.</param>
+    /// <param name="failed">The failed recorder, whose address the entry keeps (R42); null when the directory does not know it.</param>
+    public static FailoverLogEntry Started(FailoverStarted told, Recorder? failed) =>
+        Running(told.EntryId, told.FailedRecorderId, told.FailoverServerId, told.StartedAt, failed);
 
     /// <summary>The entry, the roles (D2) and the hold (D5). A recorder that the directory does not know gets its role when it is configured.</summary>
     /// <param name="known">The entry of the started failover; null when that message is late or lost.</param>
@@ -22,7 +24,7 @@ internal static class FailoverEntries
         Recorder? server
     )
     {
-        var started = known ?? Running(told.EntryId, told.FailedRecorderId, told.FailoverServerId, told.StartedAt);
+        var started = known ?? Running(told.EntryId, told.FailedRecorderId, told.FailoverServerId, told.StartedAt, failed);
         var entry = started with
         {
             FailoverServerId = told.FailoverServerId,
@@ -78,12 +80,19 @@ internal static class FailoverEntries
     public static Tell Told(SystemChangeKind kind, FailoverLogEntry entry) =>
         new(kind, entry.EntryId, null, entry.FailedRecorderId, entry.FailoverServerId);
 
-    private static FailoverLogEntry Running(Guid entryId, string failedRecorderId, string failoverServerId, DateTimeOffset startedAt) =>
+    private static FailoverLogEntry Running(
+        Guid entryId,
+        string failedRecorderId,
+        string failoverServerId,
+        DateTimeOffset startedAt,
+        Recorder? failed
+    ) =>
         new()
         {
             EntryId = entryId,
             FailedRecorderId = failedRecorderId,
             FailoverServerId = failoverServerId,
+            FailedRecorderAddress = failed?.Address,
             FailoverStartedAt = startedAt.ToRow(),
             Failover = FailoverStatus.Running,
         };

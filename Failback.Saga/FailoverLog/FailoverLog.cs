@@ -22,7 +22,7 @@ internal sealed partial class FailoverLog(IFailbackStore store, ILogger<Failover
                 LogOtherRecorder(logger, told.EntryId, known.FailedRecorderId, told.FailedRecorderId);
             return;
         }
-        var entry = FailoverEntries.Started(told);
+        var entry = FailoverEntries.Started(told, await store.RecorderAsync(told.FailedRecorderId, token));
         await store.ApplyAsync([new Save(entry), FailoverEntries.Told(SystemChangeKind.FailoverStarted, entry)], token);
     }
 

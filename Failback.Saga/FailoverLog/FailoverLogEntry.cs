@@ -40,6 +40,9 @@ internal sealed record FailoverLogEntry : IRow
     public required string FailedRecorderId { get; init; }
     public required string FailoverServerId { get; init; }
 
+    /// <summary>As the directory had it when the entry was made (R42); null when it was not known, and of entries of earlier versions.</summary>
+    public string? FailedRecorderAddress { get; init; }
+
     /// <summary>UTC; start of the period to copy (R33).</summary>
     public required DateTime FailoverStartedAt { get; init; }
     public DateTime? FailoverEndedAt { get; init; }

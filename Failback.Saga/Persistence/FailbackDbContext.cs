@@ -59,6 +59,7 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
         {
             x.ToTable("failover_log").HasKey(y => y.EntryId);
             x.Ignore(y => y.AllowsFailback).Ignore(y => y.IsDamaged);
+            x.Property(y => y.FailedRecorderAddress).HasMaxLength(Addresses.MostCharacters);
             // R9 again, by the database: at most one failback runs per failed recorder.
             x.HasIndex(y => y.FailedRecorderId, UnitFaults.AlreadyRunningIndex).IsUnique().HasFilter("failback = 'Running'");
             // What the reconciler looks at every 15 s stays small, however long the log is.

@@ -165,6 +165,7 @@ internal sealed class FailbackUnit(FailbackDbContext db, Envelopes envelopes, Un
         try
         {
             await WriteAsync(token);
+            await audit.AppendAsync(token);
             await audit.DecideAsync(token);
             await NumberAsync(token);
         }

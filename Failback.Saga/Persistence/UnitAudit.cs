@@ -6,13 +6,27 @@ namespace Failback.Saga;
 internal sealed class UnitAudit(FailbackDbContext db, TimeProvider time)
 {
     private readonly List<Note> deciding = [];
+    private readonly List<Note> once = [];
 
     public void Add(Note note)
     {
-        if (!note.OnlyIfPending)
+        if (note.Once is not null)
+            once.Add(note);
+        else if (!note.OnlyIfPending)
             Write(note);
         if (note.Decides is not null)
             deciding.Add(note);
+    }
+
+    /// <summary>Appends the lines that are kept once; one that is there stays as it is.</summary>
+    public async Task AppendAsync(CancellationToken token)
+    {
+        foreach (var note in once)
+            await db.Database.ExecuteSqlAsync(
+                $"INSERT INTO audit (audit_id, \"at\", who, what, subject, outcome, detail) VALUES ({note.Once!.Value}, {time.GetUtcNow().ToRow()}, {note.Who}, {note.What}, {note.Subject}, {note.Outcome}, {note.Detail ?? ""}) ON CONFLICT DO NOTHING",
+                token
+            );
+        once.Clear();
     }
 
     /// <summary>

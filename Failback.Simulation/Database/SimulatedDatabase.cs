@@ -108,7 +108,9 @@ internal sealed class SimulatedDatabase(VirtualTime time, Dice dice, Faults faul
         foreach (var tell in unit.Told)
             Number(unit, tell);
         // No doors, no keys: nobody waits to be told again.
-        Audit.AddRange(unit.Notes.Where(x => !x.OnlyIfPending));
+        foreach (var note in unit.Notes)
+            if (!note.OnlyIfPending && (note.Once is null || Audit.TrueForAll(x => x.Once != note.Once)))
+                Audit.Add(note);
         foreach (var publish in unit.Outgoing)
             Outbox.Add(nextOutbox, new OutboxRow(nextOutbox++, publish.Message, publish.MessageId, publish.NotBefore));
         Committed?.Invoke(unit);

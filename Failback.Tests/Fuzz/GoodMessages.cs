@@ -26,6 +26,7 @@ internal static class GoodMessages
         name switch
         {
             "Address" => "http://10.0.0.7:5011/",
+            "ConfirmedAddress" => "10.0.0.7:5011",
             "Settings" => new DocumentReference { Digest = new string('a', 64), Length = 10 },
             _ when type == typeof(RecorderConfigured) || type == typeof(RecorderAddress) => Of(type),
             "StartedAt" => Noon,

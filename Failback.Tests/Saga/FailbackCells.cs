@@ -47,6 +47,7 @@ internal static class FailbackCells
         x => x.Failover(3, Site.Server, "rec-2"),
         x => x.Set(Entry(x), y => y with { Tries = 3, TriesOn = x.Now.Date }),
         x => x.Set(Entry(x), y => y with { Failback = FailbackStatus.Succeeded }),
+        x => x.Set(Entry(x), y => y with { FailedRecorderAddress = "http://127.0.0.1:2/rec-1" }),
         x => x.Forget(Entry(x)),
         x =>
         {

@@ -57,7 +57,7 @@ internal sealed class FailbackSpec(SagaProcess saga)
 
     public Task ComesBackAsync(int hour = 5) => Bus.Publish(new RecorderReconnected { RecorderId = "rec-1", At = Morning.AddHours(hour) });
 
-    public async Task<Guid> AskAsync(Guid? entry = null, string role = "operator")
+    public async Task<Guid> AskAsync(Guid? entry = null, string role = "operator", string? confirmed = null)
     {
         var request = Guid.NewGuid();
         await Bus.Publish(
@@ -68,6 +68,7 @@ internal sealed class FailbackSpec(SagaProcess saga)
                 EntryId = entry,
                 RequestedBy = "anna",
                 Roles = [role],
+                ConfirmedAddress = confirmed,
             }
         );
         return request;

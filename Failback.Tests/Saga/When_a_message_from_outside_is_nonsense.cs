@@ -97,6 +97,28 @@ public sealed class When_a_message_from_outside_is_nonsense
     }
 
     [Theory]
+    [Covers("R42")]
+    [InlineData("10.0.0.7:5011", true)]
+    [InlineData("http://10.0.0.7:5011/", true)]
+    [InlineData("", false)]
+    [InlineData(" 10.0.0.7:5011", false)]
+    [InlineData("10.0.0.7:99999", false)]
+    [InlineData("user:secret@10.0.0.7:5011", false)]
+    [InlineData("http://user:secret@10.0.0.7", false)]
+    public void an_address_that_is_confirmed_may_be_host_and_port(string address, bool allowed)
+    {
+        Assert.Equal(allowed ? null : "ConfirmedAddress", Field(address));
+        Assert.Null(Field("http://a/" + new string('b', 503)));
+        Assert.Equal("ConfirmedAddress", Field("http://a/" + new string('b', 504)));
+
+        static string? Field(string confirmed)
+        {
+            var asked = Wishes.Failback() with { RequestId = Guid.NewGuid(), RequestedBy = "anna" };
+            return Validation.Of(asked with { ConfirmedAddress = confirmed })?.Field;
+        }
+    }
+
+    [Theory]
     [Covers("D13")]
     [InlineData(null, null, null, null)]
     [InlineData(1_024L, 64, "Sat-Sun", null)]

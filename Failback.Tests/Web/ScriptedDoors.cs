@@ -24,6 +24,7 @@ internal sealed class ScriptedDoors : IRead, IAsk
 
     public string Name { get; set; } = "recorder 1";
     public IReadOnlyList<CopySummary> Running { get; set; } = [];
+    public AddressChange? AddressChange { get; set; }
 
     /// <summary>What becomes of requests.</summary>
     public string Outcome { get; set; } = "Pending";
@@ -234,7 +235,7 @@ internal sealed class ScriptedDoors : IRead, IAsk
             null
         );
 
-    private LogRow Row() => new(View(), Name, "failover server 1", Summary());
+    private LogRow Row() => new(View(), Name, "failover server 1", Summary()) { AddressChange = AddressChange };
 
     private static LogEntryView View() =>
         new(

@@ -23,6 +23,7 @@ public sealed class When_the_command_line_asks
     [InlineData("--key: must be", "pause", "22222222-0000-0000-0000-000000000001", "--key", "17")]
     [InlineData("--order: only for start-copy", "log", "--order", "OldestFirst")]
     [InlineData("--order: only for start-copy", "start-copy", "22222222-0000-0000-0000-000000000001", "--order", "Any")]
+    [InlineData("--confirm-address: only for start-failback", "plan", "22222222-0000-0000-0000-000000000001", "--confirm-address", "a:1")]
     [InlineData("--follow: only for", "log", "--follow")]
     [InlineData("--token-file, --user: only one", "log", "--token-file", "x", "--user", "y")]
     [InlineData("--user: needs a value", "log", "--user")]
@@ -164,6 +165,27 @@ public sealed class When_the_command_line_asks
         (code, text) = await RunAsync(["pause", ScriptedDoors.Copy.ToString(), .. server]);
         Assert.Equal(1, code);
         Assert.Contains($"Its key is {site.Doors.AskedFor.Last().Key}", text);
+    }
+
+    [Fact]
+    [Covers("R42")]
+    public async Task another_address_is_said_and_confirmed()
+    {
+        await using var site = await WebSite.StartAsync();
+        using var folder = new TempFolder();
+        string[] server = await ServerAsync(site, folder);
+        site.Doors.AddressChange = new("http://10.0.0.7:5011", "http://10.0.0.8:5011");
+        site.Doors.Outcome = nameof(FailbackReason.AddressChanged);
+        var (code, text) = await RunAsync(["start-failback", ScriptedDoors.Entry.ToString(), .. server]);
+        Assert.Equal(1, code);
+        Assert.Contains("was at http://10.0.0.7:5011", text);
+        Assert.Contains("--confirm-address http://10.0.0.8:5011 confirms it", text);
+        site.Doors.Outcome = "Accepted";
+        (code, text) = await RunAsync(["start-failback", ScriptedDoors.Entry.ToString(), .. server, "--confirm-address", "10.0.0.8:5011"]);
+        Assert.True(code == 0, text);
+        var asked = site.Doors.AskedFor.Select(x => JsonDocument.Parse(x.Json).RootElement).ToList();
+        Assert.False(asked[0].TryGetProperty("confirmedAddress", out _));
+        Assert.Equal("10.0.0.8:5011", asked[1].GetProperty("confirmedAddress").GetString());
     }
 
     [Fact]

@@ -34,7 +34,11 @@ internal static class AskEndpoints
     public static void MapAsking(this IEndpointRouteBuilder api)
     {
         var entry = api.MapGroup("/log/{entryId:guid}").WithKey();
-        entry.MapPost("/failback", FailbackAsync).Needs(AskRights.StartFailback).WithSummary("Starts the failback of an entry (R44)");
+        entry
+            .MapPost("/failback", FailbackAsync)
+            .Needs(AskRights.StartFailback)
+            .Takes<FailbackToStart>(optional: true)
+            .WithSummary("Starts the failback of an entry (R44)");
         entry
             .MapPost("/cancel-failback", CancelFailbackAsync)
             .Needs(AskRights.StartFailback)
@@ -147,6 +151,12 @@ internal static class AskEndpoints
             : Problems.Result(new Problem(ProblemKind.NotFound));
     }
 }
+
+/// <summary>Body of <c>POST /api/log/{entryId}/failback</c>.</summary>
+/// <param name="ConfirmedAddress">
+/// The recorder's present address, HOST:PORT or an absolute URI, when it is another one than when the failover began (R42).
+/// </param>
+internal sealed record FailbackToStart(string? ConfirmedAddress);
 
 /// <summary>Body of <c>POST /api/log/{entryId}/copy</c>.</summary>
 /// <param name="Order">What comes first; as configured when it is missing.</param>

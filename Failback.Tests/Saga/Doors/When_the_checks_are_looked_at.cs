@@ -8,7 +8,7 @@ namespace Failback.Tests;
 [NeedsServer]
 public sealed class When_the_checks_are_looked_at
 {
-    private static readonly string[] Order = ["R5", "R6", "R7", "R8", "R9", "R16", "R17", "R18", "D18"];
+    private static readonly string[] Order = ["R5", "R6", "R7", "R8", "R9", "R16", "R17", "R18", "D18", "R42"];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -75,7 +75,12 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
             string[] ids = ["R16", "R17", "R18", "R5", "R6", "R7", "R8", "R9", "D18"];
             if (ask.BrokenChecks)
                 return [null!];
-            return [.. ids.Select(x => new CheckView(x, x == "R8" && ask.NoLicence ? FailbackReason.NoLicence : null))];
+            var moved = site.Rows.FirstOrDefault(x => x.Entry.EntryId == entryId)?.AddressChange is not null;
+            return
+            [
+                .. ids.Select(x => new CheckView(x, x == "R8" && ask.NoLicence ? FailbackReason.NoLicence : null)),
+                new CheckView("R42", moved ? FailbackReason.AddressChanged : null),
+            ];
         });
 
     public Task<RecordersInspected?> InspectionAsync(Guid key, Asker asker, CancellationToken token) =>

@@ -83,6 +83,39 @@ public sealed class What_people_do_in_the_console(ConsoleBrowser browser) : IAsy
         await Assertions.Expect(page.Locator("[data-action=confirm]")).ToBeDisabledAsync();
     }
 
+    [Theory]
+    [Covers("R42")]
+    [InlineData("en", "The recorder has another address", "Address now")]
+    [InlineData("fi", "Tallentimen osoite on toinen", "Osoite nyt")]
+    public async Task another_address_is_shown_and_has_to_be_confirmed(string language, string why, string now)
+    {
+        const string before = "http://10.20.4.1:5011";
+        var entry = _site.Row("Lobby").Entry.EntryId;
+        Move("http://10.20.4.99:5011");
+        await using var window = await browser.OpenAsync(_site, language: language);
+        var page = await window.GoAsync("/?text=Lobby");
+        await Assertions.Expect(page.Locator("[data-slot=address]")).ToContainTextAsync(why);
+        await page.Locator("[data-action=StartFailback]").ClickAsync();
+        var dialog = page.GetByRole(AriaRole.Dialog);
+        var moved = dialog.Locator("[data-slot=address]");
+        var (tick, confirm) = (dialog.Locator("input[name=address]"), dialog.Locator("[data-action=confirm]"));
+        await Assertions.Expect(moved).ToContainTextAsync(before);
+        await Assertions.Expect(moved).ToContainTextAsync($"{now}: http://10.20.4.99:5011");
+        await Assertions.Expect(confirm).ToBeDisabledAsync();
+        await tick.CheckAsync();
+        await Assertions.Expect(confirm).ToBeEnabledAsync();
+        Move("http://10.20.4.100:5011");
+        await Assertions.Expect(tick).Not.ToBeCheckedAsync();
+        await Assertions.Expect(confirm).ToBeDisabledAsync();
+        await tick.CheckAsync();
+        await confirm.ClickAsync();
+        await page.Locator("[data-outcome=succeeded]").WaitForAsync();
+        var asked = Assert.IsType<ManualFailbackRequested>(Assert.Single(_site.Ask.Requests));
+        Assert.Equal("http://10.20.4.100:5011", asked.ConfirmedAddress);
+
+        void Move(string address) => _site.Site.Change(entry, x => x with { AddressChange = new(before, address) });
+    }
+
     [Fact]
     [Covers("R46", "R47", "R48", "D13")]
     public async Task starting_a_material_copy_has_the_first_unfinished_one_chosen_and_takes_an_order()

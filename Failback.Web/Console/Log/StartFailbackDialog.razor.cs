@@ -17,6 +17,9 @@ public partial class StartFailbackDialog
     /// <summary>The dry run says that it would fail, or another machine answers (R42).</summary>
     private bool _isRefused;
 
+    /// <summary>The address that the person looked at when it was confirmed (R42); null while none is.</summary>
+    private string? _confirmed;
+
     [Inject]
     internal IRead Read { get; set; } = null!;
 
@@ -26,7 +29,10 @@ public partial class StartFailbackDialog
     private protected override string Right => AskRights.StartFailback;
     private LogEntryView? Entry => _row?.Entry;
     private bool IsStarted => _before is not null;
-    private bool MayConfirm => !IsAsking && !_isRefused && _checks is { Count: > 0 } && _checks.All(x => x.Passed);
+
+    /// <summary>Another change of the address takes it back.</summary>
+    private bool IsConfirmed => _confirmed is not null && _confirmed == _row?.AddressChange?.Now;
+    private bool MayConfirm => !IsAsking && !_isRefused && _checks is { Count: > 0 } && _checks.All(MayPass);
 
     /// <summary>Nothing is said to run before the saga accepted it.</summary>
     private (string Stage, string Word) Stage =>
@@ -51,6 +57,8 @@ public partial class StartFailbackDialog
             _ended = entry;
     }
 
+    private bool MayPass(CheckView check) => check.Passed || (check.Reason == FailbackReason.AddressChanged && IsConfirmed);
+
     private async Task StartAsync()
     {
         if (Entry is not { } entry || !MayConfirm)
@@ -65,6 +73,7 @@ public partial class StartFailbackDialog
                 EntryId = entry.EntryId,
                 RequestedBy = Viewer.Asker.Name,
                 Roles = [],
+                ConfirmedAddress = IsConfirmed ? _confirmed : null,
             }
         );
         // What was refused, or nobody knows of, may be asked for after what is done about it.

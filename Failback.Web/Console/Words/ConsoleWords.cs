@@ -238,6 +238,9 @@ internal sealed record StartWords
     public required string Stranger { get; init; }
     public required string Blocked { get; init; }
     public required string AskAgain { get; init; }
+    public required string AddressAtFailover { get; init; }
+    public required string AddressNow { get; init; }
+    public required string ConfirmAddress { get; init; }
 }
 
 /// <summary>What each check looks at, by requirement.</summary>
@@ -252,6 +255,7 @@ internal sealed record CheckWords
     public required string R17 { get; init; }
     public required string R18 { get; init; }
     public required string D18 { get; init; }
+    public required string R42 { get; init; }
 
     public string this[string id] =>
         id switch
@@ -265,6 +269,7 @@ internal sealed record CheckWords
             "R17" => R17,
             "R18" => R18,
             "D18" => D18,
+            "R42" => R42,
             _ => id,
         };
 }

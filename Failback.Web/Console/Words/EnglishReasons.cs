@@ -34,6 +34,10 @@ internal static class EnglishReasons
         Forbidden = new("Your roles do not allow it.", "Ask whoever grants roles."),
         MaintenanceMode = new("Maintenance mode is on.", "Switch it off in the controller, then try again."),
         Canceled = new("It was canceled.", "The failover server goes on recording. Start it again when you want to."),
+        AddressChanged = new(
+            "The recorder has another address than when the failover began.",
+            "Check the address; when it is right, confirm it where you start the failback."
+        ),
         InternalError = new("Something unforeseen happened.", "Try again; if it stays, look into the log of Failback."),
     };
 

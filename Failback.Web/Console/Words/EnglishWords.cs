@@ -213,6 +213,7 @@ internal static class EnglishWords
             R17 = "The failback is neither running nor done",
             R18 = "Your role allows it",
             D18 = "Maintenance mode allows it",
+            R42 = "The recorder has the address that it had when the failover began",
         },
         Over = (time, rate) => $"more than {time} at {rate}",
         Assumed = "An assumption: no limit is set.",
@@ -221,6 +222,9 @@ internal static class EnglishWords
             "Another machine answers than the one that is meant. A failback cannot be started to it: correct the address, or the recorder.",
         Blocked = "A failback would fail now. It can be started when this is mended and the recorders were asked again.",
         AskAgain = "Ask the recorders again",
+        AddressAtFailover = "Address when the failover began",
+        AddressNow = "Address now",
+        ConfirmAddress = "The new address is right: this is the repaired recorder",
     };
 
     /// <summary>After its parts: fields get their values in the order of the file.</summary>

@@ -34,6 +34,10 @@ internal static class FinnishReasons
         Forbidden = new("Roolisi eivät salli sitä.", "Pyydä oikeutta roolien myöntäjältä."),
         MaintenanceMode = new("Huoltotila on päällä.", "Ota se pois SMServerissä ja yritä uudelleen."),
         Canceled = new("Se peruttiin.", "Varapalvelin jatkaa tallentamista. Käynnistä uudelleen, kun haluat."),
+        AddressChanged = new(
+            "Tallentimen osoite on toinen kuin varapalvelinsiirron alkaessa.",
+            "Tarkista osoite; jos se on oikea, vahvista se käynnistäessäsi varapalvelimen asetusten siirron."
+        ),
         InternalError = new("Tapahtui odottamaton virhe.", "Yritä uudelleen; jos virhe toistuu, katso Failbackin lokia."),
     };
 

@@ -58,6 +58,7 @@ internal static class FinnishStart
             R17 = "Varapalvelimen asetusten siirto ei ole käynnissä eikä tehty",
             R18 = "Roolisi sallii sen",
             D18 = "Huoltotila sallii sen",
+            R42 = "Tallentimella on sama osoite kuin varapalvelinsiirron alkaessa",
         },
         Over = (time, rate) => $"yli {time} nopeudella {rate}",
         Assumed = "Oletus: rajaa ei ole asetettu.",
@@ -67,5 +68,8 @@ internal static class FinnishStart
         Blocked =
             "Varapalvelimen asetusten siirto epäonnistuisi nyt. Sen voi käynnistää, kun syy on korjattu ja tallentimilta on kysytty uudelleen.",
         AskAgain = "Kysy tallentimilta uudelleen",
+        AddressAtFailover = "Osoite varapalvelinsiirron alkaessa",
+        AddressNow = "Osoite nyt",
+        ConfirmAddress = "Uusi osoite on oikea: tämä on korjattu tallennin",
     };
 }

@@ -20,6 +20,7 @@ internal sealed record ReasonWords
     public required Said Forbidden { get; init; }
     public required Said MaintenanceMode { get; init; }
     public required Said Canceled { get; init; }
+    public required Said AddressChanged { get; init; }
     public required Said InternalError { get; init; }
 
     public Said this[FailbackReason reason] =>
@@ -40,6 +41,7 @@ internal sealed record ReasonWords
             FailbackReason.Forbidden => Forbidden,
             FailbackReason.MaintenanceMode => MaintenanceMode,
             FailbackReason.Canceled => Canceled,
+            FailbackReason.AddressChanged => AddressChanged,
             _ => InternalError,
         };
 }
