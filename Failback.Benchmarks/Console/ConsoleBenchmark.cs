@@ -13,6 +13,7 @@ internal static class ConsoleBenchmark
     private const double Nearly = 0.95;
     private const int Requests = 200;
     private const int QuickRequests = 3;
+    private const int FirstPages = 20;
     private const string Announced = "choose your own: ";
 
     public static async Task<IReadOnlyList<Ratio>> RunAsync(BenchmarkOptions options, TextWriter output, CancellationToken token)
@@ -32,7 +33,10 @@ internal static class ConsoleBenchmark
             var oneTime = await PasswordAsync(web, token);
             await web.ListensAsync(port, token);
             using var visitor = await Visitor.SignInAsync(new Uri($"http://127.0.0.1:{port}/"), oneTime, token);
-            return await MeasureAsync(options, calls, visitor, database, output, token);
+            var measured = await MeasureAsync(options, calls, visitor, database, output, token);
+            return calls.Find(x => x.Path == "/") is { } first
+                ? [.. measured, .. await FirstPage.MeasureAsync(visitor, first.Last, options.Quick ? QuickRequests : FirstPages, output)]
+                : measured;
         }
         finally
         {
