@@ -29,6 +29,7 @@ internal sealed class WebSite : IAsyncDisposable
     /// <summary>Where the operator's account is.</summary>
     public string Folder => folder.Path;
     public ScriptedDoors Doors => app.Services.GetRequiredService<ScriptedDoors>();
+    public LoggedEvents Logged => app.Services.GetRequiredService<LoggedEvents>();
     public Uri Address => new(app.Urls.First());
     public IServiceProvider Services => app.Services;
     public IReadOnlyList<RouteEndpoint> Endpoints =>
@@ -65,6 +66,8 @@ internal sealed class WebSite : IAsyncDisposable
             (services, configuration) =>
             {
                 services.AddLogging(x => x.ClearProviders());
+                services.AddSingleton<LoggedEvents>();
+                services.AddSingleton<ILoggerProvider>(x => x.GetRequiredService<LoggedEvents>());
                 services.AddOptions<FailbackRules>();
                 services.AddSingleton<ScriptedDoors>();
                 services.AddSingleton<IRead>(x => x.GetRequiredService<ScriptedDoors>());
