@@ -92,6 +92,14 @@ public static class BusRoom
             $"{x.GetService<IHostEnvironment>()?.ApplicationName} readiness"
         ));
         services.AddHostedService(x => x.GetRequiredService<BrokerLink>());
+        services.AddSingleton(x => new QueueLook(
+            new BrokerLink(
+                address,
+                x.GetRequiredService<IOptions<BusOptions>>().Value.NodeList,
+                $"{x.GetService<IHostEnvironment>()?.ApplicationName} queues"
+            ),
+            x.GetService<TimeProvider>() ?? TimeProvider.System
+        ));
         services.AddSingleton<BrokerCheck>();
         services.AddHealthChecks().AddCheck<BrokerCheck>(ConsumersWatch.Broker).AddCheck<ConsumersCheck>(ConsumersWatch.Consumers);
         services.AddSingleton<ConsumersWatch>();

@@ -8,6 +8,7 @@ namespace Failback.Hosting;
 /// </summary>
 public static class ReportSignature
 {
+    private const string NoPublicKey = "must be a public key of an elliptic curve as PEM";
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     public static string PathOf(string file) => file + ".sig";
@@ -20,7 +21,7 @@ public static class ReportSignature
         if (File.Exists(path) && !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0)
             return (null, "may be read by others; chmod 600 it");
         return Read(
-            path,
+            () => File.ReadAllText(path),
             "must be a private key of an elliptic curve as PEM, without a password",
             x => x.ExportParameters(true).D is not null
         );
@@ -28,8 +29,11 @@ public static class ReportSignature
 
     /// <summary>A public key, or why the file is none.</summary>
     /// <returns>The caller disposes the key.</returns>
-    public static (ECDsa? Key, string? Wrong) PublicKey(string path) =>
-        Read(path, "must be a public key of an elliptic curve as PEM", _ => true);
+    public static (ECDsa? Key, string? Wrong) PublicKey(string path) => Read(() => File.ReadAllText(path), NoPublicKey, _ => true);
+
+    /// <summary>The same of a text.</summary>
+    /// <returns>The caller disposes the key.</returns>
+    public static (ECDsa? Key, string? Wrong) PublicKeyOf(string pem) => Read(() => pem, NoPublicKey, _ => true);
 
     /// <summary>What goes into FILE.sig.</summary>
     public static string Of(byte[] content, ECDsa key)
@@ -58,12 +62,12 @@ public static class ReportSignature
         }
     }
 
-    private static (ECDsa? Key, string? Wrong) Read(string path, string allowed, Func<ECDsa, bool> fits)
+    private static (ECDsa? Key, string? Wrong) Read(Func<string> pem, string allowed, Func<ECDsa, bool> fits)
     {
         var key = ECDsa.Create();
         try
         {
-            key.ImportFromPem(File.ReadAllText(path));
+            key.ImportFromPem(pem());
             if (fits(key))
                 return (key, null);
         }

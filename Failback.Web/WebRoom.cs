@@ -32,6 +32,7 @@ public static class WebRoom
         services.AddConfigurationCheck(Listening.Wrong);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ILiveFeed, LiveFeed>();
+        services.AddSingleton(new OwnBus(hostsBus && BusRoom.BusAddress(configuration) is null));
         services.AddSignIn(configuration, hostsBus);
         services.AddRights();
         services.AddFloodLimits();

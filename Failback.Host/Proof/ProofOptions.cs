@@ -13,6 +13,7 @@ internal sealed record ProofOptions
 {
     public const string Usage = """
         failback verify ENTRY         reads both recorders and says, channel by channel, what is home
+        failback verify ENTRY --server ADDRESS   reads no recorder: checks the newest report that was made by itself (failback log --help)
         failback check FILE           holds a recorder against a report: needs no database and no failover server
 
           ENTRY                 id of an entry of the failover log

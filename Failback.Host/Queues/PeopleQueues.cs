@@ -16,20 +16,12 @@ internal sealed class PeopleQueues(IConnection connection, TimeSpan limit)
     /// <summary>Of one command; a longer queue needs another one.</summary>
     public const int MostAtOnce = 10_000;
     private const int LookedAtForAge = 20;
-    private const string Error = "_error";
-    private const string Skipped = "_skipped";
-
-    public static bool IsOne(string name) =>
-        name.Length <= 255
-        && name.All(x => char.IsAsciiLetterOrDigit(x) || x is '.' or '-' or '_')
-        && (name is BusRoom.DeadLetters or BusRoom.Refused || SourceOf(name) is not null);
 
     /// <summary>Those of the given queues that are there, and the two that all share.</summary>
     public async Task<IReadOnlyList<PeopleQueue>> ListAsync(IEnumerable<string> ownQueues, CancellationToken token)
     {
-        var candidates = ownQueues.SelectMany(x => new[] { x + Error, x + Skipped }).Append(BusRoom.DeadLetters).Append(BusRoom.Refused);
         var found = new List<PeopleQueue>();
-        foreach (var name in candidates.Order(StringComparer.Ordinal))
+        foreach (var name in QueuesForPeople.Of(ownQueues))
             if (await CountAsync(name, token) is { } count)
                 found.Add(new(name, count, count == 0 ? null : (await ShowAsync(name, LookedAtForAge, token)).Min(x => x.At)));
         return found;
@@ -47,18 +39,7 @@ internal sealed class PeopleQueues(IConnection connection, TimeSpan limit)
     }
 
     /// <summary>Messages in the queue; null when there is no such queue.</summary>
-    public async Task<uint?> CountAsync(string queue, CancellationToken token)
-    {
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: token);
-        try
-        {
-            return (await channel.QueueDeclarePassiveAsync(queue, token)).MessageCount;
-        }
-        catch (OperationInterruptedException missing) when (missing.ShutdownReason?.ReplyCode == Constants.NotFound)
-        {
-            return null;
-        }
-    }
+    public Task<uint?> CountAsync(string queue, CancellationToken token) => QueuesForPeople.CountAsync(connection, queue, token);
 
     /// <summary>Gives messages back to where they came from; each is confirmed there before it leaves here.</summary>
     public async Task<Moved> ReplayAsync(string queue, string? id, CancellationToken token)
@@ -137,8 +118,8 @@ internal sealed class PeopleQueues(IConnection connection, TimeSpan limit)
     {
         if (queue == BusRoom.Refused)
             return ("", "", "it was refused at the door: correct its publisher and let it be said again");
-        var source = SourceOf(queue) ?? message.From;
-        if (source is null || IsOne(source))
+        var source = QueuesForPeople.SourceOf(queue) ?? message.From;
+        if (source is null || QueuesForPeople.IsOne(source))
             return ("", "", "no header names the queue that it came from");
         if (message.From is { } from && from != source)
             return ("", "", $"its headers name another queue, {Printable.Line(from, 100)}");
@@ -149,11 +130,6 @@ internal sealed class PeopleQueues(IConnection connection, TimeSpan limit)
                 : ("", "", "no header names the exchange that it came through");
         return ("", source, null);
     }
-
-    private static string? SourceOf(string queue) =>
-        queue.EndsWith(Error, StringComparison.Ordinal) && queue.Length > Error.Length ? queue[..^Error.Length]
-        : queue.EndsWith(Skipped, StringComparison.Ordinal) && queue.Length > Skipped.Length ? queue[..^Skipped.Length]
-        : null;
 
     /// <summary>As it was before it failed, under its own id; its user is not ours to name, and it must not expire again.</summary>
     private static BasicProperties Cleaned(IReadOnlyBasicProperties properties)

@@ -33,7 +33,7 @@ internal sealed partial class Queues(QueuesOptions options, IServiceProvider ser
             await using var app = Command.Build("failback-queues", options.Settings);
             if (BusRoom.BusAddress(app.Configuration) is not { } address)
                 return await Command.RefuseAsync([
-                    "ConnectionStrings:Bus: needs the broker's address; a bus in memory has no queues to look into",
+                    "ConnectionStrings:Bus: needs the broker's address; a bus in memory has no queues to look into. list asks the API with --server ADDRESS",
                 ]);
             using var stop = Command.UntilCtrlC();
             return await new Queues(options, app.Services, TimeProvider.System).RunAsync(address, stop.Token);

@@ -16,6 +16,7 @@ internal sealed record QueuesOptions
 {
     public const string Usage = """
         failback queues list                          the queues that people read: messages and the age of the oldest
+        failback queues list --server ADDRESS         how many messages, without the broker's address; see failback log --help
         failback queues show QUEUE                    what is in one, without taking it out
         failback queues replay QUEUE                  gives messages back to the queue that they came from
         failback queues discard QUEUE                 throws messages away
@@ -93,7 +94,7 @@ internal sealed record QueuesOptions
         var (list, moves) = (options.Command == QueuesCommand.List, options.Command is QueuesCommand.Replay or QueuesCommand.Discard);
         if (words.Count > (list ? 1 : 2))
             yield return $"{Printable.Line(words[list ? 1 : 2])}: unknown; see failback queues --help";
-        if (!list && !PeopleQueues.IsOne(options.Queue))
+        if (!list && !QueuesForPeople.IsOne(options.Queue))
             yield return $"QUEUE: must be NAME_error, NAME_skipped, {BusRoom.DeadLetters} or {BusRoom.Refused}";
         if (moves && options.All == options.MessageId is not null)
             yield return "needs either --message ID or --all";

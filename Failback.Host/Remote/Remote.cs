@@ -75,6 +75,8 @@ internal sealed class Remote(RemoteOptions options, RemoteSite site, TimeProvide
             RemoteCommand.Log => LogAsync(token),
             RemoteCommand.Recorders => RecordersAsync(token),
             RemoteCommand.Plan => PlanAsync(token),
+            RemoteCommand.Queues => QueuesAsync(token),
+            RemoteCommand.Verify => new RemoteVerify(options, site).RunAsync(token),
             RemoteCommand.StartFailback => AskAsync(
                 $"/api/log/{options.Id}/failback",
                 options.ConfirmedAddress is null ? null : JsonSerializer.Serialize(new { confirmedAddress = options.ConfirmedAddress }),
@@ -111,6 +113,16 @@ internal sealed class Remote(RemoteOptions options, RemoteSite site, TimeProvide
         if (options.Json)
             return Write(json);
         RemoteTables.Recorders(Of<Rows<RecorderRow>>(json).Items);
+        return 0;
+    }
+
+    /// <summary>What lies in the queues that people read, as the API knows it.</summary>
+    private async Task<int> QueuesAsync(CancellationToken token)
+    {
+        var json = await site.GetAsync("/api/queues", token);
+        if (options.Json)
+            return Write(json);
+        RemoteTables.Queues(Of<QueuesView>(json));
         return 0;
     }
 
@@ -196,7 +208,7 @@ internal sealed class Remote(RemoteOptions options, RemoteSite site, TimeProvide
         return 0;
     }
 
-    private static T Of<T>(string json) => JsonSerializer.Deserialize<T>(json, RemoteSite.Json) ?? throw new JsonException();
+    public static T Of<T>(string json) => JsonSerializer.Deserialize<T>(json, RemoteSite.Json) ?? throw new JsonException();
 
     /// <summary>Never from the command line: others of the machine can read that.</summary>
     private static string Password() =>
@@ -204,5 +216,5 @@ internal sealed class Remote(RemoteOptions options, RemoteSite site, TimeProvide
             ? Console.ReadLine() ?? ""
             : AnsiConsole.Prompt(new TextPrompt<string>("Password:").Secret('*').AllowEmpty());
 
-    private sealed record Rows<T>([property: System.Text.Json.Serialization.JsonPropertyName("rows")] IReadOnlyList<T> Items, string? Next);
+    public sealed record Rows<T>([property: System.Text.Json.Serialization.JsonPropertyName("rows")] IReadOnlyList<T> Items, string? Next);
 }

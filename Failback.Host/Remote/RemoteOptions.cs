@@ -12,6 +12,8 @@ internal enum RemoteCommand
     Resume = 6,
     Cancel = 7,
     Recorders = 8,
+    Verify = 9,
+    Queues = 10,
 }
 
 /// <summary>What a command that speaks the API was asked for on the command line.</summary>
@@ -23,6 +25,8 @@ internal sealed record RemoteOptions
         failback plan ENTRY               what a failback would be checked for, and what both recorders say (changes nothing)
         failback start-failback ENTRY     starts the failback of an entry of the failover log
         failback start-copy ENTRY         puts its material copy into the queue
+        failback verify ENTRY --server A  the newest report on what came home, its signature checked here
+        failback queues list --server A   messages that nobody could handle, as far as the console knows
         failback pause COPY               pauses a material copy; resume goes on with it, cancel gives it up
 
           --server ADDRESS     where Failback answers (default http://127.0.0.1:5080); https, or http on loopback
@@ -33,10 +37,11 @@ internal sealed record RemoteOptions
           --active, --finalised, --recorder ID, --text TEXT    log: only those
           --order ORDER        start-copy: OldestFirst, NewestFirst or EvidenceFirst
           --confirm-address HOST:PORT    start-failback: the recorder is right at this address, another one than when the failover began
+          --public-key FILE    verify: the report must be signed with the key of this public key (PEM), not with the one that came with it
           --limit N            log, recorders: rows, 1 to 200 (default 50)
           --key GUID           of a request that is sent again; without it each invocation is a request of its own
 
-        Exit code 0: done; 1: refused, failed or not reached; 2: the command is wrong.
+        Exit code 0: done, or proved; 1: refused, failed, not proved or not reached; 2: the command is wrong.
         """;
 
     private static readonly Dictionary<string, RemoteCommand> Words = new()
@@ -49,6 +54,8 @@ internal sealed record RemoteOptions
         ["pause"] = RemoteCommand.Pause,
         ["resume"] = RemoteCommand.Resume,
         ["cancel"] = RemoteCommand.Cancel,
+        ["verify"] = RemoteCommand.Verify,
+        ["queues"] = RemoteCommand.Queues,
     };
 
     private static readonly string[] Orders = ["OldestFirst", "NewestFirst", "EvidenceFirst"];
@@ -71,10 +78,14 @@ internal sealed record RemoteOptions
     public string? ConfirmedAddress { get; private init; }
     public int Limit { get; private init; } = 50;
     public Guid? Key { get; private init; }
+    public string? PublicKey { get; private init; }
 
-    public static bool Has(string word) => Words.ContainsKey(word);
+    /// <summary>Two words speak the API only when it is named: else they look themselves, at recorders and at the broker.</summary>
+    public static bool Has(string word, IReadOnlyList<string> rest) =>
+        Words.TryGetValue(word, out var command)
+        && (command is not (RemoteCommand.Verify or RemoteCommand.Queues) || rest.Contains("--server"));
 
-    private bool Lists => Command is RemoteCommand.Log or RemoteCommand.Recorders;
+    private bool Lists => Command is RemoteCommand.Log or RemoteCommand.Recorders or RemoteCommand.Queues;
 
     /// <summary>Reads the arguments, the command first.</summary>
     /// <returns>The options, or null and every wrong argument with what is allowed.</returns>
@@ -108,9 +119,16 @@ internal sealed record RemoteOptions
                     "--order" => options with { Order = Value() },
                     "--confirm-address" => options with { ConfirmedAddress = Value() },
                     "--limit" => options with { Limit = Number(Value()) },
+                    "--public-key" => options with { PublicKey = Value() },
                     "--key" => options with { Key = Guid.TryParse(Value(), out var key) ? key : Guid.Empty },
                     _ => Unknown(options, name, wrong),
                 };
+        }
+        if (options.Command == RemoteCommand.Queues && words is [var verb, ..])
+        {
+            if (verb != "list")
+                wrong.Add("queues: over --server only list; show, replay and discard need the broker, ConnectionStrings:Bus");
+            words.RemoveAt(0);
         }
         if (!options.Lists)
             options = options with { Id = Guid.TryParse(words.FirstOrDefault(), out var id) ? id : Guid.Empty };
@@ -137,6 +155,8 @@ internal sealed record RemoteOptions
             yield return "--active, --finalised, --recorder, --text: only for log";
         if (options.Follow && options.Command is not (RemoteCommand.StartFailback or RemoteCommand.StartCopy or RemoteCommand.Resume))
             yield return "--follow: only for start-failback, start-copy and resume";
+        if (options.PublicKey is not null && options.Command != RemoteCommand.Verify)
+            yield return "--public-key: only for verify";
         if (options.TokenFile is not null && options.User is not null)
             yield return "--token-file, --user: only one of them";
     }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Failback.Worker;
 
 namespace Failback.Host;
 
@@ -33,7 +34,12 @@ internal sealed class RemoteSite : IAsyncDisposable
             CookieContainer = new CookieContainer(),
             UseProxy = !server.IsLoopback,
         };
-        _http = new HttpClient(handler) { BaseAddress = server, Timeout = AnswerWithin };
+        _http = new HttpClient(handler)
+        {
+            BaseAddress = server,
+            Timeout = AnswerWithin,
+            MaxResponseContentBufferSize = CoverageReport.MostBytes,
+        };
         _http.DefaultRequestHeaders.Add("X-Failback-Request", "failback");
     }
 
@@ -69,6 +75,15 @@ internal sealed class RemoteSite : IAsyncDisposable
     {
         using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative)), token);
         return await ReadAsync(answer, token);
+    }
+
+    /// <summary>A file; one that is longer than any report is refused.</summary>
+    public async Task<byte[]> BytesAsync(string path, CancellationToken token)
+    {
+        using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative)), token);
+        return answer.IsSuccessStatusCode
+            ? await answer.Content.ReadAsByteArrayAsync(token)
+            : throw new RemoteException(Said(answer.StatusCode, await answer.Content.ReadAsStringAsync(token)));
     }
 
     /// <summary>The same, or null where there is no such thing.</summary>
@@ -176,7 +191,9 @@ internal sealed class RemoteSite : IAsyncDisposable
             string? Member(string name) => problem.TryGetProperty(name, out var x) ? Printable.Line(x.ToString(), 300) : null;
             var allowed = Member("allowed") is { } x ? $" {Member("field")}: {x}." : "";
             var reason = Member("reason") is { } y ? $" ({y})" : "";
-            return $"{Member("title") ?? $"Answer {(int)status}."}{reason}{allowed}";
+            // The log of the process has it, for whoever reports what went wrong there.
+            var trace = (int)status >= 500 && Member("traceId") is { } z ? $" Trace {z}." : "";
+            return $"{Member("title") ?? $"Answer {(int)status}."}{reason}{allowed}{trace}";
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {

@@ -47,6 +47,19 @@ internal static class RemoteTables
         Show(table);
     }
 
+    public static void Queues(QueuesView answer)
+    {
+        var table = Table("queue", "kind", "messages");
+        foreach (var x in answer.Rows)
+            Row(table, x.Queue, x.Kind, $"{x.Messages}");
+        Show(table);
+        Console.WriteLine(
+            answer.InMemory ? "The bus is in memory: it has no queues to look into."
+            : answer.LookedAt is { } at ? $"as looked at {At(at)}; failback queues show, with the broker's address, says what they are"
+            : "Nobody has looked yet: no saga process reached the broker since it began."
+        );
+    }
+
     public static void Plan(IReadOnlyList<CheckView> checks, RecordersInspected found)
     {
         var table = Table("check", "outcome");

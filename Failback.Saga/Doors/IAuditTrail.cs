@@ -12,6 +12,12 @@ public interface IAuditTrail
     Task NoteAsync(string who, string what, string subject, string outcome, string? detail, CancellationToken token);
 }
 
+/// <summary>A page of the audit trail.</summary>
+public sealed record AuditPage(IReadOnlyList<AuditView> Rows, string? Next);
+
+/// <summary>Who did what, when (UTC), with which outcome.</summary>
+public sealed record AuditView(Guid AuditId, DateTimeOffset At, string Who, string What, string Subject, string Outcome, string? Detail);
+
 internal sealed class AuditTrail(IFailbackUnits units) : IAuditTrail
 {
     public Task NoteAsync(string who, string what, string subject, string outcome, string? detail, CancellationToken token) =>

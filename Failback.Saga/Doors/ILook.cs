@@ -55,6 +55,9 @@ internal interface ILook : IFailbackRows
     /// <summary>PEM of the public key that the newest signed report is signed with; null when there is none.</summary>
     Task<string?> ReportKeyAsync(CancellationToken token);
 
+    /// <summary>What lies in the queues that people read, as it was seen last; null when nobody has looked.</summary>
+    Task<QueueSight?> QueuesAsync(CancellationToken token);
+
     /// <summary>Number of the last committed change (D19); 0 when there is none.</summary>
     Task<long> LastChangeAsync(CancellationToken token);
 }

@@ -82,6 +82,9 @@ public interface IRead
     /// <summary>PEM of the public key that the newest signed report is signed with; null when none is signed.</summary>
     Task<string?> ReportKeyAsync(CancellationToken token);
 
+    /// <summary>What lies in the queues that people read (B12), as a process with a broker saw it last.</summary>
+    Task<QueuesView> QueuesAsync(CancellationToken token);
+
     /// <summary>Licence and maintenance mode of the system.</summary>
     Task<SystemView> SystemAsync(CancellationToken token);
 }
@@ -192,12 +195,6 @@ public sealed record AuditQuery
     public int Limit { get; init; } = 50;
 }
 
-/// <summary>A page of the audit trail.</summary>
-public sealed record AuditPage(IReadOnlyList<AuditView> Rows, string? Next);
-
-/// <summary>Who did what, when (UTC), with which outcome.</summary>
-public sealed record AuditView(Guid AuditId, DateTimeOffset At, string Who, string What, string Subject, string Outcome, string? Detail);
-
 /// <summary>Limits of copying (D13): what a person set, and what is in force.</summary>
 public sealed record CopyLimitsView(
     string? RecorderId,
@@ -211,9 +208,6 @@ public sealed record CopyLimitsView(
     string? HoursInForce,
     string TimeZone
 );
-
-/// <summary>Licence (R8) and maintenance mode (R20) of the system.</summary>
-public sealed record SystemView(bool FailoverLicensed, bool MaintenanceMode, long Sequence);
 
 /// <summary>A recorder of the directory. Instants are UTC.</summary>
 public sealed record RecorderView(string RecorderId, string Name, string Address, string Role, bool Connected, bool MaintenanceMode);

@@ -143,7 +143,22 @@ internal sealed partial class Read(
                     (await look.LicenceAsync(ct)).FailoverEnabled,
                     (await look.MaintenanceAsync(ct)).On,
                     await look.LastChangeAsync(ct)
-                ),
+                )
+                {
+                    QueuedForPeople = (await look.QueuesAsync(ct))?.Queues.Sum(x => x.Messages) ?? 0,
+                },
+            token
+        );
+
+    public Task<QueuesView> QueuesAsync(CancellationToken token) =>
+        looks.LookAsync(
+            async (look, ct) =>
+                await look.QueuesAsync(ct) is { } seen
+                    ? new QueuesView(
+                        seen.LookedAt.ToWire(),
+                        [.. seen.Queues.Select(x => new QueueView(x.Queue, QueuesForPeople.KindOf(x.Queue), x.Messages))]
+                    )
+                    : new QueuesView(null, []),
             token
         );
 

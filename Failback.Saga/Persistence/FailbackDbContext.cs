@@ -44,6 +44,11 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
         model.Entity<Maintenance>(x => Single(x.ToTable("maintenance")).HasKey(y => y.Id));
         model.Entity<CachedSettings>(x => x.ToTable("recorder_settings").HasKey(y => y.RecorderId));
         model.Entity<Document>(x => x.ToTable("document").HasKey(y => y.Digest));
+        model.Entity<QueueSight>(x =>
+        {
+            Single(x.ToTable("queue_sight")).HasKey(y => y.Id);
+            Json(x.Property(y => y.Queues));
+        });
     }
 
     private static EntityTypeBuilder<T> Single<T>(EntityTypeBuilder<T> entity)

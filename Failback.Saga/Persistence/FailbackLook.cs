@@ -205,6 +205,8 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
             .Select(x => x.PublicKey)
             .FirstOrDefaultAsync(token);
 
+    public Task<QueueSight?> QueuesAsync(CancellationToken token) => Rows<QueueSight>().SingleOrDefaultAsync(token);
+
     public async Task<long> LastChangeAsync(CancellationToken token) =>
         await Rows<SystemChangeCounter>().Select(x => x.Last).SingleOrDefaultAsync(token);
 

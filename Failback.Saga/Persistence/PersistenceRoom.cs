@@ -66,6 +66,7 @@ internal static class PersistenceRoom
         services.TryAddSingleton<PublishGate>();
         services.AddHostedService<OutboxDelivery>();
         services.AddHostedService<Reconciler>();
+        services.AddHostedService<QueueWatch>();
         services.AddSingleton<OutboxAge>();
         services.AddHealthChecks().AddCheck<DatabaseCheck>("database").AddCheck<SchemaCheck>("schema").AddCheck<OutboxCheck>("outbox");
         return services;

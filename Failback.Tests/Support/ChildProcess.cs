@@ -26,7 +26,13 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    public static ChildProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="input">What it reads from standard input; null for nothing.</param>
+    public static ChildProcess Start(
+        string program,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null,
+        string? input = null
+    )
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -40,6 +46,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         child._process.OutputDataReceived += child.Keep;
         child._process.ErrorDataReceived += child.Keep;
         child._process.Start();
+        child._process.StandardInput.Write(input);
         child._process.StandardInput.Close();
         child._process.BeginOutputReadLine();
         child._process.BeginErrorReadLine();

@@ -86,6 +86,20 @@ public sealed class Every_endpoint_states_a_right
     }
 
     [Fact]
+    public async Task who_is_refused_for_want_of_a_right_is_in_the_log_by_name()
+    {
+        await using var site = await WebSite.StartAsync();
+        using var bert = site.Named("bert", "log.read");
+        Assert.Equal(HttpStatusCode.OK, (await bert.LookAsync("/api/log")).StatusCode);
+        Assert.Empty(site.Logged.Of(6009));
+        using var carla = site.Named("carla", "none");
+        await (await carla.LookAsync("/api/log")).ProblemAsync(ProblemKind.Forbidden);
+        var said = Assert.Single(site.Logged.Of(6009));
+        Assert.StartsWith("carla has no right to GET ", said);
+        Assert.Contains("/api/log", said);
+    }
+
+    [Fact]
     public void the_controllers_messages_are_those_that_the_saga_takes_from_a_controller()
     {
         var ofControllers = Validation

@@ -42,6 +42,10 @@ internal sealed class ScriptedDoors : IRead, IAsk
     /// <summary>Null when there is no key: then reports are not signed.</summary>
     public string? PublicKey { get; set; } = "-----BEGIN PUBLIC KEY-----\n";
 
+    public QueuesView Queues { get; set; } = new(null, []);
+    public string Signature { get; set; } = "c2ln\n";
+    public string ReportStatus { get; set; } = "Made";
+
     /// <summary>The bytes of the report.</summary>
     public byte[] ReportBytes { get; set; } = "{}"u8.ToArray();
 
@@ -155,6 +159,8 @@ internal sealed class ScriptedDoors : IRead, IAsk
     public Task<CopyLimitsView> CopyLimitsAsync(string? recorderId, CancellationToken token) =>
         Look(() => new CopyLimitsView(recorderId, null, 2, null, null, null, null, 2, null, "UTC"));
 
+    public Task<QueuesView> QueuesAsync(CancellationToken token) => Look(() => Queues);
+
     public Task<SystemView> SystemAsync(CancellationToken token) => Look(() => new SystemView(true, false, 7));
 
     public Task<byte[]?> DocumentAsync(DocumentReference document, CancellationToken token) =>
@@ -214,7 +220,7 @@ internal sealed class ScriptedDoors : IRead, IAsk
         new(
             Report,
             Entry,
-            "Made",
+            ReportStatus,
             CoverageEvidence.Listings,
             Then,
             Then.AddSeconds(5),
@@ -229,7 +235,7 @@ internal sealed class ScriptedDoors : IRead, IAsk
             ],
             new string('b', 64),
             new DocumentReference { Digest = new string('a', 64), Length = ReportBytes.Length },
-            PublicKey is null ? null : "c2ln\n",
+            PublicKey is null ? null : Signature,
             PublicKey,
             null,
             null

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
@@ -29,8 +28,8 @@ internal sealed class WebSite : IAsyncDisposable
 
     /// <summary>Where the operator's account is.</summary>
     public string Folder => folder.Path;
-    public KeptLog Log => app.Services.GetRequiredService<KeptLog>();
     public ScriptedDoors Doors => app.Services.GetRequiredService<ScriptedDoors>();
+    public LoggedEvents Logged => app.Services.GetRequiredService<LoggedEvents>();
     public Uri Address => new(app.Urls.First());
     public IServiceProvider Services => app.Services;
     public IReadOnlyList<RouteEndpoint> Endpoints =>
@@ -67,8 +66,8 @@ internal sealed class WebSite : IAsyncDisposable
             (services, configuration) =>
             {
                 services.AddLogging(x => x.ClearProviders());
-                services.AddSingleton<KeptLog>();
-                services.AddSingleton<ILoggerProvider>(x => x.GetRequiredService<KeptLog>());
+                services.AddSingleton<LoggedEvents>();
+                services.AddSingleton<ILoggerProvider>(x => x.GetRequiredService<LoggedEvents>());
                 services.AddOptions<FailbackRules>();
                 services.AddSingleton<ScriptedDoors>();
                 services.AddSingleton<IRead>(x => x.GetRequiredService<ScriptedDoors>());
@@ -148,35 +147,6 @@ internal static class WebAnswers
 
     public static async Task<JsonElement> JsonAsync(this HttpResponseMessage answer) =>
         (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).Clone();
-}
-
-/// <summary>What the console's process said: events of its own.</summary>
-internal sealed class KeptLog : ILoggerProvider, ILogger
-{
-    private readonly ConcurrentQueue<(int Id, string Text)> events = new();
-
-    public IReadOnlyList<string> Of(int id) => [.. events.Where(x => x.Id == id).Select(x => x.Text)];
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(
-        LogLevel logLevel,
-        EventId eventId,
-        TState state,
-        Exception? exception,
-        Func<TState, Exception?, string> formatter
-    )
-    {
-        if (eventId.Id is >= 6000 and < 6500)
-            events.Enqueue((eventId.Id, formatter(state, exception)));
-    }
-
-    public void Dispose() { }
 }
 
 /// <summary>Issues tokens as an OpenID provider would: metadata and keys on a loopback port.</summary>

@@ -1,5 +1,7 @@
+using System.Text;
 using Failback.Hosting;
 using Failback.Web;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -31,6 +33,35 @@ public sealed class What_the_api_says_does_no_harm
             Assert.DoesNotContain("letmein", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
             Assert.NotEmpty(answer.Headers.GetValues("Content-Security-Policy"));
         }
+    }
+
+    [Theory]
+    [InlineData(false, 6011)]
+    [InlineData(true, 6010)]
+    public async Task what_failed_is_named_by_a_trace_that_the_log_has(bool isAway, int logged)
+    {
+        await using var site = await WebSite.StartAsync();
+        using var client = site.As("all");
+        site.Doors.Fault = isAway ? new TimeoutException() : new InvalidOperationException("x");
+        using var answer = await client.LookAsync("/api/log");
+        var problem = await answer.ProblemAsync(isAway ? ProblemKind.Unavailable : ProblemKind.InternalError);
+        var trace = problem.GetProperty("traceId").GetString()!;
+        Assert.Matches("^[0-9a-f]{32}$", trace);
+        Assert.Contains($"(trace {trace})", Assert.Single(site.Logged.Of(logged)));
+    }
+
+    [Theory]
+    [InlineData("en", "trace ")]
+    [InlineData("fi", "jäljitystunnus ")]
+    public async Task a_plain_page_of_what_failed_names_its_trace_too(string language, string says)
+    {
+        using var trace = WebTrace.Begin("spec");
+        using var body = new MemoryStream();
+        var context = new DefaultHttpContext();
+        context.Request.Headers.AcceptLanguage = language;
+        context.Response.Body = body;
+        await PlainPage.WriteAsync(context, 500, PlainWord.Failed);
+        Assert.Contains(says + WebTrace.Of(trace), Encoding.UTF8.GetString(body.ToArray()));
     }
 
     [Theory]

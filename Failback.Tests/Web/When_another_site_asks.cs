@@ -52,6 +52,8 @@ public sealed class When_another_site_asks
         }
         Assert.Empty(site.Doors.AskedFor);
         Assert.Equal(HttpStatusCode.OK, (await client.LookAsync("/api/me")).StatusCode);
+        Assert.NotEmpty(site.Logged.Of(6016));
+        Assert.All(site.Logged.Of(6016), x => Assert.Contains("127.0.0.1 was refused: another site began it", x));
     }
 
     [Fact]
@@ -75,7 +77,9 @@ public sealed class When_another_site_asks
         request.Headers.Connection.Add("Upgrade");
         request.Headers.Upgrade.Add(new("websocket"));
         request.Headers.Add("Origin", "https://evil.example");
+        Assert.Empty(site.Logged.Of(6016));
         await (await client.AskAsync(request)).ProblemAsync(ProblemKind.CrossSite);
+        Assert.StartsWith("GET ", Assert.Single(site.Logged.Of(6016)));
     }
 
     [Theory]
@@ -141,7 +145,7 @@ public sealed class When_another_site_asks
             else
                 await answer.ProblemAsync(ProblemKind.NotSecure);
         }
-        Assert.Equal(answered ? 0 : 1, site.Log.Of(6017).Count);
+        Assert.Equal(answered ? 0 : 1, site.Logged.Of(6017).Count);
         // What watches processes is answered by rules of its own.
         Assert.Equal(HttpStatusCode.OK, (await client.LookAsync("/health/live")).StatusCode);
     }

@@ -15,6 +15,7 @@ public sealed partial class When_people_sign_in_by_openid
     {
         await using var site = await WebSite.StartAsync(Settings);
         using var client = await SignedInAsync(site, "anna", "log.read");
+        Assert.StartsWith("anna signed in at the OpenID provider, from ", Assert.Single(site.Logged.Of(6015)));
         var me = await (await client.LookAsync("/api/me")).JsonAsync();
         Assert.Equal("anna", me.GetProperty("name").GetString());
         Assert.Equal(["log.read"], me.GetProperty("rights").EnumerateArray().Select(x => x.GetString()));

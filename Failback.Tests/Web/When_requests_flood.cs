@@ -88,7 +88,7 @@ public sealed class When_requests_flood
             var text = WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
             Assert.Contains(said, text);
         }
-        Assert.Contains(who, Assert.Single(site.Log.Of(6019)));
+        Assert.Contains(who, Assert.Single(site.Logged.Of(6019)));
         // A form of the browser's own needs no connection, and others are not in the way.
         Assert.NotEqual(HttpStatusCode.TooManyRequests, (await anna.LookAsync("/account/password")).StatusCode);
         using var bert = site.Named("bert", "all");

@@ -251,6 +251,25 @@ public sealed class When_the_api_is_asked
         await (await client.LookAsync($"/api/inspections/{key}")).ProblemAsync(ProblemKind.NotFound);
     }
 
+    [Theory]
+    [Covers("B12")]
+    [InlineData(true)]
+    [InlineData(false, "ConnectionStrings:Bus=amqp://127.0.0.1:1")]
+    public async Task messages_that_nobody_could_handle_are_counted_by_queue(bool inMemory, params string[] settings)
+    {
+        await using var site = await WebSite.StartAsync(settings);
+        using var client = site.As("log.read");
+        site.Doors.Queues = new(ScriptedDoors.Then, [new("failback.dead", "dead", 2)]);
+        var queues = await (await client.LookAsync("/api/queues")).JsonAsync();
+        Assert.Equal(inMemory, queues.GetProperty("inMemory").GetBoolean());
+        Assert.Equal(ScriptedDoors.Then, queues.GetProperty("lookedAt").GetDateTimeOffset());
+        var row = Assert.Single(queues.GetProperty("rows").EnumerateArray());
+        Assert.Equal(
+            ("failback.dead", "dead", 2),
+            (row.GetProperty("queue").GetString(), row.GetProperty("kind").GetString(), row.GetProperty("messages").GetInt32())
+        );
+    }
+
     [Fact]
     public async Task who_may_not_look_sees_only_what_became_of_his_own_requests()
     {

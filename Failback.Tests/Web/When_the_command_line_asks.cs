@@ -4,6 +4,7 @@ using Failback.Host;
 using Failback.Messages;
 using Failback.Saga;
 using Failback.Web;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Failback.Tests;
 
@@ -29,6 +30,10 @@ public sealed class When_the_command_line_asks
     [InlineData("--user: needs a value", "log", "--user")]
     [InlineData("--password: unknown", "log", "--password")]
     [InlineData("x: unknown", "log", "x")]
+    [InlineData("ENTRY: needs the id", "verify", "--server", "https://failback.example")]
+    [InlineData("--public-key: only for verify", "log", "--public-key", "x")]
+    [InlineData("queues: over --server only list", "queues", "show", "x_error", "--server", "https://failback.example")]
+    [InlineData("x: unknown", "queues", "list", "x", "--server", "https://failback.example")]
     public void what_is_wrong_with_it_is_said(string said, params string[] args)
     {
         var (options, wrong) = RemoteOptions.Parse(args);
@@ -236,18 +241,80 @@ public sealed class When_the_command_line_asks
         }
     }
 
-    private static async Task<string[]> ServerAsync(WebSite site, TempFolder folder)
+    [Fact]
+    public async Task a_person_signs_in_with_a_password_that_is_in_no_command_line()
+    {
+        await using var site = await WebSite.StartAsync("Failback:Web:LocalAccount=true");
+        File.Delete(Path.Combine(site.Folder, OperatorAccount.FileName));
+        var account = site.Services.GetRequiredService<OperatorAccount>();
+        var (first, chosen) = (account.Make()!, "correct horse battery");
+        string[] log = ["log", "--server", site.Address.ToString(), "--user", "operator", "--json"];
+        var (code, text) = await RunAsync(log, input: first + "\n");
+        Assert.Equal(1, code);
+        Assert.Contains("Choose a password of your own first", text);
+        await account.ChangeAsync(first, chosen, TestContext.Current.CancellationToken);
+        (code, text) = await RunAsync(log, input: first + "\n");
+        Assert.Equal(1, code);
+        Assert.Contains("Sign in first.", text);
+        (code, text) = await RunAsync(log, input: chosen + "\nand nothing else\n");
+        Assert.True(code == 0, text);
+        Assert.Equal(1, JsonDocument.Parse(text).RootElement.GetProperty("rows").GetArrayLength());
+        Assert.DoesNotContain(chosen, text);
+    }
+
+    [Fact]
+    [Covers("B12")]
+    public async Task queues_are_listed_without_the_address_of_the_broker()
+    {
+        await using var site = await WebSite.StartAsync("ConnectionStrings:Bus=amqp://127.0.0.1:1");
+        using var folder = new TempFolder();
+        string[] list = ["queues", "list", .. await ServerAsync(site, folder)];
+        var (code, text) = await RunAsync(list);
+        Assert.Equal(0, code);
+        Assert.Contains("Nobody has looked yet", text);
+        site.Doors.Queues = new(ScriptedDoors.Then, [new("failback-failover-log_error", "error", 3)]);
+        (code, text) = await RunAsync(list);
+        Assert.Equal(0, code);
+        Assert.Matches(@"failback-failover-log_error\W+error\W+3", text);
+        Assert.Contains("as looked at 2026-11-29 08:00:00Z", text);
+        (code, text) = await RunAsync([.. list, "--json"]);
+        Assert.Equal(0, code);
+        Assert.Equal(3, JsonDocument.Parse(text).RootElement.GetProperty("rows")[0].GetProperty("messages").GetInt32());
+        // Without either address it says both.
+        (code, text) = await RunAsync(["queues", "list", $"--ConnectionStrings:Database=Data Source={folder.File("none.db")}"]);
+        Assert.Equal(2, code);
+        Assert.Contains("--server ADDRESS", text);
+    }
+
+    [Fact]
+    public async Task what_failed_there_is_named_by_its_trace()
+    {
+        await using var site = await WebSite.StartAsync();
+        using var folder = new TempFolder();
+        site.Doors.Fault = new InvalidOperationException("x");
+        var (code, text) = await RunAsync(["log", .. await ServerAsync(site, folder)]);
+        Assert.Equal(1, code);
+        var said = Assert.Single(site.Logged.Of(6011));
+        Assert.Contains($"Trace {said.Split("(trace ")[1].TrimEnd(')')}.", text);
+    }
+
+    internal static async Task<string[]> ServerAsync(WebSite site, TempFolder folder)
     {
         var token = folder.File("token");
         await File.WriteAllTextAsync(token, site.Issuer.Token("anna", "all"), TestContext.Current.CancellationToken);
         return ["--server", site.Address.ToString(), "--token-file", token];
     }
 
-    private static async Task<(int Code, string Text)> RunAsync(string[] args, Dictionary<string, string>? environment = null)
+    /// <param name="input">What it reads from standard input.</param>
+    internal static async Task<(int Code, string Text)> RunAsync(
+        string[] args,
+        Dictionary<string, string>? environment = null,
+        string? input = null
+    )
     {
         environment ??= [];
         environment["FAILBACK_TOKEN_FILE"] = "";
-        await using var process = Processes.Start("Failback.Host", environment, args);
+        await using var process = ChildProcess.Start("dotnet", [Processes.PathOf("Failback.Host"), .. args], environment, input);
         var code = await process.ExitAsync(Patience);
         return (code, process.Output);
     }

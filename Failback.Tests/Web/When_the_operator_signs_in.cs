@@ -99,7 +99,7 @@ public sealed partial class When_the_operator_signs_in
     public async Task an_account_that_may_do_nothing_is_said_at_the_start(int times, params string[] settings)
     {
         await using var site = await WebSite.StartAsync([Local, .. settings]);
-        Assert.Equal(times, site.Log.Of(6018).Count);
+        Assert.Equal(times, site.Logged.Of(6018).Count);
     }
 
     [Fact]

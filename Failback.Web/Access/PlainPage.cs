@@ -35,11 +35,14 @@ internal static class PlainPage
     {
         var finnish = IsFinnish(context);
         var said = HtmlEncoder.Default.Encode(finnish ? Words[title].Finnish : Words[title].English);
+        // Hexadecimal digits: nothing to encode.
+        var words = ConsoleWords.In(finnish ? "fi" : "en").Frame;
+        var trace = title == PlainWord.Failed && WebTrace.Id is { } id ? $"<p>{words.Trace(id)}</p>" : "";
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/html; charset=utf-8";
         return context.Response.WriteAsync(
             $"<!doctype html><html lang=\"{(finnish ? "fi" : "en")}\"><head><meta charset=\"utf-8\"><title>Failback</title></head>"
-                + $"<body><h1>{said}</h1>{body}</body></html>"
+                + $"<body><h1>{said}</h1>{trace}{body}</body></html>"
         );
     }
 

@@ -24,5 +24,8 @@ internal sealed record AskedAnswer(Guid Key, string Outcome);
 /// <summary>A dry run that recorders have not answered yet.</summary>
 internal sealed record PendingAnswer(Guid Key, string Outcome = "Pending");
 
+/// <summary>Whether the bus of the site is in the memory of this process: then there are no queues to look into.</summary>
+internal sealed record OwnBus(bool InMemory);
+
 /// <summary>Who is signed in, and what he may do (D14).</summary>
 internal sealed record MeAnswer(string Name, IReadOnlyList<string> Roles, IReadOnlyList<string> Rights);

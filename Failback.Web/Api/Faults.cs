@@ -33,9 +33,9 @@ internal static partial class Faults
                 {
                     var problem = Problems.Of(fault);
                     if (problem.Kind == ProblemKind.Unavailable)
-                        LogAway(logger, fault.GetBaseException().GetType().Name, context.Request.Method, Route(context));
+                        LogAway(logger, fault.GetBaseException().GetType().Name, context.Request.Method, Route(context), WebTrace.Id);
                     else if (problem.Kind == ProblemKind.InternalError)
-                        LogUnforeseen(logger, fault, context.Request.Method, Route(context));
+                        LogUnforeseen(logger, fault, context.Request.Method, Route(context), WebTrace.Id);
                     context.Response.Clear();
                     await Problems.WriteAsync(context, problem);
                 }
@@ -49,9 +49,9 @@ internal static partial class Faults
     /// <summary>The pattern and not the path, which somebody else wrote (T18).</summary>
     private static string Route(HttpContext context) => context.GetEndpoint()?.DisplayName ?? "(none)";
 
-    [LoggerMessage(6010, LogLevel.Warning, "The database was not there for {Method} {Route}: {Fault}")]
-    private static partial void LogAway(ILogger logger, string fault, string method, string route);
+    [LoggerMessage(6010, LogLevel.Warning, "The database was not there for {Method} {Route}: {Fault} (trace {TraceId})")]
+    private static partial void LogAway(ILogger logger, string fault, string method, string route, string? traceId);
 
-    [LoggerMessage(6011, LogLevel.Error, "Unforeseen in {Method} {Route}")]
-    private static partial void LogUnforeseen(ILogger logger, Exception fault, string method, string route);
+    [LoggerMessage(6011, LogLevel.Error, "Unforeseen in {Method} {Route} (trace {TraceId})")]
+    private static partial void LogUnforeseen(ILogger logger, Exception fault, string method, string route, string? traceId);
 }

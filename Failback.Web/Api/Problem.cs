@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -172,8 +171,8 @@ internal static partial class Problems
             details.Extensions["field"] = problem.Field;
         if (problem.Allowed is not null)
             details.Extensions["allowed"] = problem.Allowed;
-        if (Activity.Current is { } trace)
-            details.Extensions["traceId"] = trace.TraceId.ToString();
+        if (WebTrace.Id is { } trace)
+            details.Extensions["traceId"] = trace;
         return details;
     }
 

@@ -37,7 +37,9 @@ internal static class ReadEndpoints
             .WithSummary("Limits of copying of one recorder (D13)");
         all.MapGet("/audit", AuditAsync).WithSummary("The audit trail, newest first (D14)");
         all.MapGet("/changes", ChangesAsync).WithSummary("Committed changes after a number, oldest first (D19)");
-        all.MapGet("/system", SystemAsync).WithSummary("Licence and maintenance mode");
+        all.MapGet("/queues", QueuesAsync)
+            .WithSummary("How many messages nobody could handle, by queue, as a process with a broker saw it last");
+        all.MapGet("/system", SystemAsync).WithSummary("Licence, maintenance mode, and messages that nobody could handle");
     }
 
     private static async Task<Results<Tagged<LogPage>, ProblemHttpResult>> LogAsync(
@@ -195,6 +197,9 @@ internal static class ReadEndpoints
         var sequence = changes.Count > 0 ? changes[^1].Number : since;
         return new Tagged<ChangesAnswer>(new ChangesAnswer(changes, sequence), sequence);
     }
+
+    private static async Task<Tagged<QueuesView>> QueuesAsync(IRead read, OwnBus bus, CancellationToken token) =>
+        new((await read.QueuesAsync(token)) with { InMemory = bus.InMemory });
 
     private static async Task<Tagged<SystemView>> SystemAsync(IRead read, CancellationToken token)
     {

@@ -41,7 +41,7 @@ public sealed class What_a_look_costs
         await FillAsync(spec, 40);
         var many = await CostsAsync(spec);
         Assert.Equal(few, many);
-        Assert.Equal("recorders 6, copies 3, copy 3, running 2, channels 1, checks 8, audit 1, limits 2, reports 2, system 3", many);
+        Assert.Equal("recorders 6, copies 3, copy 3, running 2, channels 1, checks 8, audit 1, limits 2, reports 2, system 4, queues 1", many);
     }
 
     private static int filled;
@@ -74,6 +74,7 @@ public sealed class What_a_look_costs
             ("limits", (await spec.CountedAsync(x => x.CopyLimitsAsync("rec-1", Token))).Statements),
             ("reports", (await spec.CountedAsync(x => x.ReportsAsync(newest.EntryId, Token))).Statements),
             ("system", (await spec.CountedAsync(x => x.SystemAsync(Token))).Statements),
+            ("queues", (await spec.CountedAsync(x => x.QueuesAsync(Token))).Statements),
         };
         return string.Join(", ", costs.Select(x => $"{x.Item1} {x.Item2}"));
     }

@@ -3,7 +3,7 @@ using Failback.Messages;
 using Failback.Saga;
 using Failback.Web;
 using Microsoft.AspNetCore.Components.Authorization;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 
 namespace Failback.Tests;
 
@@ -15,15 +15,22 @@ public sealed class A_wish_is_asked_for_once : IDisposable
     private readonly FakeAsk _ask;
     private readonly ConsoleRequests _requests;
     private readonly Viewer _viewer;
+    private readonly LoggedEvents _logged = new();
+    private readonly LoggerFactory _loggers;
 
     public A_wish_is_asked_for_once()
     {
         _ask = new FakeAsk(_site);
         _viewer = new Viewer(new Somebody(), _ask, TimeProvider.System);
-        _requests = new ConsoleRequests(_ask, _viewer, null!, NullLogger<ConsoleRequests>.Instance);
+        _loggers = new LoggerFactory([_logged]);
+        _requests = new ConsoleRequests(_ask, _viewer, null!, _loggers.CreateLogger<ConsoleRequests>());
     }
 
-    public void Dispose() => _requests.Dispose();
+    public void Dispose()
+    {
+        _requests.Dispose();
+        _loggers.Dispose();
+    }
 
     [Fact]
     public async Task when_its_answer_gets_lost_it_is_sent_again_under_its_key()
@@ -80,6 +87,19 @@ public sealed class A_wish_is_asked_for_once : IDisposable
         var answer = await AskAsync(Pause());
         Assert.True(answer.Unknown);
         Assert.DoesNotContain("database", answer.Detail);
+    }
+
+    [Fact]
+    public async Task what_failed_has_the_trace_of_its_tries_in_the_log_and_what_came_through_has_none()
+    {
+        _ask.LostReplies = 4;
+        var answer = await AskAsync(Pause());
+        Assert.Matches("^[0-9a-f]{32}$", answer.TraceId);
+        Assert.Equal(4, _logged.Of(6402).Count);
+        Assert.All(_logged.Of(6402), x => Assert.Contains($"(trace {answer.TraceId})", x));
+        Assert.Null((await AskAsync(Pause())).TraceId);
+        _ask.Fault = new InvalidOperationException("a bug");
+        Assert.NotEqual(answer.TraceId, (await AskAsync(Pause())).TraceId);
     }
 
     [Fact]

@@ -24,11 +24,17 @@ internal sealed class ConsoleSite : IAsyncDisposable
     private readonly ConcurrentQueue<ServerAuthenticationStateProvider> _circuits;
     private WebApplication _app;
 
-    private ConsoleSite(WebApplication app, FakeSite site, FakeAsk ask, ConcurrentQueue<ServerAuthenticationStateProvider> circuits) =>
-        (_app, Site, Ask, _circuits) = (app, site, ask, circuits);
+    private ConsoleSite(
+        WebApplication app,
+        FakeSite site,
+        FakeAsk ask,
+        ConcurrentQueue<ServerAuthenticationStateProvider> circuits,
+        LoggedEvents logged
+    ) => (_app, Site, Ask, _circuits, Logged) = (app, site, ask, circuits, logged);
 
     public FakeSite Site { get; }
     public FakeAsk Ask { get; }
+    public LoggedEvents Logged { get; }
     public string Url => _app.Urls.First();
 
     public LogRow Row(string recorder) => Site.Row(recorder);
@@ -38,7 +44,8 @@ internal sealed class ConsoleSite : IAsyncDisposable
         var site = new FakeSite(time ?? TimeProvider.System, hostile);
         var ask = new FakeAsk(site);
         var circuits = new ConcurrentQueue<ServerAuthenticationStateProvider>();
-        return new(await HostAsync(site, ask, circuits, "http://127.0.0.1:0"), site, ask, circuits);
+        var logged = new LoggedEvents();
+        return new(await HostAsync(site, ask, circuits, logged, "http://127.0.0.1:0"), site, ask, circuits, logged);
     }
 
     /// <summary>Who is signed in is asked again, as the web process does twice a minute.</summary>
@@ -58,7 +65,7 @@ internal sealed class ConsoleSite : IAsyncDisposable
         await _app.DisposeAsync();
         if (meanwhile is not null)
             await meanwhile();
-        _app = await HostAsync(Site, Ask, _circuits, url);
+        _app = await HostAsync(Site, Ask, _circuits, Logged, url);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
@@ -67,13 +74,14 @@ internal sealed class ConsoleSite : IAsyncDisposable
         FakeSite site,
         FakeAsk ask,
         ConcurrentQueue<ServerAuthenticationStateProvider> circuits,
+        LoggedEvents logged,
         string url
     )
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls(url);
         builder.WebHost.UseShutdownTimeout(TimeSpan.FromSeconds(1));
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().AddProvider(logged);
         var services = builder.Services;
         services.AddSingleton(site.Time);
         services.AddSingleton<IRead>(new FakeRead(site, ask));

@@ -30,6 +30,9 @@ internal sealed class FakeAsk(FakeSite site) : IAsk, ILiveFeed
     /// <summary>A failback that is accepted goes on, instead of being over at once.</summary>
     public bool Endless { get; set; }
 
+    /// <summary>What lies in the queues that people read.</summary>
+    public QueuesView Queues { get; set; } = new(null, []);
+
     /// <summary>What the door throws that is no fault of the database.</summary>
     public Exception? Fault { get; set; }
 

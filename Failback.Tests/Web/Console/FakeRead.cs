@@ -168,7 +168,11 @@ internal sealed class FakeRead(FakeSite site, FakeAsk ask) : IRead
         );
 
     public Task<SystemView> SystemAsync(CancellationToken token) =>
-        Said(() => new SystemView(!ask.NoLicence, ask.Maintenance, site.Sequence));
+        Said(() =>
+            new SystemView(!ask.NoLicence, ask.Maintenance, site.Sequence) { QueuedForPeople = ask.Queues.Rows.Sum(x => x.Messages) }
+        );
+
+    public Task<QueuesView> QueuesAsync(CancellationToken token) => Said(() => ask.Queues);
 
     private static bool Fits(LogRow row, LogQuery query) =>
         (query.Finalised is not { } finalised || row.Entry.Finalised == finalised)

@@ -46,7 +46,7 @@ public sealed class What_a_page_costs : IAsyncDisposable
         var many = await CostsAsync(visitor);
 
         Assert.Equal(few, many);
-        Assert.Equal("log 0 + 15, finalised 0 + 15, entry 0 + 16, recorders 0 + 12, audit 0 + 2", many);
+        Assert.Equal("log 0 + 16, finalised 0 + 16, entry 0 + 17, recorders 0 + 13, audit 0 + 3", many);
     }
 
     public async ValueTask DisposeAsync()

@@ -108,6 +108,7 @@ public sealed class What_goes_wrong_in_the_console(ConsoleBrowser browser) : IAs
         _site.Site.Locked(() => recorders[first] = row with { StandsInFor = null! });
         await page.Locator("nav.pages a[href=recorders]").ClickAsync();
         await Assertions.Expect(page.Locator("[data-broken=page]")).ToContainTextAsync("It loads again by itself.");
+        await NamesATraceOfAsync(page.Locator("[data-broken=page]"), 6403);
         _site.Site.Locked(() => recorders[first] = row);
         await page.Locator(".recorder-row").Nth(2).WaitForAsync();
     }
@@ -121,11 +122,43 @@ public sealed class What_goes_wrong_in_the_console(ConsoleBrowser browser) : IAs
         await page.Locator("[data-action=StartFailback]").ClickAsync();
         var broken = page.Locator("[data-broken=dialog]");
         await broken.WaitForAsync();
+        await NamesATraceOfAsync(broken, 6403);
         await Assertions.Expect(page.Locator(".page[data-state=ready] [data-action=StartFailback]")).ToBeVisibleAsync();
         _site.Ask.BrokenChecks = false;
         await broken.WaitForAsync(new() { State = WaitForSelectorState.Detached });
         await page.Locator("[data-action=StartFailback]").ClickAsync();
         await page.Locator(".checks .ok").First.WaitForAsync();
+    }
+
+    [Theory]
+    [InlineData("en", "Name this when you report it: trace ")]
+    [InlineData("fi", "Mainitse tämä, kun ilmoitat viasta: jäljitystunnus ")]
+    public async Task a_page_and_a_dialog_that_cannot_be_read_name_the_trace_that_the_log_has(string language, string says)
+    {
+        await using var window = await browser.OpenAsync(_site, language: language);
+        var page = await window.GoAsync("/?text=Lobby");
+        await Assertions.Expect(page.Locator("[data-trace]")).ToHaveCountAsync(0);
+        await page.Locator("[data-action=StartFailback]").ClickAsync();
+        await page.Locator(".checks .ok").First.WaitForAsync();
+        _site.Site.Away = true;
+        var dialog = page.GetByRole(AriaRole.Dialog);
+        var trouble = dialog.Locator(".trouble:has([data-trace])");
+        await NamesATraceOfAsync(trouble, 6404);
+        await Assertions.Expect(trouble).ToContainTextAsync(says);
+        await page.GotoAsync($"{_site.Url}/recorders");
+        await NamesATraceOfAsync(page.Locator(".notice.bad"), 6400);
+        await Assertions.Expect(page.Locator(".notice.bad")).ToContainTextAsync(says);
+        _site.Site.Away = false;
+        await page.Locator(".page[data-state=ready]").WaitForAsync();
+        await Assertions.Expect(page.Locator("[data-trace]")).ToHaveCountAsync(0);
+    }
+
+    /// <summary>What is shown is in a line of the log.</summary>
+    private async Task NamesATraceOfAsync(ILocator place, int logged)
+    {
+        var trace = await place.Locator("[data-trace]").GetAttributeAsync("data-trace");
+        Assert.Matches("^[0-9a-f]{32}$", trace);
+        Assert.Contains(_site.Logged.Of(logged), x => x.Contains($"(trace {trace})", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -149,6 +149,26 @@ public sealed class What_the_console_shows_of_many(ConsoleBrowser browser) : IAs
         await Assertions.Expect(page.Locator(".summary .run").First).ToContainTextAsync("1 failbacks running on this page");
     }
 
+    [Theory]
+    [Covers("B12")]
+    [InlineData("en", "3 messages that nobody could handle", "Handling failed again and again")]
+    [InlineData("fi", "3 viestiä, joita ei voitu käsitellä", "Käsittely epäonnistui yhä uudelleen")]
+    public async Task messages_that_nobody_could_handle_are_told_and_lead_to_their_queues(string language, string told, string why)
+    {
+        const string queue = "failback-failover-log_error";
+        await using var window = await browser.OpenAsync(_site, language: language);
+        var page = await window.GoAsync("/audit");
+        await Assertions.Expect(page.Locator("#queues")).ToHaveCountAsync(0);
+        _site.Ask.Queues = new(_site.Site.Time.GetUtcNow(), [new(queue, "error", 3), new("failback.dead", "dead", 0)]);
+        await window.GoAsync("/");
+        await Assertions.Expect(page.Locator("[data-slot=queued]")).ToHaveTextAsync(told);
+        await page.Locator("[data-slot=queued] a").ClickAsync();
+        await Assertions.Expect(page.Locator("#queues tbody tr")).ToHaveCountAsync(1);
+        await Assertions.Expect(page.Locator($"[data-queue='{queue}']")).ToContainTextAsync(why);
+        await Assertions.Expect(page.Locator("#queues")).ToContainTextAsync($"failback queues show {queue}");
+        Assert.Empty(window.Complaints);
+    }
+
     private static async Task FetchAsync(IPage page)
     {
         await page.Locator(".coverage-row .mud-icon-button").Last.ClickAsync();

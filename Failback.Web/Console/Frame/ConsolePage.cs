@@ -42,6 +42,9 @@ public abstract partial class ConsolePage : ConsoleComponent, IAsyncDisposable
     /// <summary>The address begins the list at something that was never given; the first page is shown.</summary>
     private protected bool IsMisread { get; private set; }
 
+    /// <summary>Of the first of the tries that failed: the log has it. Null while the last one did not fail.</summary>
+    private protected string? TraceId { get; private set; }
+
     /// <summary>Until when what is shown was so.</summary>
     private protected DateTimeOffset KnownAt => !_failed && News.AwaySince is { } since && since > _readAt ? since : _readAt;
 
@@ -133,6 +136,7 @@ public abstract partial class ConsolePage : ConsoleComponent, IAsyncDisposable
 
     private async Task TryAsync()
     {
+        using var trace = WebTrace.Begin(GetType().Name);
         try
         {
             if (_failed)
@@ -141,12 +145,15 @@ public abstract partial class ConsolePage : ConsoleComponent, IAsyncDisposable
                 await LookAsync();
             if (!MayRead)
                 Forget();
-            (_failed, IsBroken) = (false, false);
+            (_failed, IsBroken, TraceId) = (false, false, null);
         }
         catch (Exception fault) when (!_gone.IsCancellationRequested)
         {
             if (!_failed)
-                LogNotRead(Logger, GetType().Name, fault);
+            {
+                TraceId = WebTrace.Of(trace);
+                LogNotRead(Logger, GetType().Name, TraceId, fault);
+            }
             (_failed, IsBroken) = (true, !ConsoleRequests.IsAway(fault));
         }
     }
@@ -193,6 +200,6 @@ public abstract partial class ConsolePage : ConsoleComponent, IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    [LoggerMessage(6400, LogLevel.Warning, "{Page} could not be read; it is tried again until it can")]
-    private static partial void LogNotRead(ILogger logger, string page, Exception exception);
+    [LoggerMessage(6400, LogLevel.Warning, "{Page} could not be read; it is tried again until it can (trace {TraceId})")]
+    private static partial void LogNotRead(ILogger logger, string page, string traceId, Exception exception);
 }

@@ -1,12 +1,13 @@
 using Failback.Saga;
 using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Logging;
 using Microsoft.JSInterop;
 using MudBlazor;
 
 namespace Failback.Web;
 
 /// <summary>A dialog in which something is asked for. It closes when the right to that is taken away; closing it takes nothing back.</summary>
-public abstract class ConsoleDialog : ConsoleComponent, IDisposable
+public abstract partial class ConsoleDialog : ConsoleComponent, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly CancellationTokenSource _gone = new();
@@ -16,6 +17,9 @@ public abstract class ConsoleDialog : ConsoleComponent, IDisposable
 
     [Inject]
     internal ConsoleRequests Requests { get; set; } = null!;
+
+    [Inject]
+    internal ILogger<ConsoleDialog> Logger { get; set; } = null!;
 
     /// <summary>What whoever has the dialog must be allowed to, beside reading the log.</summary>
     private protected abstract string Right { get; }
@@ -28,7 +32,10 @@ public abstract class ConsoleDialog : ConsoleComponent, IDisposable
     private protected bool IsAsking { get; private set; }
 
     /// <summary>Why the last look failed; null when it did not.</summary>
-    internal Said? Trouble { get; private protected set; }
+    internal Said? Trouble { get; private set; }
+
+    /// <summary>Of the look that failed first: the log has it.</summary>
+    internal string? TraceId { get; private set; }
     private protected bool MayBeHere => Viewer.May(Right) && Viewer.May(AskRights.ReadLog);
     private protected CancellationToken Gone => _gone.Token;
 
@@ -41,15 +48,7 @@ public abstract class ConsoleDialog : ConsoleComponent, IDisposable
         {
             while (isWanted() && CloseUnlessAllowed())
             {
-                try
-                {
-                    await look();
-                    Trouble = null;
-                }
-                catch (Exception fault) when (!_gone.IsCancellationRequested)
-                {
-                    Trouble = ConsoleRequests.IsAway(fault) ? Words.Frame.Trouble : Words.Frame.Unread;
-                }
+                await TryAsync(look, isAway => isAway ? Words.Frame.Trouble : Words.Frame.Unread);
                 StateHasChanged();
                 await Task.Delay(Pause, Viewer.Time, _gone.Token);
             }
@@ -57,6 +56,26 @@ public abstract class ConsoleDialog : ConsoleComponent, IDisposable
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
             // Closed.
+        }
+    }
+
+    /// <param name="says">Why it failed, in words; whether the database did not answer.</param>
+    private protected async Task TryAsync(Func<Task> look, Func<bool, Said> says)
+    {
+        using var trace = WebTrace.Begin(GetType().Name);
+        try
+        {
+            await look();
+            (Trouble, TraceId) = (null, null);
+        }
+        catch (Exception fault) when (!_gone.IsCancellationRequested)
+        {
+            if (Trouble is null)
+            {
+                TraceId = WebTrace.Of(trace);
+                LogNotSeen(Logger, GetType().Name, TraceId, fault);
+            }
+            Trouble = says(ConsoleRequests.IsAway(fault));
         }
     }
 
@@ -115,4 +134,7 @@ public abstract class ConsoleDialog : ConsoleComponent, IDisposable
         _gone.Cancel();
         GC.SuppressFinalize(this);
     }
+
+    [LoggerMessage(6404, LogLevel.Warning, "{Dialog} could not look how things are (trace {TraceId})")]
+    private static partial void LogNotSeen(ILogger logger, string dialog, string traceId, Exception exception);
 }

@@ -12,6 +12,8 @@ namespace Failback.Web;
 /// <param name="Unknown">Nobody can say whether it arrived; asked for again it is the same request.</param>
 internal sealed record Answer(bool Done, string Title, string? Detail = null, bool Pending = false, bool Unknown = false)
 {
+    /// <summary>Of a request that failed, for whoever reports it; null when it did not.</summary>
+    public string? TraceId { get; init; }
     public bool Accepted => Done && !Pending;
 }
 
@@ -48,9 +50,12 @@ internal sealed partial class ConsoleRequests(IAsk ask, Viewer viewer, ISnackbar
         var words = viewer.Words.Actions;
         var key = KeyOf(request);
         // Who asks is who pressed the button: a session that ends meanwhile makes nobody of them.
-        var (asked, fault) = await SendAsync(request, key, viewer.Asker);
+        var (asked, fault, trace) = await SendAsync(request, key, viewer.Asker);
         if (asked is null)
-            return new(false, words.NotKnown(what), IsAway(fault) ? words.AwayWhenAsked : words.BrokenWhenAsked, Unknown: true);
+            return new(false, words.NotKnown(what), IsAway(fault) ? words.AwayWhenAsked : words.BrokenWhenAsked, Unknown: true)
+            {
+                TraceId = trace,
+            };
         if (Refused(what, asked) is { } refused)
         {
             Settle(request, key);
@@ -111,6 +116,8 @@ internal sealed partial class ConsoleRequests(IAsk ask, Viewer viewer, ISnackbar
     public void Tell(Answer answer)
     {
         var text = answer.Detail is null ? answer.Title : $"{answer.Title}. {answer.Detail}";
+        if (answer.TraceId is { } trace)
+            text += $" {viewer.Words.Frame.Trace(trace)}";
         snackbar.Add(
             x =>
             {
@@ -131,20 +138,22 @@ internal sealed partial class ConsoleRequests(IAsk ask, Viewer viewer, ISnackbar
     public void Dispose() => _gone.Cancel();
 
     /// <summary>The circuit may end meanwhile, and the request does not. A lost answer does no harm: the key is the same.</summary>
-    private async Task<(Asked? Asked, Exception? Fault)> SendAsync(object request, Guid key, Asker asker)
+    private async Task<(Asked? Asked, Exception? Fault, string TraceId)> SendAsync(object request, Guid key, Asker asker)
     {
+        using var trace = WebTrace.Begin(request.GetType().Name);
+        var id = WebTrace.Of(trace);
         for (var tried = 1; ; tried++)
         {
             try
             {
                 using var limit = new CancellationTokenSource(Limit, viewer.Time);
-                return (await ask.AskAsync(request, key, asker, limit.Token), null);
+                return (await ask.AskAsync(request, key, asker, limit.Token), null, id);
             }
             catch (Exception fault)
             {
-                LogNotSent(logger, request.GetType().Name, key, fault);
+                LogNotSent(logger, request.GetType().Name, key, id, fault);
                 if (tried == Tries || !IsAway(fault))
-                    return (null, fault);
+                    return (null, fault, id);
             }
             await Task.Delay(Pause * tried, viewer.Time, CancellationToken.None);
         }
@@ -211,6 +220,10 @@ internal sealed partial class ConsoleRequests(IAsk ask, Viewer viewer, ISnackbar
         return $"{said.What} {said.Do}";
     }
 
-    [LoggerMessage(6402, LogLevel.Warning, "Whether {Request} {Key} arrived is not known; it is asked for again under the same key")]
-    private static partial void LogNotSent(ILogger logger, string request, Guid key, Exception exception);
+    [LoggerMessage(
+        6402,
+        LogLevel.Warning,
+        "Whether {Request} {Key} arrived is not known; it is asked for again under the same key (trace {TraceId})"
+    )]
+    private static partial void LogNotSent(ILogger logger, string request, Guid key, string traceId, Exception exception);
 }

@@ -72,17 +72,12 @@ public partial class LimitsDialog
         _reading = true;
         try
         {
-            var now = MayBeHere ? await Read.CopyLimitsAsync(Limits.RecorderId, Gone) : null;
-            Trouble = null;
-            return now;
-        }
-        catch (Exception fault) when (!Gone.IsCancellationRequested)
-        {
-            Trouble = new Said(
-                ConsoleRequests.IsAway(fault) ? Words.Frame.Trouble.What : Words.Frame.Unread.What,
-                Words.Actions.NothingAsked
+            CopyLimitsView? now = null;
+            await TryAsync(
+                async () => now = MayBeHere ? await Read.CopyLimitsAsync(Limits.RecorderId, Gone) : null,
+                isAway => new Said(isAway ? Words.Frame.Trouble.What : Words.Frame.Unread.What, Words.Actions.NothingAsked)
             );
-            return null;
+            return now;
         }
         finally
         {

@@ -86,6 +86,7 @@ internal sealed record FrameWords
     public required string Misread { get; init; }
     public required string BrokenAgain { get; init; }
     public required string BrokenDialog { get; init; }
+    public required Func<string, string> Trace { get; init; }
 }
 
 /// <summary>States by name, as the doors give them.</summary>
@@ -184,6 +185,7 @@ internal sealed record LogWords
     public required string Running { get; init; }
     public required string CopyingNow { get; init; }
     public required string NeedYou { get; init; }
+    public required string Unhandled { get; init; }
     public required string OnThisPage { get; init; }
 }
 

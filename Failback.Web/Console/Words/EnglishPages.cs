@@ -159,6 +159,15 @@ internal static class EnglishPages
         SetLimits = "Set limits of copying",
         Discard = "Throw a message away",
         More = "More requests without a right",
+        Queues = "Messages that nobody could handle",
+        QueuesLead = "They stay until somebody gives them back or throws them away; that needs the command line and the broker's address:",
+        Queue = "Queue",
+        Messages = "Messages",
+        Why = "Why",
+        InError = "Handling failed again and again",
+        InSkipped = "Nobody at that queue knows the message",
+        InDead = "Its process was lost too often meanwhile",
+        InRefused = "What a controller sent was refused",
     };
 
     public static readonly AccountWords Account = new()

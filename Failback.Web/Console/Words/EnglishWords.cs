@@ -58,6 +58,7 @@ internal static class EnglishWords
         Misread = "Something in the address of this page is not understood. It is left out.",
         BrokenAgain = "Something goes wrong here again and again. Load the page again; what was asked for is asked for.",
         BrokenDialog = "Something went wrong in what was open. Open it again; what was asked for is asked for.",
+        Trace = id => $"Name this when you report it: trace {id}",
     };
 
     private static readonly StateWords States = new()
@@ -155,6 +156,7 @@ internal static class EnglishWords
         Running = "failbacks running",
         CopyingNow = "copying now",
         NeedYou = "wait for you",
+        Unhandled = "messages that nobody could handle",
         OnThisPage = "on this page",
     };
 

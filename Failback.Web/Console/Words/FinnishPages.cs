@@ -160,6 +160,15 @@ internal static class FinnishPages
         SetLimits = "Aseta kopioinnin rajat",
         Discard = "Heitä viesti pois",
         More = "Lisää pyyntöjä ilman oikeutta",
+        Queues = "Viestit, joita ei voitu käsitellä",
+        QueuesLead = "Ne pysyvät, kunnes joku palauttaa ne tai heittää ne pois; siihen tarvitaan komentorivi ja viestinvälittäjän osoite:",
+        Queue = "Jono",
+        Messages = "Viestejä",
+        Why = "Miksi",
+        InError = "Käsittely epäonnistui yhä uudelleen",
+        InSkipped = "Kukaan siinä jonossa ei tunne viestiä",
+        InDead = "Prosessi katosi liian usein kesken käsittelyn",
+        InRefused = "SMServerin lähettämä viesti hylättiin",
     };
 
     public static readonly AccountWords Account = new()

@@ -59,6 +59,7 @@ internal static class FinnishWords
         Misread = "Sivun osoitteessa on jotain, mitä ei ymmärretä. Se on jätetty pois.",
         BrokenAgain = "Tässä tapahtuu virhe yhä uudelleen. Lataa sivu uudelleen; mitä pyydettiin, on pyydetty.",
         BrokenDialog = "Avoinna olleessa tapahtui virhe. Avaa se uudelleen; mitä pyydettiin, on pyydetty.",
+        Trace = id => $"Mainitse tämä, kun ilmoitat viasta: jäljitystunnus {id}",
     };
 
     private static readonly StateWords States = new()
@@ -156,6 +157,7 @@ internal static class FinnishWords
         Running = "varapalvelimen asetusten siirtoa käynnissä",
         CopyingNow = "kopiointia käynnissä",
         NeedYou = "odottaa sinua",
+        Unhandled = "viestiä, joita ei voitu käsitellä",
         OnThisPage = "tällä sivulla",
     };
 

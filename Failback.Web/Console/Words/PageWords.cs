@@ -189,6 +189,25 @@ internal sealed record AuditWords
     public required string SetLimits { get; init; }
     public required string Discard { get; init; }
     public required string More { get; init; }
+    public required string Queues { get; init; }
+    public required string QueuesLead { get; init; }
+    public required string Queue { get; init; }
+    public required string Messages { get; init; }
+    public required string Why { get; init; }
+    public required string InError { get; init; }
+    public required string InSkipped { get; init; }
+    public required string InDead { get; init; }
+    public required string InRefused { get; init; }
+
+    /// <summary>Why a message is in a queue, by the kind of that.</summary>
+    public string WhyIn(string kind) =>
+        kind switch
+        {
+            "skipped" => InSkipped,
+            "dead" => InDead,
+            "refused" => InRefused,
+            _ => InError,
+        };
 
     /// <summary>By the name of the request, or of the right that was used; null for what has no words.</summary>
     public string? this[string what] =>
