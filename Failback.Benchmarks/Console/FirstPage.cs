@@ -17,7 +17,10 @@ internal static class FirstPage
     /// <returns>No row where there is no Chromium.</returns>
     public static async Task<IReadOnlyList<Ratio>> MeasureAsync(Visitor visitor, string last, int times, TextWriter output)
     {
-        if (new[] { "chromium", "chromium-browser", "google-chrome" }.Select(Child.Find).FirstOrDefault(x => x is not null) is not { } program)
+        if (
+            new[] { "chromium", "chromium-browser", "google-chrome" }.Select(Child.Find).FirstOrDefault(x => x is not null)
+            is not { } program
+        )
         {
             output.WriteLine("The first page was not measured: there is no Chromium here.");
             return [];

@@ -45,7 +45,7 @@ internal static class CopyBenchmark
         CancellationToken token
     )
     {
-        var (items, rate) = options.Quick ? (4, 100_000_000L) : (16, 10_000_000L);
+        var (items, rate) = options.Quick ? (4, 100_000_000L) : (24, 10_000_000L);
         var folder = Path.Combine(place, Limited);
         var every = TimeSpan.FromSeconds(10);
         var workload = new Workload(

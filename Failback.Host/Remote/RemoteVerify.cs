@@ -106,13 +106,7 @@ internal sealed class RemoteVerify(RemoteOptions options, RemoteSite site)
         return whyNot is null ? 0 : NotHome;
     }
 
-    private void Say(
-        ReportView newest,
-        CoverageReport? report,
-        bool signed,
-        string? whyNot,
-        Dictionary<CoverageMark, long> items
-    )
+    private void Say(ReportView newest, CoverageReport? report, bool signed, string? whyNot, Dictionary<CoverageMark, long> items)
     {
         if (report is not null)
         {

@@ -76,8 +76,9 @@ internal sealed class Story(
         var givenUp = Channels(x => x.MaterialCopyId == copy && x.Status == ChannelCopyStatus.Failed);
         return entry.MaterialCopy switch
         {
-            MaterialCopyStatus.Partial or MaterialCopyStatus.Failed when !plain && givenUp.Count > 0 && retries.Chance(0.3) =>
-                Retry(retries.Of(givenUp)),
+            MaterialCopyStatus.Partial or MaterialCopyStatus.Failed when !plain && givenUp.Count > 0 && retries.Chance(0.3) => Retry(
+                retries.Of(givenUp)
+            ),
             MaterialCopyStatus.Paused => Resume(dice.Guid(), copy),
             MaterialCopyStatus.None or MaterialCopyStatus.Failed or MaterialCopyStatus.Canceled or MaterialCopyStatus.Partial => Copy(id),
             _ => null,

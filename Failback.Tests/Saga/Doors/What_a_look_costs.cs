@@ -41,7 +41,10 @@ public sealed class What_a_look_costs
         await FillAsync(spec, 40);
         var many = await CostsAsync(spec);
         Assert.Equal(few, many);
-        Assert.Equal("recorders 6, copies 3, copy 3, running 2, channels 1, checks 8, audit 1, limits 2, reports 2, system 4, queues 1", many);
+        Assert.Equal(
+            "recorders 6, copies 3, copy 3, running 2, channels 1, checks 8, audit 1, limits 2, reports 2, system 4, queues 1",
+            many
+        );
     }
 
     private static int filled;

@@ -189,14 +189,7 @@ public sealed class When_something_is_asked_through_the_door
         await spec.Ask.AskAsync(Wishes.Copy(entry.EntryId), Key, Anna, Token);
         var asked = Assert.Single(await spec.Store.RowsAsync<IdempotencyKey>());
         var answer = JsonSerializer.Serialize(Sample.Of(typeof(RecordersInspected)), JsonSerializerOptions.Web);
-        await spec.SaveAsync(
-            asked with
-            {
-                Outcome = IdempotencyKey.Accepted,
-                DecidedAt = time.GetUtcNow().ToRow(),
-                Answer = answer,
-            }
-        );
+        await spec.SaveAsync(asked with { Outcome = IdempotencyKey.Accepted, DecidedAt = time.GetUtcNow().ToRow(), Answer = answer });
 
         time.Advance(IdempotencyKey.AnswerKept);
         await spec.Store.Reconciler.PruneAsync(Token);

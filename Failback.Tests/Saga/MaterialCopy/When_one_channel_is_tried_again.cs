@@ -139,10 +139,7 @@ public sealed class When_one_channel_is_tried_again : CopySpec
         ill.Remove("cam-2");
         await RetryAsync(entry, "cam-2");
         await ReachesAsync(entry, CopyStates.Partial);
-        Assert.Equal(
-            [ChannelCopyStatus.Failed, ChannelCopyStatus.Succeeded, ChannelCopyStatus.Failed],
-            Cameras.Select(x => Row(x).Status)
-        );
+        Assert.Equal([ChannelCopyStatus.Failed, ChannelCopyStatus.Succeeded, ChannelCopyStatus.Failed], Cameras.Select(x => Row(x).Status));
     }
 
     [Fact]

@@ -518,6 +518,11 @@ namespace Failback.Saga
                         .HasColumnType("character varying(64)")
                         .HasColumnName("failback_trigger");
 
+                    b.Property<string>("FailedRecorderAddress")
+                        .HasMaxLength(512)
+                        .HasColumnType("character varying(512)")
+                        .HasColumnName("failed_recorder_address");
+
                     b.Property<string>("FailedRecorderId")
                         .IsRequired()
                         .HasColumnType("text")
@@ -905,6 +910,26 @@ namespace Failback.Saga
                     b.HasIndex("NotBefore");
 
                     b.ToTable("outbox", (string)null);
+                });
+
+            modelBuilder.Entity("Failback.Saga.QueueSight", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer")
+                        .HasColumnName("id");
+
+                    b.Property<DateTime>("LookedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("looked_at");
+
+                    b.Property<string>("Queues")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("queues");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("queue_sight", (string)null);
                 });
 
             modelBuilder.Entity("Failback.Saga.Recorder", b =>

@@ -513,6 +513,11 @@ namespace Failback.Saga
                         .HasColumnType("TEXT")
                         .HasColumnName("failback_trigger");
 
+                    b.Property<string>("FailedRecorderAddress")
+                        .HasMaxLength(512)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("failed_recorder_address");
+
                     b.Property<string>("FailedRecorderId")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -898,6 +903,26 @@ namespace Failback.Saga
                     b.HasIndex("NotBefore");
 
                     b.ToTable("outbox", (string)null);
+                });
+
+            modelBuilder.Entity("Failback.Saga.QueueSight", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<DateTime>("LookedAt")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("looked_at");
+
+                    b.Property<string>("Queues")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("queues");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("queue_sight", (string)null);
                 });
 
             modelBuilder.Entity("Failback.Saga.Recorder", b =>
