@@ -344,3 +344,18 @@ INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261129144500_CoverageReports', '10.0.15');
 
 COMMIT;
+
+START TRANSACTION;
+ALTER TABLE failover_log ADD failed_recorder_address character varying(512);
+
+CREATE TABLE queue_sight (
+    id integer NOT NULL,
+    looked_at timestamp with time zone NOT NULL,
+    queues text NOT NULL,
+    CONSTRAINT "PK_queue_sight" PRIMARY KEY (id)
+);
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261129181129_AddressAndQueues', '10.0.15');
+
+COMMIT;

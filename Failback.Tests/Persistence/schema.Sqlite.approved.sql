@@ -327,3 +327,17 @@ INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261129144505_CoverageReports', '10.0.15');
 
 COMMIT;
+
+BEGIN TRANSACTION;
+ALTER TABLE "failover_log" ADD "failed_recorder_address" TEXT NULL;
+
+CREATE TABLE "queue_sight" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_queue_sight" PRIMARY KEY,
+    "looked_at" TEXT NOT NULL,
+    "queues" TEXT NOT NULL
+);
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261129181133_AddressAndQueues', '10.0.15');
+
+COMMIT;
