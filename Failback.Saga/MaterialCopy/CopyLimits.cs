@@ -45,8 +45,7 @@ internal sealed class CopyBudget
             BytesPerSecond = rate = Math.Max(rate, LeastBytesPerSecond);
             SlicesInFlight = (int)Math.Clamp(rate / LeastBytesPerSlice, 1, SlicesInFlight);
             ChannelsAtOnce = (int)Math.Clamp(rate / (LeastBytesPerSlice * SlicesInFlight), 1, ChannelsAtOnce);
-            BytesPerSlice = rate / (ChannelsAtOnce * SlicesInFlight);
-            Stretch = TimeSpan.FromSeconds(Math.Min((double)ItemBytes / BytesPerSlice.Value, Longest.TotalSeconds));
+            Stretch = TimeSpan.FromSeconds(Math.Min((double)ItemBytes / BytesPerSliceOf(ChannelsAtOnce)!.Value, Longest.TotalSeconds));
         }
         zone = TimeZoneInfo.FindSystemTimeZoneById(options.TimeZone);
         hours = WeekHours.TryParse(own?.Hours ?? site?.Hours ?? options.Hours, out var some) ? some : null;
@@ -55,8 +54,6 @@ internal sealed class CopyBudget
     /// <summary>Null means no limit.</summary>
     public long? BytesPerSecond { get; }
 
-    /// <summary>The share of each slice; null means no limit.</summary>
-    public long? BytesPerSlice { get; }
     public int ChannelsAtOnce { get; }
 
     /// <summary>Of one channel copy.</summary>
@@ -64,6 +61,10 @@ internal sealed class CopyBudget
 
     /// <summary>How much longer than others a slice may take because of its rate.</summary>
     public TimeSpan Stretch { get; }
+
+    /// <summary>The limit is the recorder's: slices at work at the same time share it. Null means no limit.</summary>
+    /// <param name="channels">Channel copies that have not ended.</param>
+    public long? BytesPerSliceOf(int channels) => BytesPerSecond / (Math.Clamp(channels, 1, ChannelsAtOnce) * SlicesInFlight);
 
     public bool IsOpen(DateTime now) => hours?.IsOpen(now, zone) ?? true;
 

@@ -29,7 +29,7 @@ internal static class CopyRun
         Choose(rows, budget.ChannelsAtOnce, x => isUrgent ? urgent[x].Count > 0 : isOpen, MayGoOn);
         for (var i = 0; i < rows.Count && !targetAway; i++)
             if (isUrgent ? urgent[i].Count > 0 : isOpen)
-                rows[i] = HandOut(copy, rows[i], facts, effects, isUrgent ? urgent[i] : null);
+                rows[i] = HandOut(copy, rows[i], facts with { Channels = rows }, effects, isUrgent ? urgent[i] : null);
         var saved = Saved(rows, facts);
         if (!isOpen && !isUrgent && !targetAway)
             return Closed(copy, rows, budget.NextOpening(now), facts).After(saved);
@@ -127,8 +127,11 @@ internal static class CopyRun
             return row;
         var (budget, newestFirst) = (facts.Budget(copy.RecorderId), facts.OrderOf(copy) == PeriodOrder.NewestFirst);
         var (filled, sent) = CopyProgress.Filled(row, facts.Now, facts.Options, budget, newestFirst, within);
+        // Nobody waits for the share of those that ended.
+        var left = facts.Channels.Count(x => x.MaterialCopyId == copy.CorrelationId && !x.HasEnded());
+        var rate = budget.BytesPerSliceOf(left == 0 ? budget.ChannelsAtOnce : left);
         effects.AddRange(
-            sent.Select(x => new Publish(Work(filled, x, source, target, facts.Options, budget), DerivedId.Of("work", x.SliceId)))
+            sent.Select(x => new Publish(Work(filled, x, source, target, facts.Options, rate), DerivedId.Of("work", x.SliceId)))
         );
         return filled;
     }
@@ -139,7 +142,7 @@ internal static class CopyRun
         RecorderAddress source,
         RecorderAddress target,
         CopyOptions options,
-        CopyBudget budget
+        long? bytesPerSecond
     ) =>
         new()
         {
@@ -158,10 +161,7 @@ internal static class CopyRun
             MaxItems = CopyOptions.MaxSliceItems,
             MaxSeconds = options.WorkSeconds,
             First = slice.From == row.From,
-            // The limit is the recorder's: slices at work at the same time share it.
-            MaxBytesPerSecond = budget.BytesPerSecond is { } rate
-                ? Math.Max(rate / (budget.ChannelsAtOnce * options.SlicesInFlight), 1)
-                : null,
+            MaxBytesPerSecond = bytesPerSecond,
             EntryId = row.EntryId,
         };
 

@@ -35,13 +35,18 @@ internal sealed class SliceLedger(
         var copies = await store.LockMaterialCopiesAsync([.. answers.Select(x => x.Message.MaterialCopyId).Distinct()], token);
         var rows = await store.LockChannelCopiesAsync([.. answers.Select(x => x.Message.ChannelCopyId).Distinct()], token);
         var first = await store.FirstSeenAsync([.. answers.Select(x => x.MessageId)], Endpoint, token);
+        var budgets = await store.BudgetsAsync(copies.Select(x => x.RecorderId), options.CurrentValue, token);
+        var sharing = new List<ChannelCopy>();
+        foreach (var copy in copies.Where(x => budgets[x.RecorderId] is { BytesPerSecond: not null, ChannelsAtOnce: > 1 }))
+            sharing.AddRange(await store.ChannelCopiesAsync(copy.CorrelationId, token));
         var facts = new CopyFacts
         {
             Now = time.GetUtcNow().ToRow(),
             Options = options.CurrentValue,
             Cause = answers[^1].MessageId,
             Recorders = await RecordersAsync(store, copies, rows, token),
-            Budgets = await store.BudgetsAsync(copies.Select(x => x.RecorderId), options.CurrentValue, token),
+            Budgets = budgets,
+            Channels = sharing,
         };
         var batch = new SettledBatch(copies, rows, facts);
         foreach (var answer in answers.Where(x => first.Contains(x.MessageId)))

@@ -86,8 +86,20 @@ public sealed class The_hours_of_the_week
     public void and_a_small_rate_means_fewer_slices_and_no_thinner_ones(long rate, int channels, int slices, long each)
     {
         var budget = new CopyBudget(new CopyOptions { MaxBytesPerSecond = rate, ChannelsAtOnce = 8 }, [], "rec-1", 0);
-        Assert.Equal((channels, slices, each), (budget.ChannelsAtOnce, budget.SlicesInFlight, budget.BytesPerSlice!.Value));
+        Assert.Equal((channels, slices, each), (budget.ChannelsAtOnce, budget.SlicesInFlight, budget.BytesPerSliceOf(channels)!.Value));
         Assert.InRange(budget.Stretch.TotalSeconds, Math.Min(900, (64 << 20) / each), 900);
+    }
+
+    [Theory]
+    [InlineData(9, 1_250_000)]
+    [InlineData(8, 1_250_000)]
+    [InlineData(3, 3_333_333)]
+    [InlineData(1, 10_000_000)]
+    public void and_those_that_are_left_share_the_whole(int left, long each)
+    {
+        var budget = new CopyBudget(new CopyOptions { MaxBytesPerSecond = 20_000_000, ChannelsAtOnce = 8 }, [], "rec-1", 0);
+        Assert.Equal(each, budget.BytesPerSliceOf(left));
+        Assert.Null(new CopyBudget(new CopyOptions(), [], "rec-1", 0).BytesPerSliceOf(left));
     }
 
     private static CopyBudget Budget(string? site, string? own) =>

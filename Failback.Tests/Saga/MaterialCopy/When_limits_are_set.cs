@@ -52,6 +52,19 @@ public sealed class When_limits_are_set : CopySpec
         Assert.Equal(("cam-1", 4_000_000), (Worker.Slices.Last().TrackId, Worker.Slices.Last().MaxBytesPerSecond));
     }
 
+    [Theory]
+    [InlineData(12_000_000, 2_000_000, 6_000_000)]
+    [InlineData(400_000, 400_000, 400_000)]
+    public async Task the_last_channel_copies_have_the_share_of_those_that_ended(long limit, long first, long last)
+    {
+        Worker.Answer = ScriptedWorker.Whole;
+        await SetAsync(new Set(Recorder, limit, ChannelsAtOnce: 3));
+        var entry = FailedBack();
+        await StartAsync(entry);
+        await ReachesAsync(entry, CopyStates.Succeeded);
+        Assert.Equal((first, last), (Worker.Slices.First().MaxBytesPerSecond!.Value, Worker.Slices.Last().MaxBytesPerSecond!.Value));
+    }
+
     [Fact]
     [Covers("R32")]
     public async Task the_recorders_that_copy_share_the_rate_of_the_site()
