@@ -21,6 +21,13 @@ public sealed class When_ratios_are_made
     public void nothing_measured_is_neither_met_nor_missed() =>
         Assert.Null(Ratio.Of("video", "rclone", ours: [1], theirs: [], goal: 1.6).Met);
 
+    [Fact]
+    public void what_the_clock_counts_as_nothing_was_not_measured()
+    {
+        Assert.Equal(3, Ratio.Of("video", "3.00 CPU s/GB", ours: [0, 1], theirs: [3, 3], goal: 1).Max);
+        Assert.Null(Ratio.Of("video", "3.00 CPU s/GB", ours: [0], theirs: [3], goal: 1).Median);
+    }
+
     [Theory]
     [InlineData(0.5, 10)]
     [InlineData(0.95, 19)]
