@@ -89,6 +89,7 @@ public sealed class When_benchmarks_run_quickly : IDisposable
             [
                 .. pages.SelectMany(x => new[] { $"console: {x} / psql -c", $"console: {x} / 0.3 s at 95 %" }),
                 .. lists.Select(x => $"console: {x} / psql -c"),
+                "console: first page / 1 s",
             ],
             rows.Select(x => $"{x.Name} / {x.Beside}")
         );
