@@ -58,7 +58,8 @@ internal static class FailoverEntries
             Hold = (entry.Hold, told.Held, told.Failure) switch
             {
                 (HoldStatus.Placing, true, _) => HoldStatus.Held,
-                (HoldStatus.Releasing, false, null) => HoldStatus.Released,
+                // A release may have been under way when a report asked to keep it.
+                (HoldStatus.Releasing or HoldStatus.Held, false, null) => HoldStatus.Released,
                 (HoldStatus.Held, false, not null) => HoldStatus.Placing,
                 _ => entry.Hold,
             },

@@ -61,7 +61,11 @@ internal sealed class CopyReconciliation : IReconciled
         var effects = new List<Effect>();
         var releasing = open.Where(x => x.Hold == HoldStatus.Releasing);
         foreach (var entry in releasing.Where(x => !waiting.Contains(x.InheritedBy ?? x.EntryId)))
-            if (await store.RecorderAsync(entry.FailoverServerId, token) is { } server)
+            // Looked at once more: a report that was made meanwhile may have kept it.
+            if (
+                await store.EntryAsync(entry.EntryId, token) is { Hold: HoldStatus.Releasing }
+                && await store.RecorderAsync(entry.FailoverServerId, token) is { } server
+            )
                 effects.Add(
                     new Publish(
                         new ReleaseHold { HoldId = entry.EntryId, FailoverServer = server.ToAddress() },

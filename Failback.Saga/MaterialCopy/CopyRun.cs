@@ -127,8 +127,10 @@ internal static class CopyRun
             return row;
         var (budget, newestFirst) = (facts.Budget(copy.RecorderId), facts.OrderOf(copy) == PeriodOrder.NewestFirst);
         var (filled, sent) = CopyProgress.Filled(row, facts.Now, facts.Options, budget, newestFirst, within);
-        // Nobody waits for the share of those that ended.
-        var left = facts.Channels.Count(x => x.MaterialCopyId == copy.CorrelationId && !x.HasEnded());
+        if (sent.Count == 0)
+            return filled;
+        // Nobody waits for the share of those that ended, when what they had in flight is in.
+        var left = facts.Channels.Count(x => x.MaterialCopyId == copy.CorrelationId && (!x.HasEnded() || x.Slices.Any(y => !y.Done)));
         var rate = budget.BytesPerSliceOf(left == 0 ? budget.ChannelsAtOnce : left);
         effects.AddRange(
             sent.Select(x => new Publish(Work(filled, x, source, target, facts.Options, rate), DerivedId.Of("work", x.SliceId)))

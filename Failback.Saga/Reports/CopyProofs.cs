@@ -5,7 +5,7 @@ namespace Failback.Saga;
 /// <summary>Pure: when a report on what came home is asked for, what becomes of it, and which holds wait for it (ADR 0025).</summary>
 internal static class CopyProofs
 {
-    /// <summary>Reports of one entry that are kept; the newest.</summary>
+    /// <summary>Reports of one entry that are kept, of those that were made and of those that were given up; the newest.</summary>
     public const int MostOfEntry = 10;
 
     /// <summary>What is asked for by a message is asked again by the reconciler, when that message was lost.</summary>
@@ -139,7 +139,10 @@ internal static class CopyProofs
     public static IReadOnlySet<Guid> WaitedFor(IEnumerable<CopyProof> asked, DateTime now) =>
         asked.Where(x => x.Status == ProofStatus.Asked && x.HoldsUntil > now).Select(x => x.EntryId).ToHashSet();
 
-    /// <summary>Made or given up: clients may look, holds wait no longer unless for another report, and the oldest reports go.</summary>
+    /// <summary>
+    /// Made or given up: clients may look, holds wait no longer unless for another report, and the oldest reports go. Of what it doubts the
+    /// holds stay.
+    /// </summary>
     private static IReadOnlyList<Effect> Ended(CopyProof proof, IReadOnlyList<CopyProof> ofEntry, CopyFacts facts)
     {
         var others = ofEntry.Where(x => x.ReportId != proof.ReportId).ToList();
@@ -147,15 +150,37 @@ internal static class CopyProofs
         return
         [
             new Save(ended),
-            .. others.Where(x => x.Status != ProofStatus.Asked).Skip(MostOfEntry - 1).Select(x => new Forget(x)),
-            .. WaitedFor(others, facts.Now).Count > 0 ? [] : HoldsReleased(proof, facts),
+            .. TooOld(ended, others).Select(x => new Forget(x)),
+            .. WaitedFor(others, facts.Now).Count > 0 ? []
+            : IsDoubted(ended) ? HoldsKept(facts)
+            : HoldsReleased(proof, facts),
             new Tell(SystemChangeKind.MaterialCopyChanged, proof.EntryId, proof.MaterialCopyId, proof.RecorderId),
         ];
     }
 
+    /// <summary>Those that were given up push out none that was made.</summary>
+    private static IEnumerable<CopyProof> TooOld(CopyProof ended, IEnumerable<CopyProof> others) =>
+        others
+            .Where(x => x.Status != ProofStatus.Asked)
+            .GroupBy(x => x.Status)
+            .SelectMany(x => x.Skip(x.Key == ended.Status ? MostOfEntry - 1 : MostOfEntry));
+
+    /// <summary>
+    /// It says that the failover server has what the recorder has not, or another machine is where the recorder was: then the failover
+    /// server may have the only copy, however the material copy ended (D5).
+    /// </summary>
+    public static bool IsDoubted(CopyProof ended) =>
+        ended is { Status: ProofStatus.Made, Whole: false } or { Status: ProofStatus.NotMade, Failure: CopyFailure.WrongIdentity };
+
+    private static IEnumerable<Effect> HoldsKept(CopyFacts facts) =>
+        Releasing(facts).Select(x => new Save(x with { Hold = HoldStatus.Held }));
+
+    private static IEnumerable<FailoverLogEntry> Releasing(CopyFacts facts) =>
+        facts.Inherited.Prepend(facts.Entry).OfType<FailoverLogEntry>().Where(x => x.Hold == HoldStatus.Releasing);
+
     private static IEnumerable<Publish> HoldsReleased(CopyProof proof, CopyFacts facts)
     {
-        foreach (var entry in facts.Inherited.Prepend(facts.Entry).OfType<FailoverLogEntry>().Where(x => x.Hold == HoldStatus.Releasing))
+        foreach (var entry in Releasing(facts))
             if (facts.Address(entry.FailoverServerId) is { } failoverServer)
                 yield return new Publish(
                     new ReleaseHold { HoldId = entry.EntryId, FailoverServer = failoverServer },

@@ -56,7 +56,9 @@ internal sealed partial class Reports(
 
     private Task ApplyAsync(IReadOnlyList<Effect> effects, CancellationToken token)
     {
-        var now = (CopyProof)effects.OfType<Save>().Single().Row;
+        var now = effects.OfType<Save>().Select(x => x.Row).OfType<CopyProof>().Single();
+        if (CopyProofs.IsDoubted(now))
+            LogDoubted(logger, now.EntryId, now.Failure);
         if (now.Status == ProofStatus.NotMade)
             LogNotMade(logger, now.EntryId, now.Tries, now.Failure, now.Detail);
         else if (now.Status == ProofStatus.Made)
@@ -87,6 +89,13 @@ internal sealed partial class Reports(
 
     [LoggerMessage(1220, LogLevel.Information, "The report of entry {EntryId} is made; whole: {Whole}, signed: {Signed}")]
     private static partial void LogMade(ILogger logger, Guid entryId, bool whole, bool signed);
+
+    [LoggerMessage(
+        1225,
+        LogLevel.Warning,
+        "The report of entry {EntryId} does not say that everything is home ({Failure}): its holds stay"
+    )]
+    private static partial void LogDoubted(ILogger logger, Guid entryId, CopyFailure? failure);
 
     [LoggerMessage(1221, LogLevel.Warning, "The report of entry {EntryId} was given up after {Tries} tries: {Failure} {Detail}")]
     private static partial void LogNotMade(ILogger logger, Guid entryId, int tries, CopyFailure? failure, string? detail);

@@ -102,9 +102,9 @@ internal sealed class CommitRules(SimulatedDatabase database)
                 or
                 (HoldStatus.Placing, HoldStatus.Held or HoldStatus.Releasing)
                 or
-                (HoldStatus.Held, HoldStatus.Placing or HoldStatus.Releasing)
+                (HoldStatus.Held, HoldStatus.Placing or HoldStatus.Releasing or HoldStatus.Released)
                 or
-                (HoldStatus.Releasing, HoldStatus.Released);
+                (HoldStatus.Releasing, HoldStatus.Released or HoldStatus.Held);
 
     /// <summary>E2: who failed over again is not called healthy, and who was called again is not called standby, by the failback before.</summary>
     private void Role(Recorder old, Recorder now, SimulatedUnit unit)

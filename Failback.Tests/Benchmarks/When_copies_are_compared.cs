@@ -107,6 +107,9 @@ public sealed class When_copies_are_compared : IDisposable
         public override bool IsOurs => isOurs;
         public override string? Missing => missing;
 
+        /// <summary>A second each time.</summary>
+        public override double ServerCpuSeconds => Rounds.Count;
+
         public override Task RunAsync(int round, CancellationToken token)
         {
             Rounds.Add(round);

@@ -23,6 +23,8 @@ public abstract class CoverageSpec
 
     internal static byte[] Flipped(byte[] bytes) => [.. bytes.Select((x, i) => i == 50 ? (byte)(x ^ 1) : x)];
 
+    internal int MostFaults { get; set; } = int.MaxValue;
+
     internal Task<CoverageReport> ReadAsync(CoverageEvidence evidence = CoverageEvidence.Contents, params CountedTrack[] counted) =>
         Reader.ReadAsync(
             new CoverageRequest(
@@ -39,7 +41,8 @@ public abstract class CoverageSpec
                     },
                 ],
                 counted,
-                evidence
+                evidence,
+                MostFaults: MostFaults
             ),
             null,
             Token

@@ -79,7 +79,7 @@ public sealed class When_a_material_copy_is_proved : CoverageSpec
     }
 
     [Fact]
-    public async Task what_takes_too_long_is_given_up_and_what_the_host_stops_is_not_answered()
+    public async Task what_takes_too_long_is_given_up_and_what_the_host_stops_is_said_at_once()
     {
         site.RecordTenSegments();
         var reached = new TaskCompletionSource();
@@ -98,7 +98,8 @@ public sealed class When_a_material_copy_is_proved : CoverageSpec
         await reached.Task;
         site.Lifetime.StopApplication();
         site.Clock.Advance(Draining.CutAfter);
-        Assert.Null(await stopped);
+        Assert.Equal(CopyFailure.RecorderStalled, (await stopped)!.Failure);
+        Assert.Contains("stopped", (await stopped)!.Detail);
     }
 
     [Fact]

@@ -121,6 +121,21 @@ public sealed class When_coverage_is_read : CoverageSpec
     }
 
     [Fact]
+    public async Task names_of_what_is_not_home_are_shared_by_all_tracks()
+    {
+        site.FailoverServer.Channels.Add(new Channel("cam-8", "", 8, [TrackKind.Video]));
+        foreach (var track in new[] { WorkerSite.Video, WorkerSite.Video with { TrackId = "cam-8" } })
+            for (var i = 0; i < 5; i++)
+                site.FailoverServer.Add(track, Noon.AddSeconds(i), TimeSpan.FromSeconds(1), [1, (byte)i]);
+        MostFaults = 7;
+
+        var tracks = (await ReadAsync(CoverageEvidence.Listings)).Tracks;
+
+        Assert.Equal([5, 2], tracks.Select(x => x.Faults.Count));
+        Assert.Equal([5, 5], tracks.Select(x => x.ItemsOf(CoverageMark.Missing)));
+    }
+
+    [Fact]
     public async Task two_records_of_one_instant_are_two_records()
     {
         var alarms = new Track("rec-1", TrackKind.Alarm, "alarm-1");

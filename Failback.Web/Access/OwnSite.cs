@@ -60,7 +60,10 @@ internal static partial class OwnSite
             (context, next) =>
             {
                 var remote = context.Connection.RemoteIpAddress;
-                if (context.Request.IsHttps || !IsOurs(context.Request.Path) || Listening.IsLoopback(remote))
+                // A proxy on this machine that says nothing of who asks is no reason to answer whoever came to it in clear.
+                var isLocal =
+                    Listening.IsLoopback(remote) && !context.Request.Headers.ContainsKey(ForwardedHeadersDefaults.XOriginalProtoHeaderName);
+                if (context.Request.IsHttps || !IsOurs(context.Request.Path) || isLocal)
                     return next(context);
                 if (Interlocked.Exchange(ref told, 1) == 0)
                     LogInClear(logger, remote?.ToString());

@@ -12,19 +12,24 @@ internal sealed class CoverageReader(IRecorderRegistry registry, Retries retries
         {
             var recorder = RecorderLink.Open(registry, request.Recorder, Side.Recorder, retries);
             await recorder.StatusAsync(token);
-            var (tracks, seen, room) = (new List<CoverageTrack>(), new Seen(progress), request.MostSpans);
+            var (tracks, seen, room, names) = (new List<CoverageTrack>(), new Seen(progress), request.MostSpans, request.MostFaults);
             foreach (var source in request.Sources)
             {
                 var link = RecorderLink.Open(registry, source.Source, Side.FailoverServer, retries);
                 await link.StatusAsync(token);
                 foreach (var (track, name, counted) in await TracksAsync(link, source, request.Counted, token))
                 {
-                    var ledger = new TrackLedger(source, Math.Clamp(room, 1, CoverageTrack.MostSpans));
+                    var ledger = new TrackLedger(
+                        source,
+                        Math.Clamp(room, 1, CoverageTrack.MostSpans),
+                        Math.Clamp(names, 0, CoverageTrack.MostFaults)
+                    );
                     var walk = new CoverageWalk(link, recorder, new TrackPeriod(track, source.From, source.To), request.Evidence, seen);
                     await foreach (var some in walk.StartsAsync(token))
                         ledger.Add(some);
                     tracks.Add(ledger.Track(track, name, counted));
                     room -= tracks[^1].Spans.Count;
+                    names -= tracks[^1].Faults.Count;
                 }
             }
             var report = new CoverageReport

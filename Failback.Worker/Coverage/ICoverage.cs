@@ -25,13 +25,15 @@ public interface ICoverage
 /// <param name="Sources">The periods of the entry and of those that it closed (D6).</param>
 /// <param name="Counted">What the sources had when it was copied, as the rows of the copy counted it.</param>
 /// <param name="MostSpans">Stretches of all tracks together; beyond it they are told coarser.</param>
+/// <param name="MostFaults">Items of all tracks together that are named because they are not home; beyond it they are counted.</param>
 public sealed record CoverageRequest(
     Guid EntryId,
     RecorderAddress Recorder,
     IReadOnlyList<CopySource> Sources,
     IReadOnlyList<CountedTrack> Counted,
     CoverageEvidence Evidence = CoverageEvidence.Contents,
-    int MostSpans = CoverageReport.MostSpans
+    int MostSpans = CoverageReport.MostSpans,
+    int MostFaults = int.MaxValue
 );
 
 /// <summary>How far reading has come.</summary>

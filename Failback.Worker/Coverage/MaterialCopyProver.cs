@@ -20,6 +20,9 @@ internal sealed partial class MaterialCopyProver(
     /// <summary>Stretches of all tracks together: a report has to fit into a document.</summary>
     private const int MostSpans = 40_000;
 
+    /// <summary>Of all tracks together: a copy that was canceled early has nearly everything missing.</summary>
+    private const int MostFaults = 40_000;
+
     /// <summary>The report as a document, or the recorder at fault.</summary>
     /// <returns>Null when the host stops: the report is asked for again.</returns>
     public async Task<MaterialCopyProved?> ProveAsync(ProveMaterialCopy work, CancellationToken token)
@@ -31,7 +34,7 @@ internal sealed partial class MaterialCopyProver(
                 return Failed(work, CopyFailure.InternalError, refusal);
             if (await CountedAsync(work.Counted, time.Token) is not { } counted)
                 return Failed(work, CopyFailure.InternalError, "Counted: must be a document with tracks");
-            var request = new CoverageRequest(work.EntryId, work.Recorder, work.Sources, counted, work.Evidence, MostSpans);
+            var request = new CoverageRequest(work.EntryId, work.Recorder, work.Sources, counted, work.Evidence, MostSpans, MostFaults);
             var report = await coverage.ReadAsync(request, null, time.Token);
             // Of no tracks nothing is proved, and nobody could check such a report.
             return report.Tracks.Count == 0
@@ -45,7 +48,8 @@ internal sealed partial class MaterialCopyProver(
         }
         catch (OperationCanceledException) when (draining.Started.IsCancellationRequested || token.IsCancellationRequested)
         {
-            return null;
+            // Silence would be asked about when the holds wait no longer.
+            return Failed(work, CopyFailure.RecorderStalled, "the worker stopped meanwhile");
         }
         catch (OperationCanceledException)
         {

@@ -17,7 +17,8 @@ internal sealed record MarkedItem(ItemEntry Entry, CoverageMark Mark, bool AtSou
 /// <summary>The book of one track: start by start into counts, stretches, faults and the root. Memory is bounded whatever the track has.</summary>
 /// <param name="source">Whose period it is.</param>
 /// <param name="mostSpans">Beyond it, the rest is one stretch under its gravest mark.</param>
-internal sealed class TrackLedger(CopySource source, int mostSpans)
+/// <param name="mostFaults">Beyond it, what is not home is counted and not named.</param>
+internal sealed class TrackLedger(CopySource source, int mostSpans, int mostFaults)
 {
     /// <summary>A longer gap ends a stretch: one that a picture shows.</summary>
     private readonly TimeSpan gap = (source.To - source.From) / CoverageTrack.PictureColumns;
@@ -117,7 +118,7 @@ internal sealed class TrackLedger(CopySource source, int mostSpans)
         sourceItems += item.AtSource ? 1 : 0;
         items[item.Mark] = items.GetValueOrDefault(item.Mark) + 1;
         bytes[item.Mark] = bytes.GetValueOrDefault(item.Mark) + item.Entry.Length;
-        if (item.Mark >= CoverageMark.Conflict && faults.Count < CoverageTrack.MostFaults)
+        if (item.Mark >= CoverageMark.Conflict && faults.Count < mostFaults)
             faults.Add(new CoverageFault(item.Entry.Start, item.Mark, item.Entry.Length, item.Entry.Digest));
         if (item.Leaf is null)
             return;

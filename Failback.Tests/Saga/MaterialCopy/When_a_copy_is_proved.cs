@@ -233,7 +233,8 @@ public sealed class When_a_copy_is_proved : CopySpec
             EntryId = older.EntryId,
             At = now.ToWire(),
             Evidence = CoverageEvidence.Listings,
-            Failure = CopyFailure.WrongIdentity,
+            Report = new DocumentReference { Digest = new string('a', 64), Length = 1 },
+            Whole = true,
         };
         Assert.Empty(Released(CopyProofs.Answered(older, told, null, [newer, older], facts)));
         Assert.Single(Released(CopyProofs.Answered(newer, told, null, [newer, older with { Status = ProofStatus.NotMade }], facts)));

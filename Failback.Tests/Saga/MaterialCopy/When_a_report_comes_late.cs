@@ -73,6 +73,23 @@ public sealed class When_a_report_comes_late : CopySpec
             );
         }
     }
+
+    [Fact]
+    public async Task holds_that_a_report_keeps_while_the_reconciler_looks_are_not_released()
+    {
+        var entry = FailedBack() with { MaterialCopy = MaterialCopyStatus.Succeeded, Hold = HoldStatus.Releasing };
+        Memory.Put(entry);
+        var store = DispatchProxy.Create<IFailbackStore, Interrupted>();
+        ((Interrupted)(object)store).Store = new CopyStore(Memory, null!);
+        ((Interrupted)(object)store).Before = look =>
+        {
+            if (look == nameof(IFailbackRows.ReportsAskedAsync))
+                Memory.Put(entry with { Hold = HoldStatus.Held });
+        };
+        var due = await new CopyReconciliation().DueAsync(store, Start.AddDays(2), starting: false, TestContext.Current.CancellationToken);
+        Assert.Equal(HoldStatus.Held, Memory.Entry(entry.EntryId)!.Hold);
+        Assert.DoesNotContain(due.OfType<Publish>(), x => x.Message is ReleaseHold);
+    }
 }
 
 /// <summary>A store between whose reads something happens.</summary>

@@ -91,6 +91,10 @@ public sealed partial class The_console_speaks_the_terms
         Assert.Equal("Avaa varapalvelinsiirtojen loki", words.Recorders.OpenLog);
         Assert.Equal("Älä peru", words.Actions.Keep);
         Assert.Contains("pois", words.Recorders.NoFailover);
+        Assert.Equal(
+            ("viesti, jota ei voitu käsitellä", "viestiä, joita ei voitu käsitellä"),
+            (words.Log.Unhandled(1), words.Log.Unhandled(2))
+        );
     }
 
     [Fact]
@@ -157,7 +161,13 @@ public sealed partial class The_console_speaks_the_terms
         return found;
     }
 
-    private static object Sample(ParameterInfo parameter) => parameter.ParameterType == typeof(int) ? 2 : "2";
+    private static object Sample(ParameterInfo parameter) =>
+        Type.GetTypeCode(parameter.ParameterType) switch
+        {
+            TypeCode.Int32 => 2,
+            TypeCode.Int64 => 2L,
+            _ => "2",
+        };
 
     [GeneratedRegex(@"(?<!varapalvelin)(?<!varapalvelimen asetusten )(siirto|siirro|siirtoj)\w*", RegexOptions.IgnoreCase)]
     private static partial Regex Bare();

@@ -185,7 +185,7 @@ internal sealed record LogWords
     public required string Running { get; init; }
     public required string CopyingNow { get; init; }
     public required string NeedYou { get; init; }
-    public required string Unhandled { get; init; }
+    public required Func<long, string> Unhandled { get; init; }
     public required string OnThisPage { get; init; }
 }
 

@@ -156,7 +156,7 @@ internal static class EnglishWords
         Running = "failbacks running",
         CopyingNow = "copying now",
         NeedYou = "wait for you",
-        Unhandled = "messages that nobody could handle",
+        Unhandled = count => count == 1 ? "message that nobody could handle" : "messages that nobody could handle",
         OnThisPage = "on this page",
     };
 

@@ -157,7 +157,7 @@ internal static class FinnishWords
         Running = "varapalvelimen asetusten siirtoa käynnissä",
         CopyingNow = "kopiointia käynnissä",
         NeedYou = "odottaa sinua",
-        Unhandled = "viestiä, joita ei voitu käsitellä",
+        Unhandled = count => count == 1 ? "viesti, jota ei voitu käsitellä" : "viestiä, joita ei voitu käsitellä",
         OnThisPage = "tällä sivulla",
     };
 
