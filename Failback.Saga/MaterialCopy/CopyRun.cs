@@ -27,14 +27,19 @@ internal static class CopyRun
         var urgent = Urgent(rows, copy.Urgent, isOpen, MayGoOn);
         var isUrgent = urgent.Exists(x => x.Count > 0);
         Choose(rows, budget.ChannelsAtOnce, x => isUrgent ? urgent[x].Count > 0 : isOpen, MayGoOn);
+        // The rows as they are by then: what one begins, the next shares with.
+        var moved = facts with
+        {
+            Channels = rows,
+        };
         for (var i = 0; i < rows.Count && !targetAway; i++)
             if (isUrgent ? urgent[i].Count > 0 : isOpen)
-                rows[i] = HandOut(copy, rows[i], facts with { Channels = rows }, effects, isUrgent ? urgent[i] : null);
+                rows[i] = HandOut(copy, rows[i], moved, effects, isUrgent ? urgent[i] : null);
         var saved = Saved(rows, facts);
         if (!isOpen && !isUrgent && !targetAway)
             return Closed(copy, rows, budget.NextOpening(now), facts).After(saved);
         if (targetAway || !rows.Exists(x => x.Status == ChannelCopyStatus.Copying || BacksOff(x)))
-            return CopyWait.For(copy, away, facts with { Channels = rows }).After(saved);
+            return CopyWait.For(copy, away, moved).After(saved);
         var looked = copy with
         {
             CurrentState = CopyStates.Copying,

@@ -75,31 +75,10 @@ public sealed class What_the_api_says_does_no_harm
             [.. settings.Select(x => "--" + x)],
             "web-spec",
             "http://127.0.0.1:0",
-            (services, _) => services.AddLogging(x => x.AddProvider(new Deaf()))
+            (services, _) => services.AddLogging(x => x.AddProvider(new LoggedEvents()))
         );
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics");
         Assert.Equal(least, Enum.GetValues<LogLevel>().First(log.IsEnabled));
-    }
-
-    /// <summary>A log that takes everything.</summary>
-    private sealed class Deaf : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) { }
-
-        public void Dispose() { }
     }
 
     [Theory]

@@ -98,8 +98,8 @@ public sealed class When_a_material_copy_is_proved : CoverageSpec
         await reached.Task;
         site.Lifetime.StopApplication();
         site.Clock.Advance(Draining.CutAfter);
-        Assert.Equal(CopyFailure.RecorderStalled, (await stopped)!.Failure);
-        Assert.Contains("stopped", (await stopped)!.Detail);
+        Assert.Equal(CopyFailure.RecorderStalled, (await stopped).Failure);
+        Assert.Contains("stopped", (await stopped).Detail);
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class When_a_material_copy_is_proved : CoverageSpec
             }
         )
         {
-            var answer = (await site.Prover.ProveAsync(wrong, Token))!;
+            var answer = await site.Prover.ProveAsync(wrong, Token);
             Assert.Equal(CopyFailure.InternalError, answer.Failure);
             Assert.StartsWith(named, answer.Detail);
         }
@@ -135,7 +135,7 @@ public sealed class When_a_material_copy_is_proved : CoverageSpec
     {
         site.FailoverServer.Channels.Clear();
         var counted = await site.Documents.PutAsync(JsonSerializer.SerializeToUtf8Bytes(new CountedTracks { Tracks = [] }), Token);
-        var answer = (await site.Prover.ProveAsync(Work(counted), Token))!;
+        var answer = await site.Prover.ProveAsync(Work(counted), Token);
         Assert.Equal((CopyFailure.InternalError, (DocumentReference?)null), (answer.Failure, answer.Report));
         Assert.Contains("nothing to compare", answer.Detail);
     }
@@ -166,7 +166,7 @@ public sealed class When_a_material_copy_is_proved : CoverageSpec
         Assert.Null(MaterialCopyProver.Fitting(full, 100));
     }
 
-    private async Task<MaterialCopyProved> ProveAsync() => (await site.Prover.ProveAsync(Work(await CountedAsync()), Token))!;
+    private async Task<MaterialCopyProved> ProveAsync() => await site.Prover.ProveAsync(Work(await CountedAsync()), Token);
 
     private Task<DocumentReference> CountedAsync()
     {

@@ -23,9 +23,8 @@ internal sealed partial class MaterialCopyProver(
     /// <summary>Of all tracks together: a copy that was canceled early has nearly everything missing.</summary>
     private const int MostFaults = 40_000;
 
-    /// <summary>The report as a document, or the recorder at fault.</summary>
-    /// <returns>Null when the host stops: the report is asked for again.</returns>
-    public async Task<MaterialCopyProved?> ProveAsync(ProveMaterialCopy work, CancellationToken token)
+    /// <summary>The report as a document, or why there is none: the recorder at fault, or a host that stops.</summary>
+    public async Task<MaterialCopyProved> ProveAsync(ProveMaterialCopy work, CancellationToken token)
     {
         using var time = draining.Begin(TimeSpan.FromSeconds(options.Value.CoverageSeconds), Draining.CutAfter, clock, token);
         try

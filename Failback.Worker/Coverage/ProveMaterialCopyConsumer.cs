@@ -7,8 +7,8 @@ namespace Failback.Worker;
 /// <summary>Makes reports on what came home.</summary>
 internal sealed class ProveMaterialCopyConsumer(MaterialCopyProver prover, Answers answers) : IConsumer<ProveMaterialCopy>
 {
-    public Task Consume(ConsumeContext<ProveMaterialCopy> context) =>
-        answers.PublishAsync(context, prover.ProveAsync(context.Message, context.CancellationToken));
+    public async Task Consume(ConsumeContext<ProveMaterialCopy> context) =>
+        await answers.PublishAsync(context, await prover.ProveAsync(context.Message, context.CancellationToken));
 }
 
 internal sealed class ProveMaterialCopyDefinition(IOptions<WorkerOptions> options)

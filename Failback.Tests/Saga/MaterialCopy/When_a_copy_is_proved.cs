@@ -243,7 +243,7 @@ public sealed class When_a_copy_is_proved : CopySpec
             effects.OfType<Publish>().Select(x => x.Message).OfType<ReleaseHold>();
     }
 
-    private static CopyProof Proof(DateTime at, ProofStatus status) =>
+    internal static CopyProof Proof(DateTime at, ProofStatus status) =>
         new()
         {
             ReportId = DerivedId.Of("spec report", at),

@@ -1,5 +1,6 @@
 using Failback.Messages;
 using Failback.Saga;
+using static Failback.Tests.When_a_copy_is_proved;
 
 namespace Failback.Tests;
 
@@ -67,17 +68,4 @@ public sealed class When_a_report_doubts : CopySpec
     }
 
     private static HoldChanged Let(FailoverLogEntry entry) => new() { HoldId = entry.EntryId, Held = false };
-
-    private static CopyProof Proof(DateTime at, ProofStatus status) =>
-        new()
-        {
-            ReportId = DerivedId.Of("spec report", at),
-            EntryId = new Guid("11111111-1111-1111-1111-111111111111"),
-            MaterialCopyId = new Guid("22222222-2222-2222-2222-222222222222"),
-            RecorderId = Recorder,
-            Status = status,
-            Evidence = CoverageEvidence.Listings,
-            AskedAt = at,
-            HoldsUntil = at,
-        };
 }
