@@ -101,7 +101,7 @@ public sealed partial class The_story_in_a_browser(ConsoleBrowser browser)
     {
         await page.GotoAsync(url);
         await FillAsync(page, ("name", "operator"), ("password", password));
-        await page.WaitForURLAsync("**/account/password");
+        await Assertions.Expect(page).ToHaveURLAsync(url + "/account/password");
         await FillAsync(page, ("password", password), ("next", Chosen), ("again", Chosen));
         await page.Locator("main[data-ready=true]").WaitForAsync();
     }

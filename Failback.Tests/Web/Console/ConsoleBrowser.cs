@@ -6,6 +6,7 @@ namespace Failback.Tests;
 /// <summary>One Chromium for all specs of the console; a machine without one cannot show that the console works.</summary>
 public sealed class ConsoleBrowser : IAsyncLifetime
 {
+    private const int LongestWait = 15_000;
     private IPlaywright? _playwright;
     private IBrowser _browser = null!;
 
@@ -85,7 +86,8 @@ public sealed class ConsoleBrowser : IAsyncLifetime
                     Url = url,
                 })
         );
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(LongestWait);
+        Assertions.SetDefaultExpectTimeout(LongestWait);
         return new(await context.NewPageAsync(), url);
     }
 
@@ -136,6 +138,9 @@ internal sealed class ConsoleWindow : IAsyncDisposable
         await Page.Locator("main[data-ready=true], .account").WaitForAsync();
         await Page.Locator(".page:not([data-state=loading])").WaitForAsync();
     }
+
+    /// <summary>Waits until the window is at a page. Playwright's WaitForURL misses an address that comes between its look and its listening.</summary>
+    public Task AtAsync(string path) => Assertions.Expect(Page).ToHaveURLAsync(_url + path);
 
     public ValueTask DisposeAsync() => new(Page.Context.CloseAsync());
 }

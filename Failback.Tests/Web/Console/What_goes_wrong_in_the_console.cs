@@ -224,7 +224,7 @@ public sealed class What_goes_wrong_in_the_console(ConsoleBrowser browser) : IAs
         _site.Site.Change(older.EntryId, x => x);
         await Eventually.True("the older one is being read", () => _site.Ask.RowsRead > looks);
         await page.Locator($"main a[href='log/{newer}']").First.ClickAsync();
-        await page.WaitForURLAsync($"**/log/{newer}");
+        await window.AtAsync($"/log/{newer}");
         await page.Locator(".page[data-state=loading]").WaitForAsync();
         Assert.Equal(0, await page.Locator(".facts").CountAsync());
         open.SetResult();
@@ -248,7 +248,7 @@ public sealed class What_goes_wrong_in_the_console(ConsoleBrowser browser) : IAs
         await Eventually.True("the page is being read", () => Volatile.Read(ref begun) > 0);
         await page.Locator(".filter input").First.FillAsync("wanted");
         await page.Locator(".filter input").First.PressAsync("Enter");
-        await page.WaitForURLAsync("**/audit?who=wanted");
+        await window.AtAsync("/audit?who=wanted");
         late.SetResult();
         await Eventually.True("the other is looked for", () => Volatile.Read(ref begun) > 1);
         next.SetResult();

@@ -209,11 +209,11 @@ public sealed partial class What_strangers_bring_to_the_console(ConsoleBrowser b
         await page.GetByLabel("Name").FillAsync("Aino");
         await page.GetByLabel("Password").FillAsync("right");
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/audit");
+        await window.AtAsync("/audit");
         await window.ReadyAsync();
         await page.Locator(".menu summary").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-        await page.WaitForURLAsync("**/account/sign-in");
+        await window.AtAsync("/account/sign-in");
         Assert.Empty(window.Complaints);
     }
 
