@@ -42,8 +42,7 @@ public sealed partial class The_story_in_a_browser(ConsoleBrowser browser)
         await Assertions.Expect(page.Locator("[data-outcome=succeeded]")).ToContainTextAsync("Failback OK", Long);
         await page.Keyboard.PressAsync("Escape");
         await page.Locator("[data-action=PauseCopy]").ClickAsync(new() { Timeout = 60_000 });
-        await HurryAsync(window);
-        await page.Locator("[data-action=ResumeCopy]").ClickAsync(new() { Timeout = 60_000 });
+        await ResumeHurriedAsync(window);
         await Assertions.Expect(page.Locator(".tabs a").Nth(1)).ToContainTextAsync("1", Long);
         await demo.SaysAsync("Material copy Succeeded", Patience);
 
@@ -84,8 +83,7 @@ public sealed partial class The_story_in_a_browser(ConsoleBrowser browser)
         await anna.Page.Locator("[data-action=PauseCopy]").ClickAsync();
         await Eventually.Equal("requests that wait for the broker", 1L, () => site.WaitingAsync("PauseMaterialCopy"));
         await site.Servers.StartRabbitMqAsync();
-        await HurryAsync(ben);
-        await ben.Page.Locator("[data-action=ResumeCopy]").ClickAsync(new() { Timeout = 60_000 });
+        await ResumeHurriedAsync(ben);
         foreach (var window in windows)
             await Assertions.Expect(window.Page.Locator(".tabs a").Nth(1)).ToContainTextAsync("1", Long);
 
@@ -159,8 +157,15 @@ public sealed partial class The_story_in_a_browser(ConsoleBrowser browser)
             }
         );
 
-    private static async Task HurryAsync(ConsoleWindow window) =>
-        Assert.Equal(202, (await PostAsync(window, "/api/limits", new { recorderId = "recorder-1", maxBytesPerSecond = Fast })).Status);
+    /// <summary>Not before it is paused: a limit that was lifted sooner would let the copy end first.</summary>
+    private static async Task ResumeHurriedAsync(ConsoleWindow window)
+    {
+        var resume = window.Page.Locator("[data-action=ResumeCopy]");
+        await resume.WaitForAsync(new() { Timeout = 60_000 });
+        var limits = new { recorderId = "recorder-1", maxBytesPerSecond = Fast };
+        Assert.Equal(202, (await PostAsync(window, "/api/limits", limits)).Status);
+        await resume.ClickAsync();
+    }
 
     /// <summary>Two asked at once: one failback ran, the other request was refused, and the audit has both.</summary>
     private static async Task AssertOneRanAsync(ConsoleWindow window, Guid entry)
