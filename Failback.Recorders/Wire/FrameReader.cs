@@ -97,7 +97,8 @@ internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken
                 continue;
             if (!Enum.IsDefined(result))
                 throw Broken($"unknown result {(int)result}");
-            receipts.Add(new ItemReceipt(item with { Overlap = (bytes.Span[1] & Frames.OverlapFlag) != 0 }, result));
+            var overlap = (bytes.Span[1] & Frames.OverlapFlag) != 0;
+            receipts.Add(new ItemReceipt(item.Overlap == overlap ? item : item with { Overlap = overlap }, result));
         }
         return receipts;
     }

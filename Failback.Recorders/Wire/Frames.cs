@@ -105,7 +105,7 @@ internal static class Frames
 
     public static byte[] Wanted(Track track, IReadOnlyList<ItemEntry> items)
     {
-        var bytes = new byte[MostTrackBytes + 4 + items.Count * WantedBytes];
+        var bytes = new byte[TrackBytes(track) + 4 + items.Count * WantedBytes];
         var at = WriteTrack(bytes, track);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(at), items.Count);
         at += 4;
@@ -115,12 +115,13 @@ internal static class Frames
             BinaryPrimitives.WriteUInt128BigEndian(bytes.AsSpan(at + 8), Digests.Parse(item.Digest) ?? 0);
             at += WantedBytes;
         }
-        return bytes[..at];
+        return bytes;
     }
 
     public static byte[] CopyFrom(ItemSource source, Track track, IReadOnlyList<ItemEntry> items)
     {
-        var bytes = new byte[MostSourceBytes + items.Sum(EntryBytes)];
+        var ofSource = TextBytes(source.RecorderId) + TextBytes(source.Address) + TextBytes(source.Ticket);
+        var bytes = new byte[4 + ofSource + TrackBytes(track) + 4 + items.Sum(EntryBytes)];
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, CopyFromMark);
         var at = 4;
         at += WriteText(bytes.AsSpan(at), source.RecorderId);
@@ -131,7 +132,7 @@ internal static class Frames
         at += 4;
         foreach (var item in items)
             at += WriteEntry(bytes.AsSpan(at), item);
-        return bytes[..at];
+        return bytes;
     }
 
     /// <summary>Receipts of a copy-from: one for every item asked for, in that order.</summary>
@@ -152,6 +153,10 @@ internal static class Frames
     }
 
     public static byte[] Receipts(IReadOnlyList<ItemReceipt> receipts) => Receipts([.. receipts.Select(x => x.Entry)], receipts);
+
+    private static int TrackBytes(Track track) => 4 + TextBytes(track.OriginRecorderId) + 1 + TextBytes(track.TrackId);
+
+    private static int TextBytes(string text) => 2 + Encoding.UTF8.GetByteCount(text);
 
     private static int WriteText(Span<byte> to, string text)
     {

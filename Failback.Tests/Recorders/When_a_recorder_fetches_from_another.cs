@@ -49,6 +49,17 @@ public sealed class When_a_recorder_fetches_from_another : IAsyncLifetime
     }
 
     [Fact]
+    public void what_is_asked_for_is_said_in_as_many_bytes_as_it_takes()
+    {
+        var track = new Track("ä", TrackKind.Video, "å");
+        ItemEntry[] wanted = [items[0] with { SourceRecorderId = "ö" }];
+
+        Assert.Equal(13 + 4 + Frames.WantedBytes, Frames.Wanted(track, wanted).Length);
+        var fromSource = Frames.CopyFrom(new ItemSource("ä", "å", "t"), track, wanted);
+        Assert.Equal(4 + 11 + 13 + 4 + Frames.FixedEntryBytes + 2 + Frames.EntryIdBytes, fromSource.Length);
+    }
+
+    [Fact]
     public async Task a_ticket_opens_its_items_for_a_minute_and_nothing_else()
     {
         var ticket = await source.Recorder.IssueTicketAsync(Camera, [items[0], items[1]], Token);

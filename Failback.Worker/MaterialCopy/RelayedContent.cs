@@ -4,13 +4,22 @@ using Failback.Recorders;
 namespace Failback.Worker;
 
 /// <summary>The bytes of one item on their way from source to target: counted, digested, held to the rate. What goes wrong at the source is noted there.</summary>
-internal sealed class RelayedContent(ItemContent item, SliceRelay relay, SliceItem known) : Stream
+/// <param name="hash">Of the whole stream of items, begun anew for this one: it is this one's until the next is asked for.</param>
+internal sealed class RelayedContent(ItemContent item, SliceRelay relay, SliceItem known, XxHash128 hash) : Stream
 {
-    private readonly XxHash128 hash = new();
+    private const int DigestCharacters = 32;
     private long passed;
 
-    /// <summary>What came over so far.</summary>
-    public ReadSignature Signature => new(passed, Convert.ToHexStringLower(hash.GetCurrentHash()));
+    /// <summary>What came over so far. A digest that is the listed one is that very text: nearly all are.</summary>
+    public ReadSignature Signature
+    {
+        get
+        {
+            Span<char> digest = stackalloc char[DigestCharacters];
+            hash.GetCurrentHashAsUInt128().TryFormat(digest, out _, "x32");
+            return new ReadSignature(passed, digest.SequenceEqual(known.Entry.Digest.AsSpan()) ? known.Entry.Digest : digest.ToString());
+        }
+    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -30,7 +39,7 @@ internal sealed class RelayedContent(ItemContent item, SliceRelay relay, SliceIt
     {
         try
         {
-            return await relay.FromSourceAsync(() => item.Content.ReadAsync(buffer, token), token);
+            return await relay.FromSourceAsync(static (x, y) => x.Content.ReadAsync(x.Buffer, y), (item.Content, Buffer: buffer), token);
         }
         catch (RecorderException fault) when (fault.Fault == RecorderFault.BadAnswer)
         {

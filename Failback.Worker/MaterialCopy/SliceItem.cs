@@ -53,7 +53,8 @@ internal sealed class SliceItem(ItemEntry entry, DateTimeOffset at)
 
     public void Lose(CopyFailure why) => (State, Why) = (ItemState.Lost, why);
 
-    private ReadSignature AsListed => new(Entry.Length, Entry.Digest);
+    /// <summary>What comes over when all is well.</summary>
+    public ReadSignature AsListed => new(Entry.Length, Entry.Digest);
 }
 
 /// <summary>What may be believed of a listed item; a recorder's listing is input from outside.</summary>

@@ -14,7 +14,6 @@ internal sealed class SliceProgress
     private readonly SliceParts parts;
     private readonly List<SliceItem> sound = [];
     private readonly List<ItemEntry> soundEntries = [];
-    private Dictionary<(DateTimeOffset, string), SliceItem>? byKey;
     private bool compared;
 
     /// <param name="listed">The slice's items of the source, by start then digest, each once.</param>
@@ -40,15 +39,19 @@ internal sealed class SliceProgress
     public long BytesCopied => Items.Where(x => x.State == ItemState.Copied).Sum(x => x.Entry.Length);
     public int SettledCount => Items.Count(x => x.Settled);
 
+    /// <summary>The item with the same start and digest: they are in that order.</summary>
     public SliceItem? Find(ItemEntry entry)
     {
-        if (byKey is null)
+        var (low, high) = (0, Items.Count);
+        while (low < high)
         {
-            byKey = new Dictionary<(DateTimeOffset, string), SliceItem>(Items.Count);
-            foreach (var item in Items)
-                byKey[(item.Entry.Start, item.Entry.Digest)] = item;
+            var middle = (low + high) / 2;
+            var order = ItemOrder.Instance.Compare(Items[middle].Entry, entry);
+            if (order == 0)
+                return Items[middle];
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle);
         }
-        return byKey.GetValueOrDefault((entry.Start, entry.Digest));
+        return null;
     }
 
     /// <summary>The times that must be listed on the target to compare, of each part one; none when the source has nothing.</summary>

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using Failback.Hosting;
 using Failback.Recorders;
@@ -16,8 +17,14 @@ internal sealed class SliceRelay(
     RecorderFeatures ofTarget
 )
 {
-    private readonly Dictionary<SliceItem, RelayedContent> relayed = [];
+    /// <summary>One for all items of the stream: its state is half a kilobyte, and a slice has thousands of them.</summary>
+    private readonly XxHash128 hash = new();
+    private readonly List<SliceItem> relayed = [];
+
+    /// <summary>What came over of those that did not come as listed.</summary>
+    private readonly Dictionary<SliceItem, ReadSignature> differing = [];
     private readonly List<SliceItem> gone = [];
+    private RelayedContent? last;
 
     /// <summary>The target's word about each item that arrived whole; empty when the write broke off.</summary>
     public IReadOnlyList<ItemReceipt> Receipts { get; private set; } = [];
@@ -34,8 +41,14 @@ internal sealed class SliceRelay(
     /// <summary>A limit or the drain ended the stream between two items.</summary>
     public bool Stopped { get; private set; }
 
-    /// <summary>What came over of an item.</summary>
-    public ReadSignature SignatureOf(SliceItem item) => relayed.TryGetValue(item, out var content) ? content.Signature : default;
+    /// <summary>What came over of an item; nothing when it was not relayed.</summary>
+    public ReadSignature SignatureOf(SliceItem item)
+    {
+        NoteLast();
+        return differing.TryGetValue(item, out var came) ? came
+            : relayed.Contains(item) ? item.AsListed
+            : default;
+    }
 
     /// <exception cref="OperationCanceledException">The slice's time is over, or the host cuts.</exception>
     public async Task RunAsync(IReadOnlyList<SliceItem> batch, CancellationToken token)
@@ -66,12 +79,17 @@ internal sealed class SliceRelay(
     }
 
     /// <summary>One read of the source; its fault is noted before it passes through the target's adapter.</summary>
-    public async ValueTask<T> FromSourceAsync<T>(Func<ValueTask<T>> read, CancellationToken token)
+    /// <param name="from">All that the read needs, so that it holds nothing and is not made anew each time.</param>
+    public async ValueTask<T> FromSourceAsync<TFrom, T>(
+        Func<TFrom, CancellationToken, ValueTask<T>> read,
+        TFrom from,
+        CancellationToken token
+    )
     {
         time.WaitsFor = Side.FailoverServer;
         try
         {
-            var came = await read();
+            var came = await read(from, token);
             KillPoint.Reached("slice.reading", work.Track.Kind.ToString());
             return came;
         }
@@ -131,8 +149,8 @@ internal sealed class SliceRelay(
                 Fault = source.Faulted(new RecorderException(RecorderFault.BadAnswer, "delivered an item that was not asked for"));
                 yield break;
             }
-            gone.AddRange(batch.Skip(next).Take(found - next));
-            next = found;
+            for (; next < found; next++)
+                gone.Add(batch[next]);
             yield return Relayed(batch[found], items.Current);
         }
     }
@@ -142,7 +160,7 @@ internal sealed class SliceRelay(
     {
         try
         {
-            return await FromSourceAsync(items.MoveNextAsync, token);
+            return await FromSourceAsync(static (x, _) => x.MoveNextAsync(), items, token);
         }
         catch (RecorderException)
         {
@@ -158,9 +176,23 @@ internal sealed class SliceRelay(
 
     private ItemContent Relayed(SliceItem item, ItemContent content)
     {
-        var relay = new RelayedContent(content, this, item);
-        relayed[item] = relay;
-        return new ItemContent(work.ToKeep(item, ofTarget), relay);
+        NoteLast();
+        hash.Reset();
+        relayed.Add(item);
+        last = new RelayedContent(content, this, item, hash);
+        return new ItemContent(work.ToKeep(item, ofTarget), last);
+    }
+
+    /// <summary>When the next item is asked for, what came over of the last is all of it.</summary>
+    private void NoteLast()
+    {
+        if (last is null)
+            return;
+        var (item, came) = (relayed[^1], last.Signature);
+        if (came == item.AsListed)
+            differing.Remove(item);
+        else
+            differing[item] = came;
     }
 
     private static int Position(IReadOnlyList<SliceItem> batch, int from, ItemEntry entry)

@@ -155,6 +155,34 @@ public sealed class When_a_slice_is_copied
     }
 
     [Fact]
+    public async Task an_item_without_bytes_that_is_listed_with_the_digest_of_others_is_damaged_at_the_source()
+    {
+        site.RecordTenSegments();
+        var empty = new ItemEntry(Noon.AddSeconds(5), TimeSpan.FromSeconds(1), 0, new string('a', 32));
+        site.FailoverServer.AddAs(Video, empty, []);
+
+        var result = await site.CopyAsync(Job());
+
+        Assert.Equal((null, 11, 10), (result.Failure, result.Expected, result.Verified));
+        var missing = Assert.Single(result.Missing);
+        Assert.Equal((empty.Start, 1, CopyFailure.DamagedAtSource), (missing.From, missing.Items, missing.Why));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9)]
+    public async Task what_came_as_listed_is_not_taken_for_damaged_though_the_recorder_says_so(int at)
+    {
+        var items = site.RecordTenSegments();
+        site.Recorder.Write = (entry, _) => entry.Start == items[at].Start ? WriteResult.DigestMismatch : null;
+
+        var result = await site.CopyAsync(Job());
+
+        Assert.Equal((CopyFailure.ChecksumMismatch, at, items[at].Start), (result.Failure, result.Verified, result.Reached));
+        Assert.Empty(result.Missing);
+    }
+
+    [Fact]
     [Covers("F2", "I14")]
     public async Task what_another_worker_wrote_meanwhile_is_counted_as_there()
     {
