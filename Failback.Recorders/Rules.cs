@@ -21,13 +21,16 @@ internal static class Rules
         : period.To < period.From ? "to: not before from"
         : null;
 
-    public static string? WhyWrong(ItemEntry? entry) =>
+    public static string? WhyWrong(ItemEntry? entry) => WhyWrongEntry(entry, Digests.Parse(entry?.Digest));
+
+    /// <param name="digest">The number that its digest says; null when that says none.</param>
+    public static string? WhyWrongEntry(ItemEntry? entry, UInt128? digest) =>
         entry is null ? "item: missing"
         : entry.Length is < 0 or > Limits.ItemBytes ? $"item.length: 0 to {Limits.ItemBytes} bytes"
         : entry.Duration < TimeSpan.Zero || entry.Duration > Limits.ItemDuration
             ? $"item.duration: 0 to {Limits.ItemDuration.TotalHours} hours"
         : entry.Start > DateTimeOffset.MaxValue - Limits.ItemDuration ? "item.start: a day before the end of time at most"
-        : Digests.Parse(entry.Digest) is null ? "item.digest: 32 lower-case hexadecimal digits"
+        : digest is null ? "item.digest: 32 lower-case hexadecimal digits"
         : entry.SourceRecorderId is { } source && WhyWrongRecorderId(source) is { } why ? $"item.sourceRecorderId: {why}"
         : entry.EntryId == Guid.Empty ? "item.entryId: not empty"
         : null;

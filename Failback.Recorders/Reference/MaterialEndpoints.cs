@@ -109,16 +109,17 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
         if (RequestGuard.TicketOf(context.Request) is { } ticket && !recorder.Opens(ticket, track, wanted))
             throw new RecorderException(RecorderFault.Forbidden, "the ticket is over, or it is for other items");
         var items = recorder.Locate(track, wanted);
+        var entries = items.ConvertAll(x => recorder.EntryOf(x));
         context.Response.ContentType = Wire.FramesType;
-        context.Response.ContentLength = items.Sum(x => Frames.HeaderBytes(recorder.EntryOf(x)) + (long)x.Length) + Frames.EndBytes;
+        context.Response.ContentLength = entries.Sum(x => Frames.HeaderBytes(x) + x.Length) + Frames.EndBytes;
         using var reader = recorder.OpenPacks();
         var body = context.Response.BodyWriter;
-        foreach (var item in items)
+        foreach (var (item, entry) in items.Zip(entries))
         {
             // Gone since it was located: the answer is torn, and the caller asks again.
             if (!reader.Open(item))
                 throw new WireException("an item went away");
-            body.Advance(Frames.WriteHeader(body.GetSpan(4 + Frames.MostEntryBytes), recorder.EntryOf(item)));
+            body.Advance(Frames.WriteHeader(body.GetSpan(4 + Frames.MostEntryBytes), entry));
             await WriteContentAsync(body, reader, item, context.RequestAborted);
         }
         body.Advance(Frames.WriteEnd(body.GetSpan(Frames.EndBytes), items.Count));

@@ -47,16 +47,9 @@ internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken
         return count == framesSoFar ? null : throw Broken($"the end frame counts {count}, {framesSoFar} came");
     }
 
-    public async ValueTask<ItemEntry> ReadEntryAsync(CancellationToken token)
-    {
-        var entry = Entry((await TakeAsync(41, token)).Span, out var flags);
-        var source = await ReadSourceAsync(token);
-        if ((flags & Frames.SourceFlag) != 0)
-            entry = entry with { SourceRecorderId = source };
-        if ((flags & Frames.EntryFlag) != 0)
-            entry = entry with { EntryId = new Guid((await TakeAsync(Frames.EntryIdBytes, token)).Span, bigEndian: true) };
-        return Rules.WhyWrong(entry) is { } wrong ? throw Broken(wrong) : entry;
-    }
+    /// <summary>The next entry, at once when the buffer has all of it.</summary>
+    public ValueTask<ItemEntry> ReadEntryAsync(CancellationToken token) =>
+        TryEntry(out var needed) is { } entry ? ValueTask.FromResult(entry) : FillAndReadEntryAsync(needed, token);
 
     public async ValueTask<ItemPage> ReadPageAsync(int most, CancellationToken token)
     {
@@ -173,13 +166,46 @@ internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken
 
     private byte[] Buffer => buffer ?? throw new ObjectDisposedException(nameof(FrameReader));
 
-    private ItemEntry Entry(ReadOnlySpan<byte> bytes, out byte flags)
+    private async ValueTask<ItemEntry> FillAndReadEntryAsync(int needed, CancellationToken token)
     {
-        flags = bytes[40];
-        var duration = BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]);
-        var length = BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]);
-        var digest = Digests.Text(BinaryPrimitives.ReadUInt128BigEndian(bytes[24..]));
-        return new ItemEntry(Instant(bytes), TimeSpan.FromTicks(duration), length, digest, null, (flags & Frames.OverlapFlag) != 0);
+        for (; ; )
+        {
+            await FillAsync(needed, token);
+            if (TryEntry(out needed) is { } entry)
+                return entry;
+        }
+    }
+
+    /// <summary>
+    /// The next entry; null when the buffer has not all of it, and <paramref name="needed"/> of its bytes must be there to go on. What is
+    /// wrong is refused as soon as it shows.
+    /// </summary>
+    private ItemEntry? TryEntry(out int needed)
+    {
+        ReadOnlySpan<byte> bytes = Buffer.AsSpan(start, end - start);
+        if (bytes.Length < (needed = Frames.FixedEntryBytes - 2))
+            return null;
+        var (at, flags) = (Instant(bytes), bytes[40]);
+        if (bytes.Length < (needed += 2))
+            return null;
+        if (bytes.Length < (needed += TextLength(bytes[41..], 3 * Limits.RecorderIdCharacters)))
+            return null;
+        var source = Source(bytes[Frames.FixedEntryBytes..needed]);
+        var hasId = (flags & Frames.EntryFlag) != 0;
+        if (bytes.Length < (needed += hasId ? Frames.EntryIdBytes : 0))
+            return null;
+        var digest = BinaryPrimitives.ReadUInt128BigEndian(bytes[24..]);
+        var entry = new ItemEntry(
+            at,
+            TimeSpan.FromTicks(BinaryPrimitives.ReadInt64LittleEndian(bytes[8..])),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]),
+            Digests.Text(digest),
+            (flags & Frames.SourceFlag) != 0 ? source : null,
+            (flags & Frames.OverlapFlag) != 0,
+            hasId ? new Guid(bytes[(needed - Frames.EntryIdBytes)..needed], bigEndian: true) : null
+        );
+        start += needed;
+        return Rules.WhyWrongEntry(entry, digest) is { } wrong ? throw Broken(wrong) : entry;
     }
 
     private DateTimeOffset Instant(ReadOnlySpan<byte> bytes)
@@ -199,23 +225,23 @@ internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken
 
     private async ValueTask<string> ReadTextAsync(int mostBytes, CancellationToken token)
     {
-        var length = BinaryPrimitives.ReadUInt16LittleEndian((await TakeAsync(2, token)).Span);
-        if (length > mostBytes)
-            throw Broken($"a text of {length} bytes, at most {mostBytes} are allowed");
+        var length = TextLength((await TakeAsync(2, token)).Span, mostBytes);
         return length == 0 ? "" : Text((await TakeAsync(length, token)).Span);
     }
 
-    /// <summary>The source of an entry: nearly always that of the entry before.</summary>
-    private async ValueTask<string> ReadSourceAsync(CancellationToken token)
+    private int TextLength(ReadOnlySpan<byte> bytes, int mostBytes)
     {
-        var length = BinaryPrimitives.ReadUInt16LittleEndian((await TakeAsync(2, token)).Span);
-        if (length > 3 * Limits.RecorderIdCharacters)
-            throw Broken($"a text of {length} bytes, at most {3 * Limits.RecorderIdCharacters} are allowed");
-        if (length == 0)
+        int length = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+        return length <= mostBytes ? length : throw Broken($"a text of {length} bytes, at most {mostBytes} are allowed");
+    }
+
+    /// <summary>The source of an entry: nearly always that of the entry before.</summary>
+    private string Source(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
             return "";
-        var bytes = await TakeAsync(length, token);
-        if (!bytes.Span.SequenceEqual(lastSourceBytes))
-            (lastSource, lastSourceBytes) = (Text(bytes.Span), bytes.ToArray());
+        if (!bytes.SequenceEqual(lastSourceBytes))
+            (lastSource, lastSourceBytes) = (Text(bytes), bytes.ToArray());
         return lastSource;
     }
 
@@ -231,11 +257,18 @@ internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken
         }
     }
 
-    /// <summary>The next bytes; valid until the next call.</summary>
-    private async ValueTask<ReadOnlyMemory<byte>> TakeAsync(int count, CancellationToken token)
+    /// <summary>The next bytes, at once when the buffer has them; valid until the next call.</summary>
+    private ValueTask<ReadOnlyMemory<byte>> TakeAsync(int count, CancellationToken token) =>
+        end - start >= count ? ValueTask.FromResult(Take(count)) : FillAndTakeAsync(count, token);
+
+    private async ValueTask<ReadOnlyMemory<byte>> FillAndTakeAsync(int count, CancellationToken token)
     {
-        if (end - start < count)
-            await FillAsync(count, token);
+        await FillAsync(count, token);
+        return Take(count);
+    }
+
+    private ReadOnlyMemory<byte> Take(int count)
+    {
         var taken = Buffer.AsMemory(start, count);
         start += count;
         return taken;

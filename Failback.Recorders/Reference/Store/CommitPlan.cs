@@ -1,13 +1,16 @@
 namespace Failback.Recorders;
 
 /// <summary>What becomes of a batch: the index entries to append, and the receipts to answer.</summary>
-internal sealed class CommitPlan(uint trackNumber, TrackKind kind)
+/// <param name="count">Items of the batch.</param>
+internal sealed class CommitPlan(uint trackNumber, TrackKind kind, int count)
 {
-    private readonly HashSet<(long, UInt128)> items = [];
-    private readonly HashSet<long> starts = [];
-    private readonly List<ItemReceipt> receipts = [];
+    private readonly HashSet<(long, UInt128)> items = new(count);
 
-    public List<IndexEntry> Entries { get; } = [];
+    /// <summary>Of segments only: records may share one.</summary>
+    private readonly HashSet<long>? starts = kind.HoldsRecords() ? null : new HashSet<long>(count);
+    private readonly List<ItemReceipt> receipts = new(count);
+
+    public List<IndexEntry> Entries { get; } = new(count);
     public IReadOnlyList<ItemReceipt> Receipts => receipts;
 
     /// <summary>Decides one item against what is there and what the batch brought before it.</summary>
@@ -36,7 +39,7 @@ internal sealed class CommitPlan(uint trackNumber, TrackKind kind)
         };
         Entries.Add(new IndexEntry(false, trackNumber, stored));
         items.Add((start, written.Digest));
-        starts.Add(start);
+        starts?.Add(start);
         receipts.Add(new ItemReceipt(entry with { Overlap = stored.Overlap }, WriteResult.Created));
     }
 
@@ -55,7 +58,7 @@ internal sealed class CommitPlan(uint trackNumber, TrackKind kind)
 
     private WriteResult? InBatch(long start, UInt128 digest, TrackItems? there, bool isOwn) =>
         items.Contains((start, digest)) ? WriteResult.AlreadyThere
-        : !isOwn && !kind.HoldsRecords() && starts.Contains(start) ? WriteResult.Conflict
+        : !isOwn && starts?.Contains(start) == true ? WriteResult.Conflict
         : there is null ? null
         : ItemStore.Judge(there, start, digest, isOwn);
 }

@@ -118,7 +118,7 @@ internal sealed class ItemStore : IDisposable
             RefuseWhenFailed();
             var number = batch.Written.Count == 0 ? 0 : names.NumberOf(batch.Track);
             var copies = CopiesOf(batch);
-            var plan = new CommitPlan(number, batch.Track.Kind);
+            var plan = new CommitPlan(number, batch.Track.Kind, batch.Written.Count);
             lock (memory)
             {
                 tracks.TryGetValue(batch.Track, out var items);

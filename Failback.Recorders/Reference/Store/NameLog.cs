@@ -21,6 +21,7 @@ internal sealed class NameLog : IDisposable
     private readonly Disk disk;
     private readonly Microsoft.Win32.SafeHandles.SafeFileHandle file;
     private readonly Dictionary<CopyOrigin, uint> latest = [];
+    private (CopyOrigin? Copy, uint Number) last;
     private volatile CopyOrigin?[] copies = new CopyOrigin?[16];
     private readonly Dictionary<Track, uint> tracks = [];
     private readonly Dictionary<string, HashSet<string>> channels = [];
@@ -73,9 +74,18 @@ internal sealed class NameLog : IDisposable
         if (entry.SourceRecorderId is not { } source)
             return 0;
         var minute = new DateTimeOffset(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerMinute, TimeSpan.Zero);
+        // Nearly always that of the item before.
+        if (last.Copy is { } same && same.SourceRecorderId == source && same.EntryId == entry.EntryId && same.At == minute)
+            return last.Number;
         var copy = new CopyOrigin(source, entry.EntryId, minute);
-        if (latest.TryGetValue(copy, out var number))
-            return number;
+        if (!latest.TryGetValue(copy, out var number))
+            number = Named(copy);
+        last = (copy, number);
+        return number;
+    }
+
+    private uint Named(CopyOrigin copy)
+    {
         if (lastCopy >= MostCopies)
             throw new RecorderException(RecorderFault.BadRequest, $"item.sourceRecorderId: at most {MostCopies} copies");
         var name = new Name(lastCopy + 1, null, copy);
