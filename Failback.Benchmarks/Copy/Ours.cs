@@ -49,6 +49,8 @@ internal sealed class Ours : Contender, IAsyncDisposable
     private const int WarmCopies = 60;
     private const int WarmItems = 200;
     private const int WarmItemBytes = 2_000;
+    private const int LargeCopies = 8;
+    private const long LargeBytes = 64_000_000;
     private readonly OurSource source;
     private readonly Child target;
     private readonly Child worker;
@@ -78,7 +80,7 @@ internal sealed class Ours : Contender, IAsyncDisposable
         var takesAt = await target.ReadLineAsync(token);
         var worker = Internal.StartWorker(OurSource.Id, source.Address, TargetId, takesAt);
         var ours = new Ours(workload, source, target, worker, takesAt, fetches);
-        await ours.WarmAsync(rounds > 1 ? WarmCopies : 1, token);
+        await ours.WarmAsync(once: rounds == 1, token);
         return ours;
     }
 
@@ -119,15 +121,39 @@ internal sealed class Ours : Contender, IAsyncDisposable
     /// <summary>Where nothing is on a disk, a sync costs nothing.</summary>
     public static bool IsDurable(Workload workload) => workload.Durable || !workload.OnDisk;
 
-    /// <summary>Many small copies before the first round: services run for weeks, and .NET compiles well what ran often.</summary>
-    private async Task WarmAsync(int copies, CancellationToken token)
+    /// <summary>
+    /// Many small copies before the first round, some as large as a slice, and a pause until nothing compiles any more: services run for weeks,
+    /// and .NET compiles well what ran often.
+    /// </summary>
+    private async Task WarmAsync(bool once, CancellationToken token)
     {
         var small = Workload with { Items = Math.Min(WarmItems, Workload.Items), ItemBytes = Math.Min(WarmItemBytes, Workload.ItemBytes) };
-        for (var i = 0; i < copies; i++)
+        for (var i = 0; i < (once ? 1 : WarmCopies); i++)
+            await WarmAsync(small, $"warm-{fetches}-{i}", token);
+        if (once)
+            return;
+        var large = Workload with { Items = (int)Math.Min(Workload.Items, LargeBytes / Workload.ItemBytes) };
+        for (var i = 0; i < LargeCopies; i++)
+            await WarmAsync(large, $"large-{fetches}-{i}", token);
+        await QuietAsync(token);
+    }
+
+    private async Task WarmAsync(Workload workload, string origin, CancellationToken token)
+    {
+        await FillAsync(source.Recorder, workload, origin, token);
+        await CopyAsync(workload, origin, token);
+    }
+
+    /// <summary>Waits until the processes take next to no CPU, 10 s at most.</summary>
+    private async Task QuietAsync(CancellationToken token)
+    {
+        var look = TimeSpan.FromMilliseconds(100);
+        for (int looks = 0, quiet = 0; looks < 100 && quiet < 5; looks++)
         {
-            var origin = $"warm-{fetches}-{i}";
-            await FillAsync(source.Recorder, small, origin, token);
-            await CopyAsync(small, origin, token);
+            var before = ServerCpuSeconds;
+            await Task.Delay(look, TimeProvider.System, token);
+            // A tick of the clock that CPU is counted in is 10 ms.
+            quiet = ServerCpuSeconds - before < 0.015 ? quiet + 1 : 0;
         }
     }
 

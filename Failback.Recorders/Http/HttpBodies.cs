@@ -105,7 +105,7 @@ internal sealed class ItemsContent : HttpContent
         used += Frames.WriteHeader(buffer.AsSpan(used), entry);
         for (var left = entry.Length; left > 0; )
         {
-            await MakeRoomAsync(1, stream, token);
+            await MakeRoomAsync((int)Math.Min(left, FrameReader.DirectBytes), stream, token);
             var room = (int)Math.Min(left, buffer.Length - used);
             var read = await FromSourceAsync(item.Content.ReadAsync(buffer.AsMemory(used, room), token));
             CheckSource(read > 0 ? null : $"a content of {entry.Length} bytes ended {left} bytes early");

@@ -15,6 +15,9 @@ internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken
 {
     public const int BufferBytes = 256 << 10;
 
+    /// <summary>Room from which content is read straight into it: what a socket holds is often less than a buffer, and copying it on costs more than reading twice.</summary>
+    public const int DirectBytes = 64 << 10;
+
     /// <summary>One a second: an hour, and no answer may take that long.</summary>
     private const int MostBeats = 3_600;
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
@@ -130,7 +133,7 @@ internal sealed class FrameReader(Stream stream, Func<string, Exception>? broken
     /// <summary>Up to <paramref name="to"/>.Length bytes of content: from the buffer first, then straight from the stream.</summary>
     public async ValueTask<int> ReadContentAsync(Memory<byte> to, CancellationToken token)
     {
-        if (end == start && to.Length < BufferBytes)
+        if (end == start && to.Length < DirectBytes)
             await FillAsync(1, token);
         if (end > start)
         {

@@ -72,6 +72,25 @@ public sealed class When_a_frame_comes_in_pieces
         Assert.Equal("cut short", await RefusalAsync("page", new MemoryStream(bytes, 0, PageHeadBytes + shows - 1)));
     }
 
+    [Fact]
+    public async Task a_content_is_the_same_through_any_room()
+    {
+        int[] around = [FrameReader.DirectBytes - 1, FrameReader.DirectBytes, FrameReader.DirectBytes + 1, FrameReader.BufferBytes + 1];
+        var bytes = new byte[3 * FrameReader.DirectBytes + 1];
+        new Random(7).NextBytes(bytes);
+        foreach (var size in around)
+        {
+            foreach (var room in around)
+            {
+                using var reader = new FrameReader(new Pieces(bytes, size));
+                var (came, at) = (new byte[bytes.Length], 0);
+                while (at < came.Length)
+                    at += await reader.ReadContentAsync(came.AsMemory(at, Math.Min(room, came.Length - at)), Token);
+                Assert.Equal(bytes, came);
+            }
+        }
+    }
+
     private static byte[] BytesOf(string shape) =>
         shape switch
         {

@@ -59,6 +59,34 @@ public sealed class When_much_comes_in_one_write
         }
     }
 
+    /// <summary>Lengths around what is written to the disk at once and what is read at once.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task contents_of_odd_lengths_are_read_as_they_were_written(bool overHttp)
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp);
+        int[] steps = [0, 1, FrameReader.DirectBytes, 3 * FrameReader.DirectBytes, FrameReader.BufferBytes];
+        var contents = steps.SelectMany(x => new[] { x + 1, x, Math.Max(0, x - 1) }).Select((x, i) => Bytes(x, seed: i)).ToList();
+        var items = contents.Select((x, i) => Items.Item(Items.Noon.AddSeconds(10 * i), x)).ToList();
+        await stand.Recorder.WriteItemsAsync(Camera, Items.Of(items), Token);
+        var came = new List<byte[]>();
+        await foreach (var item in stand.Recorder.ReadItemsAsync(Camera, [.. items.Select(x => x.Entry)], Token))
+        {
+            using var bytes = new MemoryStream();
+            await item.Content.CopyToAsync(bytes, Token);
+            came.Add(bytes.ToArray());
+        }
+        Assert.Equal(contents, came);
+
+        static byte[] Bytes(int length, int seed)
+        {
+            var bytes = new byte[length];
+            new Random(seed).NextBytes(bytes);
+            return bytes;
+        }
+    }
+
     private static ItemContent ItemOf(int place, string source, Guid? entry)
     {
         var item = Items.Item(Items.Noon.AddSeconds(10 * place), $"content {place}");

@@ -24,7 +24,7 @@ internal sealed class SliceRelay(
     /// <summary>What came over of those that did not come as listed.</summary>
     private readonly Dictionary<SliceItem, ReadSignature> differing = [];
     private readonly List<SliceItem> gone = [];
-    private RelayedContent? last;
+    private (SliceItem Item, RelayedContent Content)? last;
 
     /// <summary>The target's word about each item that arrived whole; empty when the write broke off.</summary>
     public IReadOnlyList<ItemReceipt> Receipts { get; private set; } = [];
@@ -179,16 +179,17 @@ internal sealed class SliceRelay(
         NoteLast();
         hash.Reset();
         relayed.Add(item);
-        last = new RelayedContent(content, this, item, hash);
-        return new ItemContent(work.ToKeep(item, ofTarget), last);
+        var relay = new RelayedContent(content, this, item, hash);
+        last = (item, relay);
+        return new ItemContent(work.ToKeep(item, ofTarget), relay);
     }
 
     /// <summary>When the next item is asked for, what came over of the last is all of it.</summary>
     private void NoteLast()
     {
-        if (last is null)
+        if (last is not var (item, content))
             return;
-        var (item, came) = (relayed[^1], last.Signature);
+        var came = content.Signature;
         if (came == item.AsListed)
             differing.Remove(item);
         else

@@ -28,7 +28,7 @@ internal sealed class PackWriter(uint number, SafeFileHandle file, Disk disk) : 
         hash.Reset();
         for (var left = length; left > 0; )
         {
-            if (used == BufferBytes)
+            if (BufferBytes - used < Math.Min(left, FrameReader.DirectBytes))
                 Flush();
             var read = await content.ReadAsync(buffer.AsMemory(used, (int)Math.Min(left, BufferBytes - used)), token);
             if (read == 0)
