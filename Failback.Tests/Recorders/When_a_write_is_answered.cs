@@ -43,6 +43,26 @@ public sealed class When_a_write_is_answered
             await recorder.ReleaseAsync(Attempt, Token);
         });
 
+    /// <summary>The disk works while more comes: the sync at the end would otherwise wait for all of it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task the_disk_begins_with_much_before_the_end_and_in_order(bool durable)
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp: false);
+        var (begun, length) = (0L, 3_000_000);
+        stand.Reference.Disk.IsDurable = durable;
+        stand.Reference.Disk.Begun = (_, from, to) =>
+        {
+            Assert.Equal(begun, from);
+            Assert.InRange(to - from, 8 << 20, 9 << 20);
+            begun = to;
+        };
+        var items = Enumerable.Range(0, 10).Select(x => Items.Item(Items.Noon.AddSeconds(10 * x), new byte[length + x]));
+        Assert.All(await stand.Recorder.WriteItemsAsync(Track, Items.Of(items), Token), x => Assert.Equal(WriteResult.Created, x.Result));
+        Assert.InRange(begun, durable && OperatingSystem.IsLinux() ? 10 * length - (9 << 20) : 0, durable ? 11 * length : 0);
+    }
+
     private static async Task DurableAsync(Func<IRecorder, Task> work)
     {
         await using var stand = await RecorderStand.StartAsync(overHttp: false);

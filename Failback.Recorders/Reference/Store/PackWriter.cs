@@ -7,9 +7,13 @@ namespace Failback.Recorders;
 internal sealed class PackWriter(uint number, SafeFileHandle file, Disk disk) : IDisposable
 {
     private const int BufferBytes = 256 << 10;
+
+    /// <summary>Small enough that the disk has work while more comes, large enough that it writes in one go.</summary>
+    private const int BeginBytes = 8 << 20;
     private readonly byte[] buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
     private readonly XxHash128 hash = new();
     private long flushed;
+    private long begun;
     private int used;
 
     public uint Number { get; } = number;
@@ -55,6 +59,7 @@ internal sealed class PackWriter(uint number, SafeFileHandle file, Disk disk) : 
             RandomAccess.SetLength(file, position);
         used = (int)Math.Max(0, position - flushed);
         flushed = Math.Min(flushed, position);
+        begun = Math.Min(begun, flushed);
     }
 
     /// <summary>All that came is durable when it returns.</summary>
@@ -87,5 +92,9 @@ internal sealed class PackWriter(uint number, SafeFileHandle file, Disk disk) : 
         }
         flushed += used;
         used = 0;
+        if (flushed - begun < BeginBytes)
+            return;
+        disk.Begin(file, begun, flushed);
+        begun = flushed;
     }
 }
