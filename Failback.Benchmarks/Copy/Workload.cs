@@ -63,7 +63,8 @@ internal sealed record Workload(
 
     /// <summary>
     /// As many bytes copied and deleted again, directly before a timed run: the pages it needs are warm then, for everybody alike.
-    /// Few files, because deleting many slows down their creation afterwards on some file systems.
+    /// Few files, because deleting many slows down their creation afterwards on some file systems. And what who ran before left to be written
+    /// is written: nobody pays for it.
     /// </summary>
     public async Task PrimeAsync(CancellationToken token)
     {
@@ -77,6 +78,8 @@ internal sealed record Workload(
         }
         File.Copy(file, file + ".copy");
         Directory.Delete(directory, recursive: true);
+        if (OnDisk)
+            await Child.RunAsync("sync", ["-f", Place], token);
     }
 
     /// <summary>The workloads of the benchmark; the small ones show only that everything works.</summary>
