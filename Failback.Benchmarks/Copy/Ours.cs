@@ -132,7 +132,7 @@ internal sealed class Ours : Contender, IAsyncDisposable
             await WarmAsync(small, $"warm-{fetches}-{i}", token);
         if (once)
             return;
-        var large = Workload with { Items = (int)Math.Min(Workload.Items, LargeBytes / Workload.ItemBytes) };
+        var large = Workload with { Items = (int)Math.Min(Workload.Items, Math.Max(1, LargeBytes / Workload.ItemBytes)) };
         for (var i = 0; i < LargeCopies; i++)
             await WarmAsync(large, $"large-{fetches}-{i}", token);
         await QuietAsync(token);

@@ -10,6 +10,7 @@ public sealed class When_a_frame_comes_in_pieces
 {
     private const int PageHeadBytes = 8;
     private static readonly Track Camera = new("origin å", TrackKind.Video, "camera 1");
+    private static readonly ItemSource Source = new("failover-1", "http://127.0.0.1:1/", "ticket");
     private static readonly ItemEntry Copied = Items.EntryOf(Items.Noon, "abc"u8.ToArray());
     private static readonly ItemEntry[] Entries =
     [
@@ -97,7 +98,7 @@ public sealed class When_a_frame_comes_in_pieces
             "page" => Frames.Page(new ItemPage(Entries, "next")),
             "frames" => Framed(),
             "wanted" => Frames.Wanted(Camera, Entries),
-            _ => Frames.CopyFrom(new ItemSource("failover-1", "http://127.0.0.1:1/", "ticket"), Camera, Entries),
+            _ => Frames.CopyFrom(Source, Camera, Entries),
         };
 
     private static byte[] Framed()
@@ -138,7 +139,9 @@ public sealed class When_a_frame_comes_in_pieces
         switch (shape)
         {
             case "page":
-                return (await reader.ReadPageAsync(Limits.ItemsPerPage, Token)).Items;
+                var page = await reader.ReadPageAsync(Limits.ItemsPerPage, Token);
+                Assert.Equal("next", page.Next);
+                return page.Items;
             case "frames":
                 var items = new List<ItemEntry>();
                 while (await reader.ReadHeaderAsync(items.Count, Token) is { } entry)
@@ -148,10 +151,12 @@ public sealed class When_a_frame_comes_in_pieces
                 }
                 return items;
             case "wanted":
-                await reader.ReadTrackAsync(Token);
+                Assert.Equal(Camera, await reader.ReadTrackAsync(Token));
                 return await reader.ReadWantedAsync(Token);
             default:
-                return (await reader.ReadCopyFromAsync(Token)).Items;
+                var (source, track, wanted) = await reader.ReadCopyFromAsync(Token);
+                Assert.Equal((Source, Camera), (source, track));
+                return wanted;
         }
     }
 

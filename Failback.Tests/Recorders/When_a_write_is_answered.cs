@@ -57,16 +57,61 @@ public sealed class When_a_write_is_answered
             Assert.Equal(begun, from);
             Assert.InRange(to - from, 8 << 20, 9 << 20);
             begun = to;
+            return 0;
         };
         var items = Enumerable.Range(0, 10).Select(x => Items.Item(Items.Noon.AddSeconds(10 * x), new byte[length + x]));
         Assert.All(await stand.Recorder.WriteItemsAsync(Track, Items.Of(items), Token), x => Assert.Equal(WriteResult.Created, x.Result));
         Assert.InRange(begun, durable && OperatingSystem.IsLinux() ? 10 * length - (9 << 20) : 0, durable ? 11 * length : 0);
     }
 
-    private static async Task DurableAsync(Func<IRecorder, Task> work)
+    /// <summary>EUCLEAN, EIO, ENOSPC, EROFS: the bytes have no place on the disk, and a sync need not say so again.</summary>
+    [Theory]
+    [InlineData(117)]
+    [InlineData(5)]
+    [InlineData(28)]
+    [InlineData(30)]
+    public async Task what_the_disk_could_not_begin_with_is_not_there_and_the_next_write_is(int error)
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp: false);
+        var item = Items.Item(Items.Noon, new byte[9 << 20]);
+        stand.Reference.Disk.Begun = (_, _, _) => error;
+        await Assert.ThrowsAnyAsync<Exception>(() => stand.Recorder.WriteItemsAsync(Track, Items.Of([item]), Token));
+        stand.Reference.Disk.Begun = null;
+        var day = new TrackPeriod(Track, Items.Noon, Items.Noon.AddDays(1));
+        Assert.Empty((await stand.Recorder.ListItemsAsync(day, null, 10, Token)).Items);
+        item.Content.Position = 0;
+        var receipt = Assert.Single(await stand.Recorder.WriteItemsAsync(Track, Items.Of([item]), Token));
+        Assert.Equal(WriteResult.Created, receipt.Result);
+    }
+
+    /// <summary>EINTR, EINVAL, ESPIPE, ENOSYS.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(22)]
+    [InlineData(29)]
+    [InlineData(38)]
+    public Task a_system_that_cannot_begin_early_is_no_fault(int error) =>
+        DurableAsync(
+            async recorder =>
+            {
+                var item = Items.Item(Items.Noon, new byte[9 << 20]);
+                Assert.Single(await recorder.WriteItemsAsync(Track, Items.Of([item]), Token), x => x.Result == WriteResult.Created);
+            },
+            error
+        );
+
+    [Fact]
+    public void a_file_that_cannot_be_synced_is_a_fault_that_is_told()
+    {
+        using var nowhere = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write);
+        Assert.Throws<IOException>(() => new Disk().Sync(nowhere));
+    }
+
+    private static async Task DurableAsync(Func<IRecorder, Task> work, int error = 0)
     {
         await using var stand = await RecorderStand.StartAsync(overHttp: false);
         var (written, unsynced) = (0, new HashSet<SafeFileHandle>());
+        stand.Reference.Disk.Begun = (_, _, _) => error;
         stand.Reference.Disk.Seen = (file, synced) =>
         {
             lock (unsynced)

@@ -8,7 +8,12 @@ internal sealed class Disk
 {
     private const int NoSpace = 28;
     private const int QuotaReached = 122;
+    private const int Interrupted = 4;
+    private const int MostInterruptions = 1_000;
     private const int WindowsDiskFull = unchecked((int)0x80070070);
+
+    /// <summary>EINTR, EINVAL, ESPIPE, ENOSYS: nothing was begun, and nothing is lost.</summary>
+    private static readonly int[] CannotBegin = [Interrupted, 22, 29, 38];
 
     /// <summary>Bytes until the disk plays full; null for the real one only.</summary>
     public long? BytesLeft { get; set; }
@@ -16,8 +21,10 @@ internal sealed class Disk
     /// <summary>Told of each file that was written (false) or synced (true); what a specification of durability looks at.</summary>
     public Action<SafeFileHandle, bool>? Seen { get; set; }
 
-    /// <summary>Told of each stretch, from and to, that the system was asked to begin with.</summary>
-    public Action<SafeFileHandle, long, long>? Begun { get; set; }
+    /// <summary>
+    /// Told of each stretch, from and to, that the system was asked to begin with; returns the error that the disk plays, 0 for none.
+    /// </summary>
+    public Func<SafeFileHandle, long, long, int>? Begun { get; set; }
 
     /// <exception cref="RecorderException">Full.</exception>
     public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
@@ -42,24 +49,46 @@ internal sealed class Disk
     /// <summary>False leaves what was written to the operating system, for measuring beside tools that do so too.</summary>
     public bool IsDurable { get; set; } = true;
 
+    /// <exception cref="IOException">What was written may be lost: no answer may say that it is there.</exception>
     public void Sync(SafeFileHandle file)
     {
         if (!IsDurable)
             return;
-        RandomAccess.FlushToDisk(file);
+        // .NET is silent about a disk that became read-only, and about one that cannot sync.
+        if (OperatingSystem.IsLinux())
+            SyncOnLinux(file);
+        else
+            RandomAccess.FlushToDisk(file);
         Seen?.Invoke(file, true);
     }
 
+    private static void SyncOnLinux(SafeFileHandle file)
+    {
+        for (var tries = 0; Native.FSync(file) != 0; tries++)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error != Interrupted || tries == MostInterruptions)
+                throw new IOException($"A file could not be synced: error {error}.");
+        }
+    }
+
     /// <summary>
-    /// Asks the system to begin with writing a stretch to the disk, so that a sync finds little left to do. Nothing is durable by it, and no
-    /// fault of the disk is lost by it: it does not wait, and the sync that follows tells.
+    /// Asks the system to begin with writing a stretch to the disk, so that a sync finds little left to do. Nothing is durable by it, and it
+    /// does not wait for what it began; but a file system that cannot even place the bytes says so here, and perhaps nowhere else.
     /// </summary>
+    /// <exception cref="IOException">What was written is lost.</exception>
+    /// <exception cref="RecorderException">Full: and so it is.</exception>
     public void Begin(SafeFileHandle file, long from, long to)
     {
         if (!IsDurable || !OperatingSystem.IsLinux())
             return;
-        _ = Native.SyncFileRange(file, from, to - from, Native.BeginOnly);
-        Begun?.Invoke(file, from, to);
+        var error = Native.SyncFileRange(file, from, to - from, Native.BeginOnly) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        if (error == 0)
+            error = Begun?.Invoke(file, from, to) ?? 0;
+        if (error is NoSpace or QuotaReached)
+            throw Full(null);
+        if (error != 0 && !CannotBegin.Contains(error))
+            throw new IOException($"A file could not be written to the disk: error {error}.");
     }
 
     /// <summary>Makes created, renamed and removed names durable. Windows has nothing to do here.</summary>
@@ -70,7 +99,7 @@ internal sealed class Disk
         var descriptor = Native.Open(folder, 0);
         if (descriptor < 0)
             throw new IOException($"A folder could not be opened to sync it: error {Marshal.GetLastPInvokeError()}.");
-        var result = Native.FSync(descriptor);
+        var result = Native.FSyncFolder(descriptor);
         var error = Marshal.GetLastPInvokeError();
         _ = Native.Close(descriptor);
         if (result != 0)
@@ -100,7 +129,7 @@ internal sealed class Disk
         /// <summary>SYNC_FILE_RANGE_WRITE: the flags that wait would take a fault of the disk away from the sync.</summary>
         public const uint BeginOnly = 2;
 
-        [DllImport("libc", EntryPoint = "sync_file_range")]
+        [DllImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         public static extern int SyncFileRange(SafeFileHandle file, long offset, long count, uint flags);
 
@@ -110,7 +139,11 @@ internal sealed class Disk
 
         [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int FSync(int descriptor);
+        public static extern int FSyncFolder(int descriptor);
+
+        [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        public static extern int FSync(SafeFileHandle file);
 
         [DllImport("libc", EntryPoint = "close", SetLastError = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

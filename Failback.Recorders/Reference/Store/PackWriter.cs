@@ -92,9 +92,21 @@ internal sealed class PackWriter(uint number, SafeFileHandle file, Disk disk) : 
         }
         flushed += used;
         used = 0;
-        if (flushed - begun < BeginBytes)
-            return;
-        disk.Begin(file, begun, flushed);
+        if (flushed - begun >= BeginBytes)
+            Begin();
+    }
+
+    private void Begin()
+    {
+        try
+        {
+            disk.Begin(file, begun, flushed);
+        }
+        catch
+        {
+            IsUsable = false;
+            throw;
+        }
         begun = flushed;
     }
 }
