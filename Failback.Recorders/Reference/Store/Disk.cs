@@ -40,7 +40,7 @@ internal sealed class Disk
             RandomAccess.Write(file, bytes, offset);
             Seen?.Invoke(file, false);
         }
-        catch (IOException fault) when (IsFull(fault))
+        catch (IOException fault) when (IsFull(fault.HResult))
         {
             throw Full(fault);
         }
@@ -56,19 +56,19 @@ internal sealed class Disk
             return;
         // .NET is silent about a disk that became read-only, and about one that cannot sync.
         if (OperatingSystem.IsLinux())
-            SyncOnLinux(file);
+            SyncDirectly(file);
         else
             RandomAccess.FlushToDisk(file);
         Seen?.Invoke(file, true);
     }
 
-    private static void SyncOnLinux(SafeFileHandle file)
+    private static void SyncDirectly(SafeFileHandle file)
     {
         for (var tries = 0; Native.FSync(file) != 0; tries++)
         {
             var error = Marshal.GetLastPInvokeError();
             if (error != Interrupted || tries == MostInterruptions)
-                throw new IOException($"A file could not be synced: error {error}.");
+                throw new IOException($"A file or folder could not be synced: error {error}.");
         }
     }
 
@@ -85,7 +85,7 @@ internal sealed class Disk
         var error = Native.SyncFileRange(file, from, to - from, Native.BeginOnly) == 0 ? 0 : Marshal.GetLastPInvokeError();
         if (error == 0)
             error = Begun?.Invoke(file, from, to) ?? 0;
-        if (error is NoSpace or QuotaReached)
+        if (IsFull(error))
             throw Full(null);
         if (error != 0 && !CannotBegin.Contains(error))
             throw new IOException($"A file could not be written to the disk: error {error}.");
@@ -99,11 +99,8 @@ internal sealed class Disk
         var descriptor = Native.Open(folder, 0);
         if (descriptor < 0)
             throw new IOException($"A folder could not be opened to sync it: error {Marshal.GetLastPInvokeError()}.");
-        var result = Native.FSyncFolder(descriptor);
-        var error = Marshal.GetLastPInvokeError();
-        _ = Native.Close(descriptor);
-        if (result != 0)
-            throw new IOException($"A folder could not be synced: error {error}.");
+        using var opened = new SafeFileHandle(descriptor, ownsHandle: true);
+        SyncDirectly(opened);
     }
 
     /// <summary>Replaces a file as a whole: after a crash it is the old one or the new one.</summary>
@@ -120,7 +117,7 @@ internal sealed class Disk
         SyncFolder(Path.GetDirectoryName(path)!);
     }
 
-    private static bool IsFull(IOException fault) => fault.HResult is NoSpace or QuotaReached or WindowsDiskFull;
+    private static bool IsFull(int error) => error is NoSpace or QuotaReached or WindowsDiskFull;
 
     private static RecorderException Full(IOException? fault) => new(RecorderFault.Full, "no room left", fault);
 
@@ -139,14 +136,6 @@ internal sealed class Disk
 
         [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int FSyncFolder(int descriptor);
-
-        [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         public static extern int FSync(SafeFileHandle file);
-
-        [DllImport("libc", EntryPoint = "close", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Close(int descriptor);
     }
 }

@@ -74,10 +74,10 @@ internal sealed class NameLog : IDisposable
         if (entry.SourceRecorderId is not { } source)
             return 0;
         var minute = new DateTimeOffset(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerMinute, TimeSpan.Zero);
-        // Nearly always that of the item before.
-        if (last.Copy is { } same && same.SourceRecorderId == source && same.EntryId == entry.EntryId && same.At == minute)
-            return last.Number;
         var copy = new CopyOrigin(source, entry.EntryId, minute);
+        // Nearly always that of the item before.
+        if (copy == last.Copy)
+            return last.Number;
         if (!latest.TryGetValue(copy, out var number))
             number = Named(copy);
         last = (copy, number);
