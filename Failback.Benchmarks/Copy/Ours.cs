@@ -8,6 +8,7 @@ namespace Failback.Benchmarks;
 internal sealed class OurSource : IAsyncDisposable
 {
     public const string Id = "source";
+    public const string Folder = "recorder-source";
     private readonly Child child;
     private readonly RecorderRegistry registry = new(new(), TimeProvider.System);
 
@@ -24,7 +25,7 @@ internal sealed class OurSource : IAsyncDisposable
     /// <summary>Starts it and gives it what it has to serve: the same bytes once for each round, under another origin.</summary>
     public static async Task<OurSource> StartAsync(Workload workload, int rounds, CancellationToken token)
     {
-        var child = Internal.StartRecorder(Id, Path.Combine(workload.Place, "recorder-source"), Ours.IsDurable(workload));
+        var child = Internal.StartRecorder(Id, Path.Combine(workload.Place, Folder), Ours.IsDurable(workload));
         var source = new OurSource(child, await child.ReadLineAsync(token));
         for (var round = 0; round <= rounds; round++)
             await Ours.FillAsync(source.Recorder, workload, Ours.Origin(round), token);

@@ -25,6 +25,9 @@ internal sealed record Workload(
     public long Bytes => (long)Items * ItemBytes;
     public string Source => Path.Combine(Place, "source");
 
+    /// <summary>Folders of what is copied from: they are in memory for everybody.</summary>
+    private static readonly string[] Sources = ["source", OurSource.Folder];
+
     /// <summary>The file of an item; they are named alike on every side.</summary>
     public static string FileName(int item) => $"{item:D6}.bin";
 
@@ -64,10 +67,16 @@ internal sealed record Workload(
     /// <summary>
     /// As many bytes copied and deleted again, directly before a timed run: the pages it needs are warm then, for everybody alike.
     /// Few files, because deleting many slows down their creation afterwards on some file systems. And what who ran before left to be written
-    /// is written: nobody pays for it.
+    /// is written, and leaves the memory: nobody pays for it. The sources stay there.
     /// </summary>
     public async Task PrimeAsync(CancellationToken token)
     {
+        if (OnDisk)
+        {
+            await Child.RunAsync("sync", ["-f", Place], token);
+            foreach (var folder in Directory.EnumerateDirectories(Place).Where(x => !Sources.Contains(Path.GetFileName(x))))
+                PageCache.Drop(folder);
+        }
         var directory = Directory.CreateDirectory(Path.Combine(Place, "primer")).FullName;
         var bytes = new byte[1 << 20];
         var file = Path.Combine(directory, "primer.bin");

@@ -134,6 +134,33 @@ public sealed class When_a_slice_meets_its_limits
         );
     }
 
+    /// <summary>A clock that wakes up late takes nothing of the rate away; a pause is no credit for a burst.</summary>
+    [Fact]
+    [Covers("D13")]
+    public void what_passed_late_is_made_up_for_and_a_pause_is_not()
+    {
+        var clock = new FakeTimeProvider();
+        var bucket = new TokenBucket(() => 1_000, clock);
+        for (var i = 0; i < 100; i++)
+        {
+            var pass = bucket.TakeAsync(20, TestContext.Current.CancellationToken).AsTask();
+            while (!pass.IsCompleted)
+                clock.Advance(TimeSpan.FromMilliseconds(1));
+            clock.Advance(TimeSpan.FromMilliseconds(2));
+        }
+        Assert.InRange((clock.GetUtcNow() - clock.Start).TotalMilliseconds, 2_000, 2_010);
+        clock.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.True(bucket.TakeAsync(100, TestContext.Current.CancellationToken).AsTask().IsCompletedSuccessfully);
+        var more = bucket.TakeAsync(100, TestContext.Current.CancellationToken).AsTask();
+
+        Assert.False(more.IsCompleted);
+        clock.Advance(TimeSpan.FromMilliseconds(99));
+        Assert.False(more.IsCompleted);
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True(more.IsCompletedSuccessfully);
+    }
+
     public static TheoryData<string, CopyChannelData> Nonsense =>
         new()
         {
