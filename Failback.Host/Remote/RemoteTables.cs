@@ -23,7 +23,7 @@ internal static class RemoteTables
                 At(entry.FailoverStartedAt),
                 entry.Failover,
                 entry.FailbackReason is { } reason ? $"{entry.Failback} ({reason})" : entry.Failback,
-                copy is null ? $"{entry.MaterialCopy}" : $"{copy.Status} {Percent(copy)}"
+                copy is null ? $"{entry.MaterialCopy}" : $"{copy.Status} {Percent(copy)}{(copy.Doubted ? " (doubted)" : "")}"
             );
         Show(table);
         Console.WriteLine($"{page.Rows.Count} shown; {page.Active} active, {page.Finalised} finalised");

@@ -5,7 +5,7 @@ internal static class CopySummaries
 {
     /// <summary>Copies at once that places are counted among.</summary>
     public const int MostOpen = 2_000;
-    private static readonly CopySums None = new(Guid.Empty, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    private static readonly CopySums None = new(Guid.Empty, 0, 0, 0, 0, 0, 0, 0, 0, 0, false);
 
     /// <summary>Two statements, however many copies.</summary>
     public static async Task<IReadOnlyList<CopySummary>> SummariesAsync(
@@ -65,6 +65,7 @@ internal static class CopySummaries
             sums.BytesDone,
             sums.BytesCopied,
             sums.ItemsMissing,
-            sums.Conflicts
+            sums.Conflicts,
+            sums.Doubted
         );
 }

@@ -79,5 +79,6 @@ internal sealed record CopySums(
     long BytesDone,
     long BytesCopied,
     long ItemsMissing,
-    long Conflicts
+    long Conflicts,
+    bool Doubted
 );

@@ -140,6 +140,7 @@ public sealed record CheckView(string Id, FailbackReason? Reason)
 /// <param name="ItemsDone">Of what was planned: copied, or already there.</param>
 /// <param name="BytesDone">The same in bytes; what was already there counts as the average item.</param>
 /// <param name="ItemsMissing">That the source had and the recorder lacks.</param>
+/// <param name="Doubted">Its newest report says that not everything is home.</param>
 public sealed record CopySummary(
     Guid MaterialCopyId,
     Guid EntryId,
@@ -161,7 +162,8 @@ public sealed record CopySummary(
     long BytesDone,
     long BytesCopied,
     long ItemsMissing,
-    long Conflicts
+    long Conflicts,
+    bool Doubted = false
 );
 
 /// <summary>A recorder with what it is in the middle of. Instants are UTC.</summary>
@@ -213,6 +215,7 @@ public sealed record CopyLimitsView(
 public sealed record RecorderView(string RecorderId, string Name, string Address, string Role, bool Connected, bool MaintenanceMode);
 
 /// <summary>An entry of the failover log, its states by name. Instants are UTC.</summary>
+/// <param name="Doubted">The newest report on what came home says that not everything did: a copy that succeeded may be started again.</param>
 public sealed record LogEntryView(
     Guid EntryId,
     string FailedRecorderId,
@@ -233,11 +236,12 @@ public sealed record LogEntryView(
     bool ReleasePending,
     DateTimeOffset? FailoverEndedAt = null,
     string? FailoverReason = null,
-    string? FailbackRequestedBy = null
+    string? FailbackRequestedBy = null,
+    bool Doubted = false
 )
 {
     /// <summary>True when nothing of this failover is left to do.</summary>
-    public bool Finalised => Failback == "Succeeded" && MaterialCopy == MaterialCopyStatus.Succeeded;
+    public bool Finalised => Failback == "Succeeded" && MaterialCopy == MaterialCopyStatus.Succeeded && !Doubted;
 }
 
 /// <summary>A period that a failover server recorded for a recorder. Instants are UTC, half open.</summary>

@@ -29,7 +29,8 @@ internal static class Views
             x.ReleasePending,
             x.FailoverEndedAt?.ToWire(),
             x.FailoverReason,
-            x.FailbackRequestedBy
+            x.FailbackRequestedBy,
+            x.Doubted
         );
 
     public static MaterialCopyView View(this MaterialCopyState x, IReadOnlyList<ChannelCopy> channels) =>

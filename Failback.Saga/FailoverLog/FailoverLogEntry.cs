@@ -75,6 +75,9 @@ internal sealed record FailoverLogEntry : IRow
 
     /// <summary>The failover server of this closed entry still stands in and could not be released yet; it is asked again (D6).</summary>
     public bool ReleasePending { get; init; }
+
+    /// <summary>The newest report says that not everything is home, or that another machine is where the recorder was (ADR 0027).</summary>
+    public bool Doubted { get; init; }
     public int Version { get; init; }
 
     /// <summary>Its failover or failback is no state of ours (E15). Nothing acts on it, and on no older one, until somebody mends it.</summary>

@@ -64,6 +64,7 @@ internal static class CopyEnd
                     entry with
                     {
                         MaterialCopy = own ? copy.Status() : entry.MaterialCopy,
+                        Doubted = !own && entry.Doubted,
                         Hold = release ? HoldStatus.Releasing : entry.Hold,
                     }
                 );

@@ -11,23 +11,28 @@ internal static class CopyOrder
     /// <summary>The longest name of a track that a recorder may have, as the recorder port says.</summary>
     private const int MostTrackIdCharacters = 4_000;
 
-    /// <summary>Rows for what is new in the plan, in their order. Rows that exist stay as they are (R36).</summary>
+    /// <summary>Rows that exist, as far as they got (R36), and rows for what is new in the plan, in their order.</summary>
     /// <remarks>
     /// A channel copy without items is complete at once: it was counted after the failback had ended, when the failover server no
     /// longer recorded into the period, so none can appear later.
     /// </remarks>
     public static IReadOnlyList<ChannelCopy> Rows(Guid materialCopyId, CopyPlan plan, IReadOnlyList<ChannelCopy> known, PeriodOrder order)
     {
+        var lines = plan.ChannelCopies.ToDictionary(x => Id(materialCopyId, x));
         var ids = known.Select(x => x.ChannelCopyId).ToHashSet();
-        var planned = plan
-            .ChannelCopies.Select(x => (Id: Id(materialCopyId, x), Line: x))
+        var planned = lines
+            .Select(x => (Id: x.Key, Line: x.Value))
             .Where(x => !ids.Contains(x.Id))
             .OrderBy(x => order == PeriodOrder.EvidenceFirst && x.Line.Kind is (DataKind.Alarm or DataKind.Anpr) ? 0 : 1)
             .ThenBy(x => order == PeriodOrder.NewestFirst ? -x.Line.From.UtcTicks : x.Line.From.UtcTicks)
             .ThenBy(x => x.Line.Kind)
             .ThenBy(x => x.Line.TrackId, StringComparer.Ordinal)
             .ThenBy(x => x.Id);
-        return [.. planned.Select((x, i) => Row(materialCopyId, x.Id, x.Line, known.Count + i))];
+        return
+        [
+            .. known.Select(x => lines.TryGetValue(x.ChannelCopyId, out var line) ? CopyProgress.Replanned(x, line.Items, line.Bytes) : x),
+            .. planned.Select((x, i) => Row(materialCopyId, x.Id, x.Line, known.Count + i)),
+        ];
     }
 
     /// <summary>The longest list of periods around alarms that a plan may have.</summary>

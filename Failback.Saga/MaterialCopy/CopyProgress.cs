@@ -121,6 +121,42 @@ internal static class CopyProgress
         return row.Status == ChannelCopyStatus.Failed ? TakenBack(open) : open;
     }
 
+    /// <summary>
+    /// All of it once more, though it ended whole: what is home is found by its digests (D7), so only what is missing moves. That the source
+    /// had more once is not forgotten.
+    /// </summary>
+    public static ChannelCopy Anew(ChannelCopy row) =>
+        row with
+        {
+            Position = row.From,
+            Status = ChannelCopyStatus.Waiting,
+            Epoch = row.Epoch + 1,
+            Slices = [],
+            PlannedItems = Math.Max(row.PlannedItems, row.Expected),
+            Expected = 0,
+            Copied = 0,
+            AlreadyThere = 0,
+            Verified = 0,
+            Overlaps = 0,
+            Conflicts = 0,
+            BytesCopied = 0,
+            Missing = [],
+            Tries = 0,
+            NextTryAt = null,
+            Failure = null,
+            Detail = null,
+        };
+
+    /// <summary>A new plan of a channel copy that has not ended: what it counts more is to be copied too.</summary>
+    public static ChannelCopy Replanned(ChannelCopy row, long items, long bytes) =>
+        row.HasEnded() || (items <= row.PlannedItems && bytes <= row.PlannedBytes)
+            ? row
+            : row with
+            {
+                PlannedItems = Math.Max(row.PlannedItems, items),
+                PlannedBytes = Math.Max(row.PlannedBytes, bytes),
+            };
+
     private static IEnumerable<(DateTime From, DateTime To)> Cut(
         (DateTime From, DateTime To) gap,
         IReadOnlyList<(DateTime From, DateTime To)>? within

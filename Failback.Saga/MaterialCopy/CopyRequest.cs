@@ -15,7 +15,9 @@ internal static class CopyRequest
         public Guid Kept => DerivedId.Of("request", Request.Id, Request.Name, Of);
     }
 
-    /// <summary>R28: the first start of an entry's copy, or a start again of one that ended without success (R48).</summary>
+    /// <summary>
+    /// R28: the first start of an entry's copy, or a start again of one that ended without success (R48), or whose report doubts its success (ADR 0027).
+    /// </summary>
     public static CopyDecision Start(MaterialCopyState copy, StartDataCopy asked, CopyFacts facts)
     {
         var by = new Asked(Request.Of(asked, asked.RequestId), asked.RequestedBy, asked.Roles, StartRight, StartRight, $"{asked.Order}");
@@ -23,20 +25,16 @@ internal static class CopyRequest
             return Repeated(copy, by);
         if (Refusal(copy, by, facts) is { } reason)
             return Refused(copy, by, reason, facts);
-        if (copy.CurrentState != CopyStates.Initial)
-            return copy.HasEnded() && copy.CurrentState != CopyStates.Succeeded
-                ? Queued(
-                    copy with
-                    {
-                        PeriodOrder = asked.Order ?? copy.PeriodOrder,
-                    },
-                    facts.Channels.Select(CopyProgress.Resumed),
-                    by,
-                    facts
-                )
+        var ordered = copy with { PeriodOrder = asked.Order ?? copy.PeriodOrder };
+        if (copy.CurrentState == CopyStates.Initial)
+            return Queued(ordered with { RecorderId = facts.Entry!.FailedRecorderId, CreatedAt = facts.Now }, facts.Channels, by, facts);
+        if (copy.CurrentState == CopyStates.Succeeded)
+            return facts.Entry!.Doubted
+                ? Queued(ordered with { PlanDigest = null }, facts.Channels.Select(CopyProgress.Anew), by, facts)
                 : Refused(copy, by, FailbackReason.InvalidLogState, facts);
-        var created = copy with { RecorderId = facts.Entry!.FailedRecorderId, CreatedAt = facts.Now, PeriodOrder = asked.Order };
-        return Queued(created, facts.Channels, by, facts);
+        return copy.HasEnded()
+            ? Queued(ordered, facts.Channels.Select(CopyProgress.Resumed), by, facts)
+            : Refused(copy, by, FailbackReason.InvalidLogState, facts);
     }
 
     /// <summary>Stops handing out slices; those in flight end and count.</summary>

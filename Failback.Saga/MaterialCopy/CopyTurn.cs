@@ -71,11 +71,7 @@ internal static class CopyTurn
             return NotPlanned(copy, answer, facts);
         if (CopyOrder.Fault(copy.CorrelationId, plan, facts.Periods) is { } fault)
             return CopyEnd.Ended(copy with { Failure = CopyFailure.InternalError, Detail = fault }, CopyStates.Failed, facts);
-        IReadOnlyList<ChannelCopy> rows =
-        [
-            .. facts.Channels,
-            .. CopyOrder.Rows(copy.CorrelationId, plan, facts.Channels, facts.OrderOf(copy)),
-        ];
+        var rows = CopyOrder.Rows(copy.CorrelationId, plan, facts.Channels, facts.OrderOf(copy));
         var planned = copy with
         {
             CurrentState = CopyStates.Copying,

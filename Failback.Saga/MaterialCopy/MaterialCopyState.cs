@@ -109,7 +109,7 @@ internal sealed record ChannelCopy : IRow
     public required DateTime From { get; init; }
     public required DateTime To { get; init; }
 
-    /// <summary>UTC: everything before it is settled (R35); never moves back.</summary>
+    /// <summary>UTC: everything before it is settled (R35); moves back only when a copy that succeeded is started again (ADR 0027).</summary>
     public required DateTime Position { get; init; }
     public required ChannelCopyStatus Status { get; init; }
 

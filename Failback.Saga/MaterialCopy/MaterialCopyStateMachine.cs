@@ -54,7 +54,11 @@ internal sealed partial class MaterialCopyStateMachine : MassTransitStateMachine
             When(StartDataCopy).Decide(CopyRequest.Start).To(Queued), // R48
             When(ResumeMaterialCopy).Decide(CopyRequest.Resume).To(Queued)
         );
-        During(Succeeded, Refused(StartDataCopy, CopyRequest.Start), Refused(ResumeMaterialCopy, CopyRequest.Resume));
+        During(
+            Succeeded,
+            When(StartDataCopy).Decide(CopyRequest.Start).To(Queued), // only when its report doubts it
+            Refused(ResumeMaterialCopy, CopyRequest.Resume)
+        );
         During(
             [Succeeded, Partial, Failed, Canceled],
             Refused(PauseMaterialCopy, CopyRequest.Pause),

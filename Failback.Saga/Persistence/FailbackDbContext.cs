@@ -73,7 +73,7 @@ internal abstract class FailbackDbContext(DbContextOptions options) : DbContext(
             // What people look at: pages of all entries, and of the active ones, which are few (R41).
             x.HasIndex(y => new { y.FailoverStartedAt, y.EntryId }, "failover_log_newest");
             x.HasIndex(y => new { y.FailoverStartedAt, y.EntryId }, "failover_log_active")
-                .HasFilter("failback <> 'Succeeded' OR material_copy <> 'Succeeded'");
+                .HasFilter("failback <> 'Succeeded' OR material_copy <> 'Succeeded' OR doubted");
             x.HasIndex(y => y.FailoverServerId, "failover_log_held").HasFilter("hold IN ('Held', 'Releasing')");
             x.HasIndex(y => new { y.FailedRecorderId, y.FailoverStartedAt });
             x.HasIndex(y => y.FailoverServerId);

@@ -10,11 +10,11 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
 
     /// <summary>The same as <see cref="LogEntryView.Finalised"/>.</summary>
     private static readonly Expression<Func<FailoverLogEntry, bool>> Finalised = x =>
-        x.Failback == FailbackStatus.Succeeded && x.MaterialCopy == Messages.MaterialCopyStatus.Succeeded;
+        x.Failback == FailbackStatus.Succeeded && x.MaterialCopy == Messages.MaterialCopyStatus.Succeeded && !x.Doubted;
 
     /// <summary>Everything else; written as the index of active entries has it.</summary>
     private static readonly Expression<Func<FailoverLogEntry, bool>> Active = x =>
-        x.Failback != FailbackStatus.Succeeded || x.MaterialCopy != Messages.MaterialCopyStatus.Succeeded;
+        x.Failback != FailbackStatus.Succeeded || x.MaterialCopy != Messages.MaterialCopyStatus.Succeeded || x.Doubted;
 
     /// <summary>What an entry shows of its copy is the state of that; one that was closed is of whoever inherited it (D6).</summary>
     private static readonly Expression<Func<FailoverLogEntry, bool>> Waiting = x =>
@@ -28,6 +28,7 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
                 || x.MaterialCopy == Messages.MaterialCopyStatus.Partial
                 || x.MaterialCopy == Messages.MaterialCopyStatus.Failed
                 || x.MaterialCopy == Messages.MaterialCopyStatus.Canceled
+                || (x.MaterialCopy == Messages.MaterialCopyStatus.Succeeded && x.Doubted)
             )
         );
 
@@ -174,7 +175,9 @@ internal sealed class FailbackLook(FailbackDbContext db) : FailbackRows(db), ILo
                 x.Sum(y =>
                     y.MissingItems + (y.Status == ChannelCopyStatus.Failed && y.PlannedItems > y.Expected ? y.PlannedItems - y.Expected : 0)
                 ),
-                x.Sum(y => y.Conflicts)
+                x.Sum(y => y.Conflicts),
+                Rows<MaterialCopyState>()
+                    .Any(y => y.CorrelationId == x.Key && Rows<FailoverLogEntry>().Any(z => z.EntryId == y.EntryId && z.Doubted))
             ))
             .ToListAsync(token);
 

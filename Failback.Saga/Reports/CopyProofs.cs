@@ -141,7 +141,7 @@ internal static class CopyProofs
 
     /// <summary>
     /// Made or given up: clients may look, holds wait no longer unless for another report, and the oldest reports go. Of what it doubts the
-    /// holds stay.
+    /// holds stay, and the entry says so, unless a newer report has something to say of it.
     /// </summary>
     private static IReadOnlyList<Effect> Ended(CopyProof proof, IReadOnlyList<CopyProof> ofEntry, CopyFacts facts)
     {
@@ -151,9 +151,7 @@ internal static class CopyProofs
         [
             new Save(ended),
             .. TooOld(ended, others).Select(x => new Forget(x)),
-            .. WaitedFor(others, facts.Now).Count > 0 ? []
-            : IsDoubted(ended) ? HoldsKept(facts)
-            : HoldsReleased(proof, facts),
+            .. EntriesNow(ended, IsNewest(ended, others), WaitedFor(others, facts.Now).Count > 0, facts),
             new Tell(SystemChangeKind.MaterialCopyChanged, proof.EntryId, proof.MaterialCopyId, proof.RecorderId),
         ];
     }
@@ -172,19 +170,29 @@ internal static class CopyProofs
     public static bool IsDoubted(CopyProof ended) =>
         ended is { Status: ProofStatus.Made, Whole: false } or { Status: ProofStatus.NotMade, Failure: CopyFailure.WrongIdentity };
 
-    private static IEnumerable<Effect> HoldsKept(CopyFacts facts) =>
-        Releasing(facts).Select(x => new Save(x with { Hold = HoldStatus.Held }));
+    private static bool IsNewest(CopyProof ended, IEnumerable<CopyProof> others) => others.All(x => x.AskedAt <= ended.AskedAt);
 
-    private static IEnumerable<FailoverLogEntry> Releasing(CopyFacts facts) =>
-        facts.Inherited.Prepend(facts.Entry).OfType<FailoverLogEntry>().Where(x => x.Hold == HoldStatus.Releasing);
-
-    private static IEnumerable<Publish> HoldsReleased(CopyProof proof, CopyFacts facts)
+    /// <summary>What becomes of the entry, and of the holds of all whose period the copy had.</summary>
+    /// <param name="isNewest">The entry says what this report says.</param>
+    /// <param name="isWaitedForMore">Another report decides about the holds.</param>
+    private static IEnumerable<Effect> EntriesNow(CopyProof ended, bool isNewest, bool isWaitedForMore, CopyFacts facts)
     {
-        foreach (var entry in Releasing(facts))
-            if (facts.Address(entry.FailoverServerId) is { } failoverServer)
+        var isDoubted = IsDoubted(ended);
+        foreach (var entry in facts.Inherited.Prepend(facts.Entry).OfType<FailoverLogEntry>())
+        {
+            var isLetGo = entry.Hold == HoldStatus.Releasing && !isWaitedForMore;
+            var now = entry with
+            {
+                Doubted = isNewest && entry.EntryId == ended.EntryId ? isDoubted : entry.Doubted,
+                Hold = isLetGo && isDoubted ? HoldStatus.Held : entry.Hold,
+            };
+            if (now != entry)
+                yield return new Save(now);
+            if (isLetGo && !isDoubted && facts.Address(entry.FailoverServerId) is { } failoverServer)
                 yield return new Publish(
                     new ReleaseHold { HoldId = entry.EntryId, FailoverServer = failoverServer },
-                    DerivedId.Of("release hold", entry.EntryId, proof.ReportId)
+                    DerivedId.Of("release hold", entry.EntryId, ended.ReportId)
                 );
+        }
     }
 }

@@ -13,7 +13,7 @@ internal sealed class CommitRules(SimulatedDatabase database)
     {
         foreach (var ((table, _), saved) in unit.Saved)
             if (table == typeof(FailoverLogEntry))
-                Entry((FailoverLogEntry?)saved.Old, (FailoverLogEntry)saved.Row!);
+                Entry((FailoverLogEntry?)saved.Old, (FailoverLogEntry)saved.Row!, unit);
             else if (table == typeof(ChannelCopy))
                 Channel((ChannelCopy?)saved.Old, (ChannelCopy)saved.Row!, unit);
             else if (table == typeof(Recorder) && saved.Old is Recorder known)
@@ -35,7 +35,7 @@ internal sealed class CommitRules(SimulatedDatabase database)
                 Old: FailoverLogEntry { Failback: FailbackStatus.Running }
             };
 
-    private void Entry(FailoverLogEntry? old, FailoverLogEntry now)
+    private void Entry(FailoverLogEntry? old, FailoverLogEntry now, SimulatedUnit unit)
     {
         if (old is null)
             return;
@@ -43,7 +43,8 @@ internal sealed class CommitRules(SimulatedDatabase database)
             throw new ViolationException("I4", $"failback {old.Failback} -> {now.Failback} of {now.EntryId}");
         if (old.Failover != now.Failover && old.Failover != FailoverStatus.Running)
             throw new ViolationException("I4", $"failover {old.Failover} -> {now.Failover} of {now.EntryId}");
-        if (old.MaterialCopy == MaterialCopyStatus.Succeeded && now.MaterialCopy != MaterialCopyStatus.Succeeded)
+        var isLost = old.MaterialCopy == MaterialCopyStatus.Succeeded && now.MaterialCopy != MaterialCopyStatus.Succeeded;
+        if (isLost && !IsStartedAnew(DerivedId.OfMaterialCopy(now.EntryId), unit))
             throw new ViolationException("I4", $"material copy Succeeded -> {now.MaterialCopy} of {now.EntryId}");
         if (now.Attempt < old.Attempt)
             throw new ViolationException("I14", $"attempt {old.Attempt} -> {now.Attempt} of {now.EntryId}");
@@ -129,17 +130,30 @@ internal sealed class CommitRules(SimulatedDatabase database)
     {
         if (old is null)
             return;
-        if (now.Position < old.Position)
+        var anew = IsStartedAnew(now.MaterialCopyId, unit);
+        if (now.Position < old.Position && !anew)
             throw new ViolationException("I11", $"position {old.Position:O} -> {now.Position:O} of {now.TrackId}");
         if (now.Epoch < old.Epoch)
             throw new ViolationException("I14", $"epoch {old.Epoch} -> {now.Epoch} of {now.TrackId}");
-        var again = old.Status == ChannelCopyStatus.Failed && unit.Consumed.Any(x => TriesAgain(x, now));
+        var again = anew || (old.Status == ChannelCopyStatus.Failed && unit.Consumed.Any(x => TriesAgain(x, now)));
         if (old.HasEnded() && old.Status != now.Status && !again)
             throw new ViolationException("R36", $"{now.TrackId} was {old.Status}, and is {now.Status} though nobody asked for that");
         var settled = unit.Consumed.OfType<ChannelDataAnswered>().Where(x => x.ChannelCopyId == now.ChannelCopyId && IsInFlight(x, old));
         if (now.Expected > old.Expected + settled.Sum(x => x.Expected))
             throw new ViolationException("I14", $"{now.Expected - old.Expected} items of {now.TrackId} were settled without an answer");
     }
+
+    /// <summary>A person starts a copy again that succeeded, and whose report doubts that (ADR 0027).</summary>
+    private static bool IsStartedAnew(Guid materialCopyId, SimulatedUnit unit) =>
+        unit.Consumed.OfType<StartDataCopy>().Any(x => DerivedId.OfMaterialCopy(x.EntryId) == materialCopyId)
+        && unit.Saved.Values.Any(x =>
+            x
+                is {
+                    Old: FailoverLogEntry { Doubted: true, MaterialCopy: MaterialCopyStatus.Succeeded } doubted,
+                    Row: FailoverLogEntry { MaterialCopy: MaterialCopyStatus.Queued }
+                }
+            && DerivedId.OfMaterialCopy(doubted.EntryId) == materialCopyId
+        );
 
     /// <summary>Started or resumed whole, or this channel copy alone (F15).</summary>
     private static bool TriesAgain(object asked, ChannelCopy row) =>

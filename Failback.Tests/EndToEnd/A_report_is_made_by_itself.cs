@@ -16,6 +16,7 @@ public sealed class A_report_is_made_by_itself
     private const int KilledBySignal9 = 128 + 9;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    private static string DayAfterTomorrow => TimeProvider.System.GetUtcNow().AddDays(3).DayOfWeek.ToString()[..3];
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -78,8 +79,7 @@ public sealed class A_report_is_made_by_itself
     public async Task however_often_the_process_is_killed_between_the_copy_and_the_report()
     {
         // Outside of its hours nothing is copied before the process begins that is killed.
-        var day = TimeProvider.System.GetUtcNow().AddDays(3).DayOfWeek.ToString()[..3];
-        await using var site = await WholeSite.OpenAsync($"--Failback:Copy:Hours={day}");
+        await using var site = await WholeSite.OpenAsync($"--Failback:Copy:Hours={DayAfterTomorrow}");
         var entry = await site.CopyingAsync(["cam-1"], Items);
         await site.StopAsync();
         Assert.Empty(await site.Read.ReportsAsync(entry, Token));
@@ -108,6 +108,40 @@ public sealed class A_report_is_made_by_itself
         );
         var report = Assert.Single(await site.Read.ReportsAsync(entry, Token));
         Assert.Equal(("Made", true, true), (report.Status, report.Whole, report.Signed));
+    }
+
+    [Fact]
+    [Covers("I4", "R48")]
+    public async Task and_what_the_recorder_lost_before_it_comes_home_again_when_a_person_starts_the_copy_again()
+    {
+        await using var site = await WholeSite.OpenAsync($"--Failback:Copy:Hours={DayAfterTomorrow}");
+        var entry = await site.CopyingAsync(["cam-1", "cam-2"], Items);
+        await site.StopAsync();
+        await using (var killed = site.Start("unit.after-commit/failback-reports/Reports/ReportDue"))
+            Assert.Equal(KilledBySignal9, await killed.ExitAsync(Patience));
+        Assert.True((await site.Read.EntryAsync(entry, Token))!.Finalised);
+
+        Assert.Equal(2 * Items, site["recorder-1"].Recorder.ApplyRetention());
+        await using var process = site.StartIn(new Dictionary<string, string>(), "--Failback:Roles:operator:0=copy.start");
+
+        var doubted = await site.EntryAsync(entry, "the report doubts it", x => x.Doubted);
+        Assert.Equal((false, "Held", MaterialCopyStatus.Succeeded), (doubted.Finalised, doubted.Hold, doubted.MaterialCopy));
+        var report = await MadeAsync(site, entry);
+        Assert.Equal([(CoverageMark.Missing, 2 * Items)], report.Counts.Select(x => (x.Mark, x.Items)));
+
+        var start = new StartDataCopy
+        {
+            RequestId = default,
+            EntryId = entry,
+            RequestedBy = "",
+            Roles = [],
+        };
+        await site.Ask.AskAsync(start, Guid.NewGuid(), new Asker("anna", ["operator"]), Token);
+
+        await site.EntryAsync(entry, "all is home again", x => x is { Finalised: true, Hold: "Released", Doubted: false });
+        var again = await Eventually.Get("there is another report", () => site.Read.ReportsAsync(entry, Token), x => x.Count == 2);
+        Assert.Equal((true, false), (again[0].Whole, again[1].Whole));
+        Assert.Equal([(CoverageMark.Copied, 2 * Items)], again[0].Counts.Select(x => (x.Mark, x.Items)));
     }
 
     private static Task<ReportView> MadeAsync(WholeSite site, Guid entry) =>

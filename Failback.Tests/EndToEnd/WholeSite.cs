@@ -253,6 +253,8 @@ internal sealed class ServedRecorder(ReferenceRecorder recorder, RecorderServer 
                 Drivers = ["onvif"],
                 InitialRole = id == "recorder-1" ? LiveRole.Recorder : LiveRole.FailoverServer,
                 InitialSettings = id == "recorder-1" ? Settings : null,
+                // Applied only when a spec says so: then everything goes that is not held.
+                Retention = TimeSpan.Zero,
                 Fetching = fetches ? new RecordersOptions { AllowedNetworks = { "127.0.0.0/8" } } : null,
             },
             TimeProvider.System

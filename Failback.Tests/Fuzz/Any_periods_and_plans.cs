@@ -21,12 +21,16 @@ public sealed class Any_periods_and_plans
             var (copy, lines) = (Guid.NewGuid(), Enumerable.Range(0, random.Next(1, 12)).Select(Line).ToList());
             var (first, later) = (Some(lines, random), Some(lines, random));
             var rows = CopyOrder.Rows(copy, new CopyPlan { ChannelCopies = first }, [], PeriodOrder.OldestFirst);
-            var more = CopyOrder.Rows(copy, new CopyPlan { ChannelCopies = later }, rows, (PeriodOrder)random.Next(1, 4));
+            var all = CopyOrder.Rows(copy, new CopyPlan { ChannelCopies = later }, rows, (PeriodOrder)random.Next(1, 4));
+            var more = all.Skip(rows.Count).ToList();
             Assert.Equal(
                 first.Select(x => x.TrackId).Order(StringComparer.Ordinal),
                 rows.Select(x => x.TrackId).Order(StringComparer.Ordinal)
             );
-            // What was planned before stays as it is, also when the recorder lists it no longer; only what is new is added (F14, R36).
+            // What was planned before stays as it is, also when the recorder lists it no longer; only what is new is added (F14, R36),
+            // and what is more than it was.
+            Assert.All(rows.Zip(all), x => Assert.Equal(x.First, x.Second with { PlannedItems = x.First.PlannedItems }));
+            Assert.All(rows.Zip(all), x => Assert.True(x.Second.PlannedItems >= x.First.PlannedItems));
             Assert.Equal(
                 later.Select(x => x.TrackId).Except(first.Select(x => x.TrackId)).Order(StringComparer.Ordinal),
                 more.Select(x => x.TrackId).Order(StringComparer.Ordinal)

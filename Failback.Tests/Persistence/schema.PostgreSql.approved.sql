@@ -359,3 +359,15 @@ INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261129181129_AddressAndQueues', '10.0.15');
 
 COMMIT;
+
+START TRANSACTION;
+DROP INDEX failover_log_active;
+
+ALTER TABLE failover_log ADD doubted boolean NOT NULL DEFAULT FALSE;
+
+CREATE INDEX failover_log_active ON failover_log (failover_started_at, entry_id) WHERE failback <> 'Succeeded' OR material_copy <> 'Succeeded' OR doubted;
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261130010333_DoubtedEntries', '10.0.15');
+
+COMMIT;

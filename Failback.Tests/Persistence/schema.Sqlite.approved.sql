@@ -341,3 +341,15 @@ INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261129181133_AddressAndQueues', '10.0.15');
 
 COMMIT;
+
+BEGIN TRANSACTION;
+DROP INDEX "failover_log_active";
+
+ALTER TABLE "failover_log" ADD "doubted" INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX "failover_log_active" ON "failover_log" ("failover_started_at", "entry_id") WHERE failback <> 'Succeeded' OR material_copy <> 'Succeeded' OR doubted;
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261130010339_DoubtedEntries', '10.0.15');
+
+COMMIT;

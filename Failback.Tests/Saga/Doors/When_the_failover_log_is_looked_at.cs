@@ -18,7 +18,8 @@ public sealed class When_the_failover_log_is_looked_at
         await using var spec = await OpenAsync(kind);
         var rows = Enum.GetValues<FailbackStatus>()
             .SelectMany(x => Enum.GetValues<MaterialCopyStatus>().Select(y => (Failback: x, Copy: y)))
-            .Select((x, i) => Entry($"rec-{i}", i) with { Failback = x.Failback, MaterialCopy = x.Copy })
+            .SelectMany(x => new[] { false, true }.Select(y => (x.Failback, x.Copy, Doubted: y)))
+            .Select((x, i) => Entry($"rec-{i}", i) with { Failback = x.Failback, MaterialCopy = x.Copy, Doubted = x.Doubted })
             .ToList();
         await spec.SaveAsync(rows);
         await spec.Store.ExecuteAsync($"UPDATE failover_log SET failback = 'Nonsense' WHERE failed_recorder_id = 'rec-0'");
@@ -30,7 +31,7 @@ public sealed class When_the_failover_log_is_looked_at
         Assert.Equal(rows.Select(x => x.EntryId).Reverse(), Ids(all));
         Assert.Equal(all.Rows.Where(x => x.Entry.Finalised).Select(x => x.Entry.EntryId), Ids(finalised));
         Assert.Equal(all.Rows.Where(x => !x.Entry.Finalised).Select(x => x.Entry.EntryId), Ids(active));
-        Assert.Single(finalised.Rows);
+        Assert.False(Assert.Single(finalised.Rows).Entry.Doubted);
         Assert.Equal("Unknown", all.Rows[^1].Entry.Failback);
         Assert.All([all, finalised, active], x => Assert.Equal((rows.Count - 1, 1), (x.Active, x.Finalised)));
     }
@@ -112,6 +113,24 @@ public sealed class When_the_failover_log_is_looked_at
         );
         Assert.Equal(page.Rows[2], await spec.Read.LogRowAsync(older[2].EntryId, Token));
         Assert.Null(await spec.Read.LogRowAsync(Guid.NewGuid(), Token));
+    }
+
+    [Theory, OnBothDatabases]
+    [Covers("D5", "D6")]
+    public async Task a_copy_is_doubted_by_its_own_report_and_so_it_is_for_those_whose_period_it_has(DatabaseKind kind)
+    {
+        await using var spec = await OpenAsync(kind);
+        var heir = Entry("rec-1", 30, failedBack: true) with { MaterialCopy = MaterialCopyStatus.Succeeded, Doubted = true };
+        var older = Entry("rec-1", 1, failedBack: true) with { InheritedBy = heir.EntryId, MaterialCopy = MaterialCopyStatus.Succeeded };
+        var whole = Entry("rec-2", 2, failedBack: true) with { MaterialCopy = MaterialCopyStatus.Succeeded };
+        var (copy, other) = (Copy(heir, CopyStates.Succeeded), Copy(whole, CopyStates.Succeeded));
+        await spec.SaveAsync(heir, older, whole, copy, other, Channel(copy, 0), Channel(other, 0));
+
+        var rows = (await spec.Read.LogPageAsync(new LogQuery(), Token)).Rows;
+
+        Assert.Equal([true, false, true], rows.Select(x => x.Copy!.Doubted));
+        Assert.Equal([true, false, true], rows.Select(EntryActions.IsDoubted));
+        Assert.Equal([false, true, true], rows.Select(x => x.Entry.Finalised));
     }
 
     [Theory, OnBothDatabases]
@@ -234,7 +253,8 @@ public sealed class When_the_failover_log_is_looked_at
             from copy in Enum.GetValues<MaterialCopyStatus>()
             from heir in new Guid?[] { null, Guid.NewGuid() }
             where heir is null || failback == FailbackStatus.Succeeded
-            select (failover, failback, copy, heir);
+            from doubted in new[] { false, true }
+            select (failover, failback, copy, heir, doubted);
         await spec.AddAsync(
             rows.Select(
                 (x, i) =>
@@ -244,6 +264,7 @@ public sealed class When_the_failover_log_is_looked_at
                         Failback = x.failback,
                         MaterialCopy = x.copy,
                         InheritedBy = x.heir,
+                        Doubted = x.doubted,
                     }
             )
         );

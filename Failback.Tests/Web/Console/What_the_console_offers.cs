@@ -37,6 +37,32 @@ public sealed class What_the_console_offers
     }
 
     [Fact]
+    [Covers("R48", "D5")]
+    public void of_a_copy_whose_report_doubts_its_success_is_to_start_it_again()
+    {
+        var row = Row("Succeeded", "Succeeded", "Succeeded");
+        Assert.False(EntryActions.NeedsAPerson(row));
+        Assert.Equal("ok", EntryRow.ToneOf(row));
+
+        var doubted = row with { Entry = row.Entry with { Doubted = true }, Copy = row.Copy! with { Doubted = true } };
+
+        Assert.Equal([EntryAction.RetryCopy], EntryActions.Of(doubted, All.Contains));
+        Assert.Empty(EntryActions.Of(doubted, x => x == AskRights.ControlCopy));
+        Assert.True(EntryActions.NeedsAPerson(doubted));
+        Assert.Equal("bad", EntryRow.ToneOf(doubted));
+        Assert.Equal([doubted], EntryActions.Unfinished([row, doubted], All.Contains));
+        // It moves again: what the report said is over.
+        Assert.False(EntryActions.IsDoubted(doubted with { Copy = doubted.Copy! with { Status = "Copying" } }));
+        // Whoever inherited the period is to be started again, not the entry that was closed with it.
+        var closed = doubted with
+        {
+            Entry = row.Entry with { InheritedBy = Guid.NewGuid() },
+        };
+        Assert.Empty(EntryActions.Of(closed, All.Contains));
+        Assert.Equal("bad", EntryRow.ToneOf(closed));
+    }
+
+    [Fact]
     [Covers("D6")]
     public void of_an_entry_that_was_closed_with_another_is_nothing()
     {
@@ -86,6 +112,7 @@ public sealed class What_the_console_offers
             "Copying",
             "Paused",
             "Partial",
+            "Doubted",
             "Canceled",
             "nonsense",
         ];

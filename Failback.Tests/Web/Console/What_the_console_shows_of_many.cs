@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Failback.Messages;
 using Failback.Saga;
 using Failback.Web;
@@ -111,6 +112,37 @@ public sealed class What_the_console_shows_of_many(ConsoleBrowser browser) : IAs
             var told = page.Locator(".trouble.wait").Filter(new() { HasText = said });
             await Assertions.Expect(told).ToContainTextAsync(row.FailoverServerName);
         }
+    }
+
+    [Theory]
+    [InlineData("en", "Doubted", "The report says that not everything is home")]
+    [InlineData("fi", "Epävarma", "Raportin mukaan kaikki ei ole kotona")]
+    [Covers("D5", "R48")]
+    public async Task a_copy_that_its_report_doubts_is_not_shown_as_home_and_is_started_again(string language, string state, string said)
+    {
+        var row = _site.Row("Station square");
+        _site.Site.Change(
+            row.Entry.EntryId,
+            x =>
+                x with
+                {
+                    Entry = x.Entry with { MaterialCopy = MaterialCopyStatus.Succeeded, Doubted = true },
+                    Copy = x.Copy! with { Status = "Succeeded", Doubted = true },
+                }
+        );
+        await using var window = await browser.OpenAsync(_site, language: language);
+        var page = await window.GoAsync("/?text=Station");
+        var shown = page.Locator($"[data-entry='{row.Entry.EntryId}']");
+        await Assertions.Expect(shown).ToHaveClassAsync(new Regex("bad"));
+        await Assertions.Expect(shown.Locator(".copy .chip")).ToContainTextAsync(state);
+        await Assertions.Expect(shown.Locator(".copy .why")).ToContainTextAsync(said);
+        await Assertions.Expect(shown.Locator(".copy .good-line")).ToHaveCountAsync(0);
+
+        await shown.Locator("[data-action=RetryCopy]").ClickAsync();
+
+        var asked = await Eventually.Get("it is asked for", () => _site.Ask.Requests.FirstOrDefault()!, x => x is not null);
+        Assert.Equal(row.Entry.EntryId, Assert.IsType<StartDataCopy>(asked).EntryId);
+        Assert.Empty(window.Complaints);
     }
 
     [Fact]

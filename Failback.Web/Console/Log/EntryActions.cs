@@ -34,7 +34,7 @@ internal static class EntryActions
             "None" when may(AskRights.StartFailback) => [EntryAction.StartFailback],
             "Failed" when may(AskRights.StartFailback) => [EntryAction.RetryFailback],
             "Running" when may(AskRights.StartFailback) => [EntryAction.CancelFailback],
-            "Succeeded" when entry.InheritedBy is null => [.. OfCopy(CopyState(row), may)],
+            "Succeeded" when entry.InheritedBy is null => [.. OfCopy(row, may)],
             _ => [],
         };
     }
@@ -51,12 +51,15 @@ internal static class EntryActions
     public static bool MayRetryChannels(LogRow row, Func<string, bool> may) =>
         may(AskRights.ControlCopy) && row.Entry.InheritedBy is null && row.Copy is not null && CopyState(row) != "Canceled";
 
-    /// <summary>Whether a copy of the entry can be started now: the first time, or again after one without success.</summary>
+    /// <summary>The copy succeeded, and its report says that not everything is home: it can be started again.</summary>
+    public static bool IsDoubted(LogRow row) => CopyState(row) == "Succeeded" && (row.Copy?.Doubted ?? row.Entry.Doubted);
+
+    /// <summary>Whether a copy of the entry can be started now: the first time, or again after one without success or one that is doubted.</summary>
     public static bool MayStartCopy(LogRow row, Func<string, bool> may) =>
         may(AskRights.StartCopy)
         && row.Entry is { Failback: "Succeeded", InheritedBy: null }
         && CopyState(row) is var state
-        && (state == "None" || Stopped.Contains(state));
+        && (state == "None" || Stopped.Contains(state) || IsDoubted(row));
 
     /// <summary>
     /// The copy's own state; without a copy, what the log says. Of a closed entry the log says that it succeeded before anything came
@@ -70,16 +73,16 @@ internal static class EntryActions
         row.Entry is { Failover: "Succeeded", Failback: "None" or "Failed" }
         || (
             row.Entry is { Failback: "Succeeded", InheritedBy: null }
-            && (CopyState(row) is "None" or "Paused" || Stopped.Contains(CopyState(row)))
+            && (CopyState(row) is "None" or "Paused" || Stopped.Contains(CopyState(row)) || IsDoubted(row))
         );
 
     /// <summary>The order of the first unfinished copy (R48): the oldest failover first.</summary>
     public static IReadOnlyList<LogRow> Unfinished(IEnumerable<LogRow> rows, Func<string, bool> may) =>
         [.. rows.Where(x => MayStartCopy(x, may)).OrderBy(x => x.Entry.FailoverStartedAt).ThenBy(x => x.Entry.EntryId)];
 
-    private static IEnumerable<EntryAction> OfCopy(string state, Func<string, bool> may)
+    private static IEnumerable<EntryAction> OfCopy(LogRow row, Func<string, bool> may)
     {
-        var control = may(AskRights.ControlCopy);
+        var (state, control) = (CopyState(row), may(AskRights.ControlCopy));
         if (state == nameof(MaterialCopyStatus.None) && may(AskRights.StartCopy))
             yield return EntryAction.StartCopy;
         if (Underway.Contains(state) && control)
@@ -88,7 +91,7 @@ internal static class EntryActions
             yield return EntryAction.ResumeCopy;
         if ((Underway.Contains(state) || state == "Paused") && control)
             yield return EntryAction.CancelCopy;
-        if (Stopped.Contains(state) && (control || may(AskRights.StartCopy)))
+        if (IsDoubted(row) ? may(AskRights.StartCopy) : Stopped.Contains(state) && (control || may(AskRights.StartCopy)))
             yield return EntryAction.RetryCopy;
     }
 }

@@ -115,7 +115,7 @@ public partial class EntryButtons
                 RequestedBy = by,
                 Roles = roles,
             },
-            EntryAction.RetryCopy when !Viewer.May(AskRights.ControlCopy) => new StartDataCopy
+            EntryAction.RetryCopy when EntryActions.IsDoubted(Row) || !Viewer.May(AskRights.ControlCopy) => new StartDataCopy
             {
                 RequestId = default,
                 EntryId = Row.Entry.EntryId,

@@ -19,6 +19,7 @@ internal sealed record StateLook(string Tone, string Icon, string Word)
             "Copying" => new("run", Icons.Material.Rounded.Downloading, words.Copying),
             "Paused" => new("wait", Icons.Material.Rounded.PauseCircle, words.Paused),
             "Partial" => new("bad", Icons.Material.Rounded.ReportProblem, words.Partial),
+            "Doubted" => new("bad", Icons.Material.Rounded.GppMaybe, words.Doubted),
             "Canceled" => new("none", Icons.Material.Rounded.Cancel, words.Canceled),
             "Waiting" => new("wait", Icons.Material.Rounded.Schedule, words.Waiting),
             _ => new("bad", Icons.Material.Rounded.HelpOutline, words.Unknown),

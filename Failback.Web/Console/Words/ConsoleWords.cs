@@ -105,6 +105,7 @@ internal sealed record StateWords
     public required string Copying { get; init; }
     public required string Paused { get; init; }
     public required string Partial { get; init; }
+    public required string Doubted { get; init; }
     public required string Canceled { get; init; }
     public required string Waiting { get; init; }
     public required string Unknown { get; init; }
@@ -182,6 +183,7 @@ internal sealed record LogWords
     public required Func<string, string> Missing { get; init; }
     public required Func<string, string> Conflicts { get; init; }
     public required string WholeAtHome { get; init; }
+    public required string DoubtedCopy { get; init; }
     public required string Running { get; init; }
     public required string CopyingNow { get; init; }
     public required string NeedYou { get; init; }

@@ -486,6 +486,10 @@ namespace Failback.Saga
                         .HasColumnType("integer")
                         .HasColumnName("attempt");
 
+                    b.Property<bool>("Doubted")
+                        .HasColumnType("boolean")
+                        .HasColumnName("doubted");
+
                     b.Property<string>("Failback")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -597,7 +601,7 @@ namespace Failback.Saga
                     b.HasIndex("FailedRecorderId", "FailoverStartedAt");
 
                     b.HasIndex(new[] { "FailoverStartedAt", "EntryId" }, "failover_log_active")
-                        .HasFilter("failback <> 'Succeeded' OR material_copy <> 'Succeeded'");
+                        .HasFilter("failback <> 'Succeeded' OR material_copy <> 'Succeeded' OR doubted");
 
                     b.HasIndex(new[] { "FailoverServerId" }, "failover_log_held")
                         .HasFilter("hold IN ('Held', 'Releasing')");

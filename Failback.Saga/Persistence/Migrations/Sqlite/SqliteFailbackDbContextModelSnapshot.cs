@@ -481,6 +481,10 @@ namespace Failback.Saga
                         .HasColumnType("INTEGER")
                         .HasColumnName("attempt");
 
+                    b.Property<bool>("Doubted")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("doubted");
+
                     b.Property<string>("Failback")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -592,7 +596,7 @@ namespace Failback.Saga
                     b.HasIndex("FailedRecorderId", "FailoverStartedAt");
 
                     b.HasIndex(new[] { "FailoverStartedAt", "EntryId" }, "failover_log_active")
-                        .HasFilter("failback <> 'Succeeded' OR material_copy <> 'Succeeded'");
+                        .HasFilter("failback <> 'Succeeded' OR material_copy <> 'Succeeded' OR doubted");
 
                     b.HasIndex(new[] { "FailoverServerId" }, "failover_log_held")
                         .HasFilter("hold IN ('Held', 'Releasing')");

@@ -1,0 +1,49 @@
+﻿using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Failback.Saga.Persistence.Migrations.Sqlite
+{
+    /// <inheritdoc />
+    public partial class DoubtedEntries : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropIndex(
+                name: "failover_log_active",
+                table: "failover_log");
+
+            migrationBuilder.AddColumn<bool>(
+                name: "doubted",
+                table: "failover_log",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.CreateIndex(
+                name: "failover_log_active",
+                table: "failover_log",
+                columns: new[] { "failover_started_at", "entry_id" },
+                filter: "failback <> 'Succeeded' OR material_copy <> 'Succeeded' OR doubted");
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropIndex(
+                name: "failover_log_active",
+                table: "failover_log");
+
+            migrationBuilder.DropColumn(
+                name: "doubted",
+                table: "failover_log");
+
+            migrationBuilder.CreateIndex(
+                name: "failover_log_active",
+                table: "failover_log",
+                columns: new[] { "failover_started_at", "entry_id" },
+                filter: "failback <> 'Succeeded' OR material_copy <> 'Succeeded'");
+        }
+    }
+}
