@@ -37,6 +37,7 @@ internal static class Internal
     /// <param name="port">0 takes a free one.</param>
     public static Child StartRecorder(string recorderId, string directory, bool durable, bool fetches = false, int port = 0) =>
         StartSelf(
+            [],
             RecorderArgument,
             recorderId,
             directory,
@@ -45,8 +46,12 @@ internal static class Internal
             port.ToString(CultureInfo.InvariantCulture)
         );
 
+    /// <summary>What the image of the worker sets.</summary>
+    public static IReadOnlyList<(string Name, string Value)> WorkerEnvironment { get; } =
+    [("DOTNET_GCGen1MaxBudget", "200000"), ("MALLOC_ARENA_MAX", "1")];
+
     public static Child StartWorker(string sourceId, string source, string targetId, string target) =>
-        StartSelf(WorkerArgument, sourceId, source, targetId, target);
+        StartSelf(WorkerEnvironment, WorkerArgument, sourceId, source, targetId, target);
 
     /// <summary>Serves a recorder and says where.</summary>
     private static async Task ServeRecorderAsync(
@@ -85,9 +90,9 @@ internal static class Internal
     private static RecorderAddress Recorder(string id, string address) => new() { RecorderId = id, Address = address };
 
     // Found beside its assembly: in a test the program that runs is the test.
-    private static Child StartSelf(params IEnumerable<string> arguments)
+    private static Child StartSelf(IEnumerable<(string Name, string Value)> environment, params IEnumerable<string> arguments)
     {
         var assembly = typeof(Internal).Assembly.Location;
-        return Child.Start("dotnet", ["exec", assembly, .. arguments]);
+        return Child.Start("dotnet", environment, ["exec", assembly, .. arguments]);
     }
 }

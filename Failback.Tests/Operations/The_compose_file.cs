@@ -31,6 +31,15 @@ public sealed partial class The_compose_file
     }
 
     [Fact]
+    [Covers("I17")]
+    public void runs_workers_with_the_memory_settings_that_the_benchmark_measures_with()
+    {
+        var dockerfile = Repository.Read("Failback.Worker/Dockerfile");
+        Assert.NotEmpty(Benchmarks.Internal.WorkerEnvironment);
+        Assert.All(Benchmarks.Internal.WorkerEnvironment, x => Assert.Matches($@"(?m)^ENV (.* )?{x.Name}={x.Value}( |$)", dockerfile));
+    }
+
+    [Fact]
     public void names_only_files_that_are_there()
     {
         foreach (var (name, service) in Services())
