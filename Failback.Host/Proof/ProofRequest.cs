@@ -27,7 +27,6 @@ internal static class ProofRequest
         )
             return (null, $"the directory does not know {unknown}");
         var copy = await read.MaterialCopyAsync(entry.InheritedBy ?? entryId, token);
-        // Counted one by one where the copy ended, else as planned.
         var counted = (copy?.ChannelCopies ?? [])
             .Select(x => new CountedTrack
             {
@@ -35,7 +34,7 @@ internal static class ProofRequest
                 SourceRecorderId = x.SourceRecorderId,
                 Kind = x.Kind,
                 TrackId = x.Channel,
-                Items = x.Status is "Succeeded" or "Partial" && x.Expected > 0 ? x.Expected : x.PlannedItems,
+                Items = x.Counted,
             })
             .ToList();
         var request = new CoverageRequest(

@@ -23,8 +23,9 @@ internal sealed class RemoteFollow(RemoteOptions options, RemoteSite site, TimeP
             return entry.Failback == "Succeeded" ? 0 : NotDone;
         }
         var copy = await CopyAsync(token);
-        Say($"material copy: {copy.Status}, {copy.ItemsDone} items, {copy.ItemsMissing} missing, {copy.Conflicts} conflicts", copy);
-        return copy.Status == "Succeeded" ? 0 : NotDone;
+        var doubt = copy.Doubted ? "; the newest report says that not everything is home" : "";
+        Say($"material copy: {copy.Status}, {copy.ItemsDone} items, {copy.ItemsMissing} missing, {copy.Conflicts} conflicts{doubt}", copy);
+        return copy is { Status: "Succeeded", Doubted: false } ? 0 : NotDone;
     }
 
     private async Task<LogEntryView> FailbackAsync(CancellationToken token)

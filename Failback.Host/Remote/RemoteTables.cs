@@ -23,7 +23,9 @@ internal static class RemoteTables
                 At(entry.FailoverStartedAt),
                 entry.Failover,
                 entry.FailbackReason is { } reason ? $"{entry.Failback} ({reason})" : entry.Failback,
-                copy is null ? $"{entry.MaterialCopy}" : $"{copy.Status} {Percent(copy)}{(copy.Doubted ? " (doubted)" : "")}"
+                copy is null
+                    ? $"{entry.MaterialCopy}"
+                    : $"{copy.Status} {Percent(copy)}{(copy is { Status: "Succeeded", Doubted: true } ? " (doubted)" : "")}"
             );
         Show(table);
         Console.WriteLine($"{page.Rows.Count} shown; {page.Active} active, {page.Finalised} finalised");

@@ -265,6 +265,7 @@ public sealed record MaterialCopyView(
 /// <param name="Ordinal">Its place in the order of the copy; where the next page begins.</param>
 /// <param name="Failure">Why it is given up, tried again or waits.</param>
 /// <param name="Overlaps">Of the expected items, those that lie beside the recorder's own of the same time (D17).</param>
+/// <param name="Counted">Items that the source is known to have had.</param>
 public sealed record ChannelCopyView(
     Guid ChannelCopyId,
     Guid EntryId,
@@ -287,7 +288,8 @@ public sealed record ChannelCopyView(
     int Ordinal = 0,
     CopyFailure? Failure = null,
     string? Detail = null,
-    long Overlaps = 0
+    long Overlaps = 0,
+    long Counted = 0
 )
 {
     /// <summary>Items that the source had and the recorder lacks.</summary>

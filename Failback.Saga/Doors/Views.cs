@@ -70,7 +70,8 @@ internal static class Views
             x.Ordinal,
             x.Failure,
             x.Detail,
-            x.Overlaps
+            x.Overlaps,
+            x.Counted
         );
 
     public static AuditView View(this Audit x) => new(x.AuditId, x.At.ToWire(), x.Who, x.What, x.Subject, x.Outcome, x.Detail);

@@ -63,6 +63,8 @@ internal static class FailoverEntries
                 (HoldStatus.Held, false, not null) => HoldStatus.Placing,
                 _ => entry.Hold,
             },
+            // Nobody but a person lets go of what is held: whoever did knows what the report doubts.
+            Doubted = entry.Doubted && (entry.Hold, told.Held, told.Failure) is not (HoldStatus.Held, false, null),
         };
 
     /// <summary>Asks the failover server to keep the period, with an open end (D5).</summary>

@@ -64,7 +64,8 @@ internal static class CopyEnd
                     entry with
                     {
                         MaterialCopy = own ? copy.Status() : entry.MaterialCopy,
-                        Doubted = !own && entry.Doubted,
+                        // Without reports its success is the last word.
+                        Doubted = entry.Doubted && (!own || isProved),
                         Hold = release ? HoldStatus.Releasing : entry.Hold,
                     }
                 );

@@ -132,7 +132,7 @@ internal static class CopyProgress
             Status = ChannelCopyStatus.Waiting,
             Epoch = row.Epoch + 1,
             Slices = [],
-            PlannedItems = Math.Max(row.PlannedItems, row.Expected),
+            CountedBefore = Math.Max(row.CountedBefore, row.Expected),
             Expected = 0,
             Copied = 0,
             AlreadyThere = 0,

@@ -61,9 +61,10 @@ internal sealed class CopyReconciliation : IReconciled
         var effects = new List<Effect>();
         var releasing = open.Where(x => x.Hold == HoldStatus.Releasing);
         foreach (var entry in releasing.Where(x => !waiting.Contains(x.InheritedBy ?? x.EntryId)))
-            // Looked at once more: a report that was made meanwhile may have kept it.
+            // Looked at once more: a report that was made meanwhile may have kept it. While it is doubted, silence releases nothing.
             if (
-                await store.EntryAsync(entry.EntryId, token) is { Hold: HoldStatus.Releasing }
+                await store.EntryAsync(entry.EntryId, token) is { Hold: HoldStatus.Releasing } held
+                && (held.InheritedBy is { } by ? await store.EntryAsync(by, token) : held) is not { Doubted: true }
                 && await store.RecorderAsync(entry.FailoverServerId, token) is { } server
             )
                 effects.Add(

@@ -5,13 +5,11 @@ namespace Failback.Saga;
 /// <summary>What the world is told of a material copy: the failover log, the clients and the bus, in one transaction with the change.</summary>
 internal static class CopyReports
 {
-    /// <summary>
-    /// The entry shows the copy's state (SPEC section 1), and the clients are told (R15). What a report doubted is over when the copy moves.
-    /// </summary>
+    /// <summary>The entry shows the copy's state (SPEC section 1), and the clients are told (R15).</summary>
     public static IEnumerable<Effect> Shown(MaterialCopyState copy, CopyFacts facts)
     {
         if (facts.Entry is { } entry && entry.MaterialCopy != copy.Status())
-            yield return new Save(entry with { MaterialCopy = copy.Status(), Doubted = false });
+            yield return new Save(entry with { MaterialCopy = copy.Status() });
         yield return new Tell(SystemChangeKind.MaterialCopyChanged, copy.EntryId, copy.CorrelationId, copy.RecorderId);
     }
 

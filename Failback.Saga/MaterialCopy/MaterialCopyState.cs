@@ -122,6 +122,16 @@ internal sealed record ChannelCopy : IRow
     public long PlannedItems { get; init; }
     public long PlannedBytes { get; init; }
     public long Expected { get; init; }
+
+    /// <summary>The most that was expected before it was started again (ADR 0027): that the source had it is not forgotten.</summary>
+    public long CountedBefore { get; init; }
+
+    /// <summary>What the source is known to have had: counted one by one where it ended, else as planned.</summary>
+    public long Counted =>
+        Math.Max(
+            CountedBefore,
+            Status is ChannelCopyStatus.Succeeded or ChannelCopyStatus.Partial && Expected > 0 ? Expected : PlannedItems
+        );
     public long Copied { get; init; }
     public long AlreadyThere { get; init; }
     public long Verified { get; init; }

@@ -42,7 +42,7 @@ internal static class CopyProofs
     public static Publish Due(CopyProof proof) =>
         new(new ReportDue { ReportId = proof.ReportId, Tries = proof.Tries }, DerivedId.Of("report due", proof.ReportId, proof.Tries));
 
-    /// <summary>What the failover servers had when it was copied: counted one by one where a channel copy ended, else as planned.</summary>
+    /// <summary>What the failover servers had when it was copied.</summary>
     public static CountedTracks Counted(IEnumerable<ChannelCopy> rows) =>
         new()
         {
@@ -54,10 +54,7 @@ internal static class CopyProofs
                     SourceRecorderId = x.SourceRecorderId,
                     Kind = x.Kind,
                     TrackId = x.TrackId,
-                    Items =
-                        x.Status is ChannelCopyStatus.Succeeded or ChannelCopyStatus.Partial && x.Expected > 0
-                            ? x.Expected
-                            : x.PlannedItems,
+                    Items = x.Counted,
                 }),
             ],
         };
@@ -140,8 +137,8 @@ internal static class CopyProofs
         asked.Where(x => x.Status == ProofStatus.Asked && x.HoldsUntil > now).Select(x => x.EntryId).ToHashSet();
 
     /// <summary>
-    /// Made or given up: clients may look, holds wait no longer unless for another report, and the oldest reports go. Of what it doubts the
-    /// holds stay, and the entry says so, unless a newer report has something to say of it.
+    /// Made or given up: clients may look, holds wait no longer unless for another report, and the oldest reports go. Of what is doubted the
+    /// holds stay (ADR 0027).
     /// </summary>
     private static IReadOnlyList<Effect> Ended(CopyProof proof, IReadOnlyList<CopyProof> ofEntry, CopyFacts facts)
     {
@@ -151,7 +148,7 @@ internal static class CopyProofs
         [
             new Save(ended),
             .. TooOld(ended, others).Select(x => new Forget(x)),
-            .. EntriesNow(ended, IsNewest(ended, others), WaitedFor(others, facts.Now).Count > 0, facts),
+            .. facts.Entry is { } own ? EntriesNow(ended, own, others, facts) : [],
             new Tell(SystemChangeKind.MaterialCopyChanged, proof.EntryId, proof.MaterialCopyId, proof.RecorderId),
         ];
     }
@@ -165,32 +162,64 @@ internal static class CopyProofs
 
     /// <summary>
     /// It says that the failover server has what the recorder has not, or another machine is where the recorder was: then the failover
-    /// server may have the only copy, however the material copy ended (D5).
+    /// server may have the only copy, however the material copy ended (D5). Null when nobody could look.
     /// </summary>
-    public static bool IsDoubted(CopyProof ended) =>
-        ended is { Status: ProofStatus.Made, Whole: false } or { Status: ProofStatus.NotMade, Failure: CopyFailure.WrongIdentity };
+    public static bool? Doubts(CopyProof ended) =>
+        ended switch
+        {
+            { Status: ProofStatus.Made } => !ended.Whole,
+            { Status: ProofStatus.NotMade, Failure: CopyFailure.WrongIdentity } => true,
+            _ => null,
+        };
 
-    private static bool IsNewest(CopyProof ended, IEnumerable<CopyProof> others) => others.All(x => x.AskedAt <= ended.AskedAt);
+    /// <summary>What the report that decides says of a copy that succeeded; null when it has no say in it.</summary>
+    private static bool? Says(CopyProof ended, FailoverLogEntry own, IEnumerable<CopyProof> others)
+    {
+        var isNewest = others.All(x => x.AskedAt <= ended.AskedAt || (x.Status == ProofStatus.NotMade && Doubts(x) is null));
+        if (!isNewest || own.MaterialCopy != MaterialCopyStatus.Succeeded)
+            return null;
+        // When the hold is over, that the failover server has less than it had is as it should be.
+        return own.Hold == HoldStatus.Released && !ended.Counts.Any(x => x.Mark >= CoverageMark.Conflict) && Doubts(ended) == true
+            ? null
+            : Doubts(ended);
+    }
 
     /// <summary>What becomes of the entry, and of the holds of all whose period the copy had.</summary>
-    /// <param name="isNewest">The entry says what this report says.</param>
-    /// <param name="isWaitedForMore">Another report decides about the holds.</param>
-    private static IEnumerable<Effect> EntriesNow(CopyProof ended, bool isNewest, bool isWaitedForMore, CopyFacts facts)
+    private static IEnumerable<Effect> EntriesNow(CopyProof ended, FailoverLogEntry own, IReadOnlyList<CopyProof> others, CopyFacts facts)
     {
-        var isDoubted = IsDoubted(ended);
-        foreach (var entry in facts.Inherited.Prepend(facts.Entry).OfType<FailoverLogEntry>())
+        var says = Says(ended, own, others);
+        var doubted = says ?? own.Doubted;
+        var isDecided = says is not null || WaitedFor(others, facts.Now).Count == 0;
+        // A release may be under way, so what is kept is asked for again.
+        bool IsKept(FailoverLogEntry x) =>
+            doubted && isDecided && (x.Hold == HoldStatus.Releasing || (x.Hold == HoldStatus.Released && says == true));
+        bool IsLetGo(FailoverLogEntry x) =>
+            !doubted
+            && (
+                x.Hold == HoldStatus.Releasing
+                    ? WaitedFor(others, facts.Now).Count == 0
+                    : own.Doubted && x.Hold is HoldStatus.Held or HoldStatus.Placing
+            );
+        foreach (var entry in facts.Inherited.Prepend(own))
         {
-            var isLetGo = entry.Hold == HoldStatus.Releasing && !isWaitedForMore;
+            var (kept, letGo) = (IsKept(entry), IsLetGo(entry));
             var now = entry with
             {
-                Doubted = isNewest && entry.EntryId == ended.EntryId ? isDoubted : entry.Doubted,
-                Hold = isLetGo && isDoubted ? HoldStatus.Held : entry.Hold,
+                Doubted = entry.EntryId == own.EntryId ? doubted : entry.Doubted,
+                Hold =
+                    kept ? HoldStatus.Placing
+                    : letGo ? HoldStatus.Releasing
+                    : entry.Hold,
             };
             if (now != entry)
                 yield return new Save(now);
-            if (isLetGo && !isDoubted && facts.Address(entry.FailoverServerId) is { } failoverServer)
+            if (!facts.Recorders.TryGetValue(entry.FailoverServerId, out var server))
+                continue;
+            if (kept)
+                yield return FailoverEntries.HoldPeriod(entry, server, DerivedId.Of("hold kept", entry.EntryId, ended.ReportId));
+            if (letGo)
                 yield return new Publish(
-                    new ReleaseHold { HoldId = entry.EntryId, FailoverServer = failoverServer },
+                    new ReleaseHold { HoldId = entry.EntryId, FailoverServer = server.ToAddress() },
                     DerivedId.Of("release hold", entry.EntryId, ended.ReportId)
                 );
         }

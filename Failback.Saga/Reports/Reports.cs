@@ -57,7 +57,7 @@ internal sealed partial class Reports(
     private Task ApplyAsync(IReadOnlyList<Effect> effects, CancellationToken token)
     {
         var now = effects.OfType<Save>().Select(x => x.Row).OfType<CopyProof>().Single();
-        if (CopyProofs.IsDoubted(now))
+        if (CopyProofs.Doubts(now) == true)
             LogDoubted(logger, now.EntryId, now.Failure);
         if (now.Status == ProofStatus.NotMade)
             LogNotMade(logger, now.EntryId, now.Tries, now.Failure, now.Detail);

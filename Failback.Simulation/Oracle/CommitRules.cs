@@ -105,7 +105,9 @@ internal sealed class CommitRules(SimulatedDatabase database)
                 or
                 (HoldStatus.Held, HoldStatus.Placing or HoldStatus.Releasing or HoldStatus.Released)
                 or
-                (HoldStatus.Releasing, HoldStatus.Released or HoldStatus.Held);
+                (HoldStatus.Releasing, HoldStatus.Released or HoldStatus.Placing)
+                or
+                (HoldStatus.Released, HoldStatus.Placing);
 
     /// <summary>E2: who failed over again is not called healthy, and who was called again is not called standby, by the failback before.</summary>
     private void Role(Recorder old, Recorder now, SimulatedUnit unit)
@@ -131,7 +133,7 @@ internal sealed class CommitRules(SimulatedDatabase database)
         if (old is null)
             return;
         var anew = IsStartedAnew(now.MaterialCopyId, unit);
-        if (now.Position < old.Position && !anew)
+        if (now.Position < old.Position && !(anew && now.Position == now.From && now.Epoch > old.Epoch))
             throw new ViolationException("I11", $"position {old.Position:O} -> {now.Position:O} of {now.TrackId}");
         if (now.Epoch < old.Epoch)
             throw new ViolationException("I14", $"epoch {old.Epoch} -> {now.Epoch} of {now.TrackId}");
@@ -176,7 +178,7 @@ internal sealed class CommitRules(SimulatedDatabase database)
             throw new ViolationException("T25", $"the report of {now.EntryId} is made, and nobody can read it");
     }
 
-    /// <summary>No hold is released while a report is made of what it keeps, by the clock of who releases it.</summary>
+    /// <summary>No hold is released of what is doubted, or while a report is made of what it keeps, by the clock of who releases it.</summary>
     private void Held(ReleaseHold release, SimulatedUnit unit)
     {
         if (database.Entries.GetValueOrDefault(release.HoldId) is not { } entry)
@@ -184,6 +186,8 @@ internal sealed class CommitRules(SimulatedDatabase database)
         var (copied, now) = (entry.InheritedBy ?? entry.EntryId, unit.Process.Clock.GetUtcNow().ToRow());
         if (database.Reports.Values.Any(x => x.EntryId == copied && x.Status == ProofStatus.Asked && x.HoldsUntil > now))
             throw new ViolationException("D5", $"the hold of {entry.EntryId} is released while a report is made of it");
+        if (database.Entries.GetValueOrDefault(copied) is { Doubted: true })
+            throw new ViolationException("D5", $"the hold of {entry.EntryId} is released though its copy is doubted");
     }
 
     private static bool IsInFlight(ChannelDataAnswered answer, ChannelCopy row) =>

@@ -36,6 +36,8 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
             { } lacking
         )
             return $"partial, though it could be whole: {lacking}";
+        if (database.Entries.Values.FirstOrDefault(x => x is { Doubted: true, MaterialCopy: MaterialCopyStatus.Succeeded }) is { } doubted)
+            return $"the copy of {doubted.EntryId} is doubted";
         if (database.Entries.Values.FirstOrDefault(x => x.ReleasePending) is { } pending)
             return $"{pending.EntryId}: {pending.FailoverServerId} is not released";
         if (database.Entries.Values.FirstOrDefault(x => x.Hold is HoldStatus.Placing or HoldStatus.Releasing) is { } held)

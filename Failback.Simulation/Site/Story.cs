@@ -80,6 +80,7 @@ internal sealed class Story(
                 retries.Of(givenUp)
             ),
             MaterialCopyStatus.Paused => Resume(dice.Guid(), copy),
+            MaterialCopyStatus.Succeeded when entry.Doubted => Copy(id),
             MaterialCopyStatus.None or MaterialCopyStatus.Failed or MaterialCopyStatus.Canceled or MaterialCopyStatus.Partial => Copy(id),
             _ => null,
         };
@@ -266,7 +267,6 @@ internal sealed class Story(
             Order = dice.Chance(0.5) ? (PeriodOrder)(1 + dice.Below(3)) : null,
         };
 
-    /// <summary>None.</summary>
     private SetCopyLimits Limits(string? recorderId) =>
         new()
         {

@@ -16,7 +16,7 @@ public sealed class A_report_is_made_by_itself
     private const int KilledBySignal9 = 128 + 9;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private static string DayAfterTomorrow => TimeProvider.System.GetUtcNow().AddDays(3).DayOfWeek.ToString()[..3];
+    private static string AnotherDay => TimeProvider.System.GetUtcNow().AddDays(3).DayOfWeek.ToString()[..3];
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class A_report_is_made_by_itself
     public async Task however_often_the_process_is_killed_between_the_copy_and_the_report()
     {
         // Outside of its hours nothing is copied before the process begins that is killed.
-        await using var site = await WholeSite.OpenAsync($"--Failback:Copy:Hours={DayAfterTomorrow}");
+        await using var site = await WholeSite.OpenAsync($"--Failback:Copy:Hours={AnotherDay}");
         var entry = await site.CopyingAsync(["cam-1"], Items);
         await site.StopAsync();
         Assert.Empty(await site.Read.ReportsAsync(entry, Token));
@@ -114,7 +114,7 @@ public sealed class A_report_is_made_by_itself
     [Covers("I4", "R48")]
     public async Task and_what_the_recorder_lost_before_it_comes_home_again_when_a_person_starts_the_copy_again()
     {
-        await using var site = await WholeSite.OpenAsync($"--Failback:Copy:Hours={DayAfterTomorrow}");
+        await using var site = await WholeSite.OpenAsync($"--Failback:Copy:Hours={AnotherDay}");
         var entry = await site.CopyingAsync(["cam-1", "cam-2"], Items);
         await site.StopAsync();
         await using (var killed = site.Start("unit.after-commit/failback-reports/Reports/ReportDue"))
@@ -124,8 +124,8 @@ public sealed class A_report_is_made_by_itself
         Assert.Equal(2 * Items, site["recorder-1"].Recorder.ApplyRetention());
         await using var process = site.StartIn(new Dictionary<string, string>(), "--Failback:Roles:operator:0=copy.start");
 
-        var doubted = await site.EntryAsync(entry, "the report doubts it", x => x.Doubted);
-        Assert.Equal((false, "Held", MaterialCopyStatus.Succeeded), (doubted.Finalised, doubted.Hold, doubted.MaterialCopy));
+        var doubted = await site.EntryAsync(entry, "the report doubts it, and it is held", x => x is { Doubted: true, Hold: "Held" });
+        Assert.Equal((false, MaterialCopyStatus.Succeeded), (doubted.Finalised, doubted.MaterialCopy));
         var report = await MadeAsync(site, entry);
         Assert.Equal([(CoverageMark.Missing, 2 * Items)], report.Counts.Select(x => (x.Mark, x.Items)));
 

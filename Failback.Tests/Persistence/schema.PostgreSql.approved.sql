@@ -365,9 +365,11 @@ DROP INDEX failover_log_active;
 
 ALTER TABLE failover_log ADD doubted boolean NOT NULL DEFAULT FALSE;
 
+ALTER TABLE channel_copy ADD counted_before bigint NOT NULL DEFAULT 0;
+
 CREATE INDEX failover_log_active ON failover_log (failover_started_at, entry_id) WHERE failback <> 'Succeeded' OR material_copy <> 'Succeeded' OR doubted;
 
 INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
-VALUES ('20261130010333_DoubtedEntries', '10.0.15');
+VALUES ('20261130015640_DoubtedEntries', '10.0.15');
 
 COMMIT;

@@ -347,9 +347,11 @@ DROP INDEX "failover_log_active";
 
 ALTER TABLE "failover_log" ADD "doubted" INTEGER NOT NULL DEFAULT 0;
 
+ALTER TABLE "channel_copy" ADD "counted_before" INTEGER NOT NULL DEFAULT 0;
+
 CREATE INDEX "failover_log_active" ON "failover_log" ("failover_started_at", "entry_id") WHERE failback <> 'Succeeded' OR material_copy <> 'Succeeded' OR doubted;
 
 INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
-VALUES ('20261130010339_DoubtedEntries', '10.0.15');
+VALUES ('20261130015644_DoubtedEntries', '10.0.15');
 
 COMMIT;

@@ -33,12 +33,16 @@ public sealed class When_a_report_doubts : CopySpec
         var report = await Eventually.Get("the report has ended", () => Memory.NewestReport, x => x is { Status: not ProofStatus.Asked });
 
         Assert.Equal(isAnotherMachine ? ProofStatus.NotMade : ProofStatus.Made, report!.Status);
-        Assert.Equal([HoldStatus.Held, HoldStatus.Held], Memory.Entries.Select(x => x.Hold));
+        // A release may have been under way: it is asked for again, and what is told of the release by then changes nothing.
+        Assert.Equal([HoldStatus.Placing, HoldStatus.Placing], Memory.Entries.Select(x => x.Hold));
+        Assert.Equal(Memory.Entries.Select(x => x.EntryId).Order(), Said<HoldPeriod>().Select(x => x.HoldId).Order());
+        Assert.Equal(HoldStatus.Placing, FailoverEntries.Hold(Entry(entry), Let(entry)).Hold);
         Time.Advance(TimeSpan.FromHours(2));
         await ReconcileAsync(starting: true);
         Assert.Empty(Said<ReleaseHold>());
-        // A release that was under way before it was kept is told as it is.
-        Assert.Equal(HoldStatus.Released, FailoverEntries.Hold(Memory.Entry(entry.EntryId)!, Let(entry)).Hold);
+        // Whoever lets go of it by hand knows what the report doubts.
+        var byHand = FailoverEntries.Hold(Entry(entry) with { Hold = HoldStatus.Held }, Let(entry));
+        Assert.Equal((HoldStatus.Released, false), (byHand.Hold, byHand.Doubted));
     }
 
     [Fact]
@@ -60,6 +64,7 @@ public sealed class When_a_report_doubts : CopySpec
         var again = Memory.Channels.OrderBy(x => x.Ordinal).ToList();
         Assert.Equal(["cam-1", "cam-2"], again.Select(x => x.TrackId));
         Assert.Equal((before.ChannelCopyId, before.Epoch + 1, 240), (again[0].ChannelCopyId, again[0].Epoch, again[0].PlannedItems));
+        Assert.Equal([180, 0], again.Select(x => x.CountedBefore));
         // Counted once, not on top of what was counted before.
         Assert.Equal([180, 180], again.Select(x => x.Verified));
         Assert.All(again, x => Assert.Equal((ChannelCopyStatus.Succeeded, x.To), (x.Status, x.Position)));
@@ -86,12 +91,10 @@ public sealed class When_a_report_doubts : CopySpec
         await StartAsync(entry);
 
         await Eventually.Get("it is handed out again", () => Worker.Slices.LastOrDefault(), x => x?.Epoch > slice.Epoch);
-        Assert.Equal(
-            (false, MaterialCopyStatus.Copying, HoldStatus.Held),
-            (Entry(entry).Doubted, Entry(entry).MaterialCopy, Entry(entry).Hold)
-        );
+        // Until a report says otherwise.
+        Assert.Equal((true, MaterialCopyStatus.Copying), (Entry(entry).Doubted, Entry(entry).MaterialCopy));
         var open = Assert.Single(Memory.Channels);
-        Assert.Equal((open.From, 0, 180), (open.Position, open.Verified, open.PlannedItems));
+        Assert.Equal((open.From, 0, 180), (open.Position, open.Verified, open.CountedBefore));
         Assert.Same(open, CopyProgress.Answered(open, ScriptedWorker.Whole(slice), Time.GetUtcNow().UtcDateTime, new CopyOptions()));
     }
 
@@ -110,39 +113,112 @@ public sealed class When_a_report_doubts : CopySpec
         Assert.Equal(CopyStates.Succeeded, Copy(entry)!.CurrentState);
     }
 
+    [Fact]
+    public async Task silence_about_the_second_time_releases_nothing()
+    {
+        Worker.ProofAnswer = x => ScriptedWorker.Proved(x) with { Whole = false };
+        var entry = FailedBack();
+        await StartAsync(entry);
+        await DoubtedAsync(entry, true);
+        Worker.ProofAnswer = _ => null;
+        await StartAsync(entry);
+        await Eventually.Equal("it is looked at again", 2, () => Worker.Proofs.Count);
+        Assert.Equal((true, HoldStatus.Releasing), (Entry(entry).Doubted, Entry(entry).Hold));
+
+        for (var proofs = 3; proofs <= 10; proofs++)
+        {
+            await ElapseAsync(TimeSpan.FromHours(1));
+            await ReconcileAsync(starting: true);
+            await Eventually.Get("asked again or given up", () => Worker.Proofs.Count, x => x >= proofs || Newest() == ProofStatus.NotMade);
+        }
+
+        await Eventually.Equal("it is given up", ProofStatus.NotMade, Newest);
+        Assert.Equal((true, HoldStatus.Placing), (Entry(entry).Doubted, Entry(entry).Hold));
+        Assert.Empty(Said<ReleaseHold>());
+        // Somebody was away for long: what it made all the same ends the doubt, and the hold.
+        var work = Worker.Proofs.Last();
+        await Publish(
+            ScriptedWorker.Proved(work) with
+            {
+                Report = await Memory.PutAsync(ScriptedWorker.ReportOf(work), TestContext.Current.CancellationToken),
+            }
+        );
+        await SaysAsync<ReleaseHold>();
+        Assert.Equal((false, HoldStatus.Releasing), (Entry(entry).Doubted, Entry(entry).Hold));
+
+        ProofStatus Newest() => Memory.Reports.Single(x => x.ReportId == Worker.Proofs.Last().ReportId).Status;
+    }
+
+    public static TheoryData<string, bool, string, string> Says =>
+        new()
+        {
+            // What the other report is, whether this one is newer, the hold before and what becomes of it.
+            { "Made", true, "Releasing", "Placing" },
+            { "Made", false, "Releasing", "Releasing" },
+            { "Asked", true, "Releasing", "Placing" },
+            { "Asked", false, "Releasing", "Releasing" },
+            { "NotMade", false, "Releasing", "Placing" },
+            { "Made", true, "Released", "Placing" },
+            { "Made", true, "Held", "Held" },
+        };
+
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void only_the_newest_has_a_say(bool isNewest)
+    [MemberData(nameof(Says))]
+    public void the_newest_that_could_be_made_decides(string other, bool isNewest, string hold, string after)
+    {
+        var entry = FailedBack() with { MaterialCopy = MaterialCopyStatus.Succeeded, Hold = Enum.Parse<HoldStatus>(hold) };
+        var older = FailedBack(server: "fo-2", inheritedBy: entry.EntryId) with { Hold = entry.Hold };
+        var asked = Proof(Start.AddDays(2), ProofStatus.Asked) with { EntryId = entry.EntryId };
+        var beside = Proof(Start.AddDays(isNewest ? 1 : 3), Enum.Parse<ProofStatus>(other)) with
+        {
+            EntryId = entry.EntryId,
+            Whole = true,
+            HoldsUntil = Start.AddDays(5),
+        };
+
+        var effects = CopyProofs.Answered(asked, NotWhole(asked, CoverageMark.Missing), null, [asked, beside], FactsOf(entry, older));
+
+        var saved = effects.OfType<Save>().Select(x => x.Row).OfType<FailoverLogEntry>().ToDictionary(x => x.EntryId);
+        Assert.Equal(after is "Placing" or "Held", saved.GetValueOrDefault(entry.EntryId, entry).Doubted);
+        Assert.All([entry, older], x => Assert.Equal(after, saved.GetValueOrDefault(x.EntryId, x).Hold.ToString()));
+        var said = effects.OfType<Publish>().Select(x => x.Message);
+        Assert.Equal(after == "Placing" ? 2 : 0, said.OfType<HoldPeriod>().Count());
+        // An older one that ends when the newer is whole has nothing to keep; while the newer is asked for, nothing is let go.
+        Assert.Equal(other == "Made" && !isNewest ? 2 : 0, said.OfType<ReleaseHold>().Count());
+    }
+
+    /// <summary>A hold that is over: the failover server has less than it had, as it should, and all is on the recorder.</summary>
+    [Theory]
+    [InlineData(CoverageMark.RecorderOnly, false)]
+    [InlineData(CoverageMark.Missing, true)]
+    public void what_the_source_deleted_after_the_hold_is_no_doubt(CoverageMark mark, bool isDoubted)
     {
         var entry = FailedBack() with { MaterialCopy = MaterialCopyStatus.Succeeded, Hold = HoldStatus.Released };
         var asked = Proof(Start.AddDays(2), ProofStatus.Asked) with { EntryId = entry.EntryId };
-        var other = Proof(Start.AddDays(isNewest ? 1 : 3), ProofStatus.Made) with { EntryId = entry.EntryId, Whole = true };
-        var facts = new CopyFacts
-        {
-            Now = Start.AddDays(4),
-            Options = new CopyOptions(),
-            Cause = Guid.NewGuid(),
-            Entry = entry,
-        };
-        var told = new MaterialCopyProved
-        {
-            ReportId = asked.ReportId,
-            MaterialCopyId = asked.MaterialCopyId,
-            EntryId = entry.EntryId,
-            At = facts.Now.ToWire(),
-            Evidence = CoverageEvidence.Listings,
-            Whole = false,
-            Report = new DocumentReference { Digest = new string('a', 64), Length = 1 },
-        };
+        var effects = CopyProofs.Answered(asked, NotWhole(asked, mark), null, [asked], FactsOf(entry));
+        Assert.Equal(isDoubted, effects.OfType<Save>().Select(x => x.Row).OfType<FailoverLogEntry>().Any(x => x.Doubted));
+    }
 
-        var effects = CopyProofs.Answered(asked, told, null, [asked, other], facts);
+    [Fact]
+    public void a_copy_that_moves_is_not_doubted_by_what_was_asked_of_it_before()
+    {
+        var entry = FailedBack() with { MaterialCopy = MaterialCopyStatus.Copying };
+        var asked = Proof(Start.AddDays(2), ProofStatus.Asked) with { EntryId = entry.EntryId };
+        var effects = CopyProofs.Answered(asked, NotWhole(asked, CoverageMark.Missing), null, [asked], FactsOf(entry));
+        Assert.Empty(effects.OfType<Save>().Select(x => x.Row).OfType<FailoverLogEntry>());
+    }
 
-        // Also when the hold is over: the failover server may have it still.
-        Assert.Equal(
-            isNewest ? [(true, HoldStatus.Released)] : [],
-            effects.OfType<Save>().Select(x => x.Row).OfType<FailoverLogEntry>().Select(x => (x.Doubted, x.Hold))
-        );
+    [Fact]
+    public async Task that_the_source_had_more_is_not_forgotten_when_it_has_less_the_second_time()
+    {
+        var entry = FailedBack();
+        await StartAsync(entry);
+        await ReachesAsync(entry, CopyStates.Succeeded);
+
+        var again = CopyProgress.Anew(Assert.Single(Memory.Channels)) with { Expected = 100, Status = ChannelCopyStatus.Succeeded };
+
+        Assert.Equal([180], CopyProofs.Counted([again]).Tracks.Select(x => x.Items));
+        Assert.Equal(300, (CopyProgress.Anew(again) with { Expected = 300, Status = ChannelCopyStatus.Succeeded }).Counted);
     }
 
     [Fact]
@@ -151,12 +227,6 @@ public sealed class When_a_report_doubts : CopySpec
         var now = Start.AddDays(2);
         var made = Enumerable.Range(20, 10).Select(x => Proof(now.AddHours(-x), ProofStatus.Made)).ToList();
         var givenUp = Enumerable.Range(1, 10).Select(x => Proof(now.AddHours(-x), ProofStatus.NotMade)).ToList();
-        var facts = new CopyFacts
-        {
-            Now = now,
-            Options = new CopyOptions(),
-            Cause = Guid.NewGuid(),
-        };
         var asked = Proof(now, ProofStatus.Asked);
         var told = new MaterialCopyProved
         {
@@ -167,7 +237,7 @@ public sealed class When_a_report_doubts : CopySpec
             Evidence = CoverageEvidence.Listings,
             Failure = CopyFailure.WrongIdentity,
         };
-        var effects = CopyProofs.Answered(asked, told, null, [asked, .. givenUp, .. made], facts);
+        var effects = CopyProofs.Answered(asked, told, null, [asked, .. givenUp, .. made], FactsOf(FailedBack()));
         Assert.Equal([givenUp[^1].ReportId], effects.OfType<Forget>().Select(x => ((CopyProof)x.Row).ReportId));
     }
 
@@ -175,6 +245,50 @@ public sealed class When_a_report_doubts : CopySpec
 
     private Task DoubtedAsync(FailoverLogEntry entry, bool isDoubted) =>
         Eventually.Equal("the entry says what its report says", isDoubted, () => Entry(entry).Doubted);
+
+    private static MaterialCopyProved NotWhole(CopyProof asked, CoverageMark mark) =>
+        new()
+        {
+            ReportId = asked.ReportId,
+            MaterialCopyId = asked.MaterialCopyId,
+            EntryId = asked.EntryId,
+            At = Start.AddDays(4).ToWire(),
+            Evidence = CoverageEvidence.Listings,
+            Whole = false,
+            Counts =
+            [
+                new()
+                {
+                    Mark = mark,
+                    Items = 1,
+                    Bytes = 1,
+                },
+            ],
+            Report = new DocumentReference { Digest = new string('a', 64), Length = 1 },
+        };
+
+    private static CopyFacts FactsOf(FailoverLogEntry entry, params FailoverLogEntry[] inherited) =>
+        new()
+        {
+            Now = Start.AddDays(4),
+            Options = new CopyOptions(),
+            Cause = Guid.NewGuid(),
+            Entry = entry,
+            Inherited = inherited,
+            Recorders = inherited
+                .Append(entry)
+                .ToDictionary(
+                    x => x.FailoverServerId,
+                    x => new Recorder
+                    {
+                        RecorderId = x.FailoverServerId,
+                        Name = x.FailoverServerId,
+                        Address = "http://127.0.0.1:1",
+                        AddressVersion = 1,
+                        Role = RecorderRole.Recorder,
+                    }
+                ),
+        };
 
     private static HoldChanged Let(FailoverLogEntry entry) => new() { HoldId = entry.EntryId, Held = false };
 }

@@ -124,6 +124,10 @@ namespace Failback.Saga
                         .HasColumnType("bigint")
                         .HasColumnName("copied");
 
+                    b.Property<long>("CountedBefore")
+                        .HasColumnType("bigint")
+                        .HasColumnName("counted_before");
+
                     b.Property<string>("Detail")
                         .HasColumnType("text")
                         .HasColumnName("detail");

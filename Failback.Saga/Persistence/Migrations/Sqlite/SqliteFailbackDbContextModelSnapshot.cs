@@ -119,6 +119,10 @@ namespace Failback.Saga
                         .HasColumnType("INTEGER")
                         .HasColumnName("copied");
 
+                    b.Property<long>("CountedBefore")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("counted_before");
+
                     b.Property<string>("Detail")
                         .HasColumnType("TEXT")
                         .HasColumnName("detail");

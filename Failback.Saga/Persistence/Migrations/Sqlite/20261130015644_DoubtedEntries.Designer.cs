@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Failback.Saga.Persistence.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteFailbackDbContext))]
-    [Migration("20261130010339_DoubtedEntries")]
+    [Migration("20261130015644_DoubtedEntries")]
     partial class DoubtedEntries
     {
         /// <inheritdoc />
@@ -121,6 +121,10 @@ namespace Failback.Saga.Persistence.Migrations.Sqlite
                     b.Property<long>("Copied")
                         .HasColumnType("INTEGER")
                         .HasColumnName("copied");
+
+                    b.Property<long>("CountedBefore")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("counted_before");
 
                     b.Property<string>("Detail")
                         .HasColumnType("TEXT")

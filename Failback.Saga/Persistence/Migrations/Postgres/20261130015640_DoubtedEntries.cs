@@ -2,7 +2,7 @@
 
 #nullable disable
 
-namespace Failback.Saga.Persistence.Migrations.Sqlite
+namespace Failback.Saga.Persistence.Migrations.Postgres
 {
     /// <inheritdoc />
     public partial class DoubtedEntries : Migration
@@ -17,9 +17,16 @@ namespace Failback.Saga.Persistence.Migrations.Sqlite
             migrationBuilder.AddColumn<bool>(
                 name: "doubted",
                 table: "failover_log",
-                type: "INTEGER",
+                type: "boolean",
                 nullable: false,
                 defaultValue: false);
+
+            migrationBuilder.AddColumn<long>(
+                name: "counted_before",
+                table: "channel_copy",
+                type: "bigint",
+                nullable: false,
+                defaultValue: 0L);
 
             migrationBuilder.CreateIndex(
                 name: "failover_log_active",
@@ -38,6 +45,10 @@ namespace Failback.Saga.Persistence.Migrations.Sqlite
             migrationBuilder.DropColumn(
                 name: "doubted",
                 table: "failover_log");
+
+            migrationBuilder.DropColumn(
+                name: "counted_before",
+                table: "channel_copy");
 
             migrationBuilder.CreateIndex(
                 name: "failover_log_active",

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Failback.Saga.Persistence.Migrations.Postgres
 {
     [DbContext(typeof(PostgresFailbackDbContext))]
-    [Migration("20261130010333_DoubtedEntries")]
+    [Migration("20261130015640_DoubtedEntries")]
     partial class DoubtedEntries
     {
         /// <inheritdoc />
@@ -126,6 +126,10 @@ namespace Failback.Saga.Persistence.Migrations.Postgres
                     b.Property<long>("Copied")
                         .HasColumnType("bigint")
                         .HasColumnName("copied");
+
+                    b.Property<long>("CountedBefore")
+                        .HasColumnType("bigint")
+                        .HasColumnName("counted_before");
 
                     b.Property<string>("Detail")
                         .HasColumnType("text")
