@@ -15,11 +15,14 @@ public sealed record HoldPeriod
     public DateTimeOffset? To { get; init; }
 }
 
-/// <summary>Work: the held period was copied and verified; it may be deleted now.</summary>
+/// <summary>Work: the held period was copied and verified, or a person lets go of it; it may be deleted now.</summary>
 public sealed record ReleaseHold
 {
     public required Guid HoldId { get; init; }
     public required RecorderAddress FailoverServer { get; init; }
+
+    /// <summary>The material copy that has it home; null when a person lets go.</summary>
+    public Guid? MaterialCopyId { get; init; }
 }
 
 /// <summary>Answer of both: whether the failover server holds the period now.</summary>
@@ -30,4 +33,7 @@ public sealed record HoldChanged
 
     /// <summary>Why the hold is not as asked; it is asked again.</summary>
     public CopyFailure? Failure { get; init; }
+
+    /// <summary>As in the release that it answers.</summary>
+    public Guid? MaterialCopyId { get; init; }
 }

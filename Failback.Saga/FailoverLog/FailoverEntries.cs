@@ -51,20 +51,30 @@ internal static class FailoverEntries
             yield return HoldPeriod(entry, server, DerivedId.Of("hold", entry.EntryId));
     }
 
-    /// <summary>The hold after a worker's answer; a lost one is placed again.</summary>
+    /// <summary>The hold after a worker's answer; a lost one is placed again. Whoever lets go by hand knows what a report doubts.</summary>
     public static FailoverLogEntry Hold(FailoverLogEntry entry, HoldChanged told) =>
-        entry with
-        {
-            Hold = (entry.Hold, told.Held, told.Failure) switch
+        told is { Held: false, Failure: null, MaterialCopyId: null }
+        && entry.Hold is HoldStatus.Held or HoldStatus.Releasing or HoldStatus.Released
+            ? entry with
             {
-                (HoldStatus.Placing, true, _) => HoldStatus.Held,
-                // A release may have been under way when a report asked to keep it.
-                (HoldStatus.Releasing or HoldStatus.Held, false, null) => HoldStatus.Released,
-                (HoldStatus.Held, false, not null) => HoldStatus.Placing,
-                _ => entry.Hold,
-            },
-            // Nobody but a person lets go of what is held: whoever did knows what the report doubts.
-            Doubted = entry.Doubted && (entry.Hold, told.Held, told.Failure) is not (HoldStatus.Held, false, null),
+                Hold = HoldStatus.Released,
+                Doubted = false,
+            }
+            : entry with
+            {
+                Hold = Hold(entry.Hold, told),
+            };
+
+    private static HoldStatus Hold(HoldStatus hold, HoldChanged told) =>
+        (hold, told.Held, told.Failure) switch
+        {
+            (HoldStatus.Placing, true, null) => HoldStatus.Held,
+            (HoldStatus.Releasing, false, null) => HoldStatus.Released,
+            // Lost, or let go by a release that a report was too late for: placed again.
+            (HoldStatus.Held, false, _) => HoldStatus.Placing,
+            // Placed by somebody who was late: let go again.
+            (HoldStatus.Released, true, null) => HoldStatus.Releasing,
+            _ => hold,
         };
 
     /// <summary>Asks the failover server to keep the period, with an open end (D5).</summary>

@@ -71,7 +71,12 @@ internal static class CopyEnd
                 );
             if (release && !isProved && facts.Address(entry.FailoverServerId) is { } failoverServer)
                 yield return new Publish(
-                    new ReleaseHold { HoldId = entry.EntryId, FailoverServer = failoverServer },
+                    new ReleaseHold
+                    {
+                        HoldId = entry.EntryId,
+                        FailoverServer = failoverServer,
+                        MaterialCopyId = copy.CorrelationId,
+                    },
                     facts.Id("release hold", entry.EntryId)
                 );
         }

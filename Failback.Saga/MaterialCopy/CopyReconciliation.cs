@@ -60,19 +60,31 @@ internal sealed class CopyReconciliation : IReconciled
     {
         var effects = new List<Effect>();
         var releasing = open.Where(x => x.Hold == HoldStatus.Releasing);
+        var saved = new HashSet<Guid>();
         foreach (var entry in releasing.Where(x => !waiting.Contains(x.InheritedBy ?? x.EntryId)))
+        {
             // Looked at once more: a report that was made meanwhile may have kept it. While it is doubted, silence releases nothing.
             if (
-                await store.EntryAsync(entry.EntryId, token) is { Hold: HoldStatus.Releasing } held
-                && (held.InheritedBy is { } by ? await store.EntryAsync(by, token) : held) is not { Doubted: true }
-                && await store.RecorderAsync(entry.FailoverServerId, token) is { } server
+                await store.EntryAsync(entry.EntryId, token) is not { Hold: HoldStatus.Releasing } held
+                || (held.InheritedBy is { } by ? await store.EntryAsync(by, token) : held) is { Doubted: true }
+                || await store.RecorderAsync(entry.FailoverServerId, token) is not { } server
             )
-                effects.Add(
-                    new Publish(
-                        new ReleaseHold { HoldId = entry.EntryId, FailoverServer = server.ToAddress() },
-                        DerivedId.Of("release hold", entry.EntryId, now)
-                    )
-                );
+                continue;
+            // Saved as it is: of a report that keeps it at the same time and of this, one has to look again.
+            if (saved.Add(held.EntryId))
+                effects.Add(new Save(held));
+            effects.Add(
+                new Publish(
+                    new ReleaseHold
+                    {
+                        HoldId = entry.EntryId,
+                        FailoverServer = server.ToAddress(),
+                        MaterialCopyId = DerivedId.OfMaterialCopy(held.InheritedBy ?? held.EntryId),
+                    },
+                    DerivedId.Of("release hold", entry.EntryId, now)
+                )
+            );
+        }
         return effects;
     }
 }

@@ -179,9 +179,8 @@ internal static class CopyProofs
         if (!isNewest || own.MaterialCopy != MaterialCopyStatus.Succeeded)
             return null;
         // When the hold is over, that the failover server has less than it had is as it should be.
-        return own.Hold == HoldStatus.Released && !ended.Counts.Any(x => x.Mark >= CoverageMark.Conflict) && Doubts(ended) == true
-            ? null
-            : Doubts(ended);
+        var isHome = ended.Status == ProofStatus.Made && !ended.Counts.Any(x => x.Mark >= CoverageMark.Conflict);
+        return own.Hold == HoldStatus.Released && isHome ? false : Doubts(ended);
     }
 
     /// <summary>What becomes of the entry, and of the holds of all whose period the copy had.</summary>
@@ -189,6 +188,7 @@ internal static class CopyProofs
     {
         var says = Says(ended, own, others);
         var doubted = says ?? own.Doubted;
+        var covered = facts.Periods.Select(x => x.EntryId).ToHashSet();
         var isDecided = says is not null || WaitedFor(others, facts.Now).Count == 0;
         // A release may be under way, so what is kept is asked for again.
         bool IsKept(FailoverLogEntry x) =>
@@ -198,7 +198,8 @@ internal static class CopyProofs
             && (
                 x.Hold == HoldStatus.Releasing
                     ? WaitedFor(others, facts.Now).Count == 0
-                    : own.Doubted && x.Hold is HoldStatus.Held or HoldStatus.Placing
+                    // What is beyond the periods of the copy was not copied.
+                    : own.Doubted && x.Hold is HoldStatus.Held or HoldStatus.Placing && covered.Contains(x.EntryId)
             );
         foreach (var entry in facts.Inherited.Prepend(own))
         {
@@ -219,7 +220,12 @@ internal static class CopyProofs
                 yield return FailoverEntries.HoldPeriod(entry, server, DerivedId.Of("hold kept", entry.EntryId, ended.ReportId));
             if (letGo)
                 yield return new Publish(
-                    new ReleaseHold { HoldId = entry.EntryId, FailoverServer = server.ToAddress() },
+                    new ReleaseHold
+                    {
+                        HoldId = entry.EntryId,
+                        FailoverServer = server.ToAddress(),
+                        MaterialCopyId = ended.MaterialCopyId,
+                    },
                     DerivedId.Of("release hold", entry.EntryId, ended.ReportId)
                 );
         }

@@ -107,7 +107,7 @@ internal sealed class CommitRules(SimulatedDatabase database)
                 or
                 (HoldStatus.Releasing, HoldStatus.Released or HoldStatus.Placing)
                 or
-                (HoldStatus.Released, HoldStatus.Placing);
+                (HoldStatus.Released, HoldStatus.Placing or HoldStatus.Releasing);
 
     /// <summary>E2: who failed over again is not called healthy, and who was called again is not called standby, by the failback before.</summary>
     private void Role(Recorder old, Recorder now, SimulatedUnit unit)

@@ -11,7 +11,7 @@ public sealed class Bad_input_has_a_typed_outcome
     [
         "--Failback:Worker:Tries=1",
         "--Failback:Worker:FirstRetryMilliseconds=10",
-        "--Failback:Recorders:StallSeconds=1",
+        "--Failback:Recorders:StallSeconds=3",
         "--Failback:Copy:RetrySeconds=0.1",
         "--Failback:Copy:WaitSeconds=0.5",
     ];

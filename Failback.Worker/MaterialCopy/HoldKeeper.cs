@@ -24,8 +24,11 @@ internal sealed partial class HoldKeeper(
     }
 
     /// <returns>Let go, or why not. Null when the host stops: it is asked again.</returns>
-    public Task<HoldChanged?> ReleaseAsync(ReleaseHold work, CancellationToken token) =>
-        ChangeAsync(work.HoldId, work.FailoverServer, false, (x, y) => x.ReleaseHoldAsync(work.HoldId, y), token);
+    public async Task<HoldChanged?> ReleaseAsync(ReleaseHold work, CancellationToken token)
+    {
+        var told = await ChangeAsync(work.HoldId, work.FailoverServer, false, (x, y) => x.ReleaseHoldAsync(work.HoldId, y), token);
+        return told is null ? null : told with { MaterialCopyId = work.MaterialCopyId };
+    }
 
     private async Task<HoldChanged?> ChangeAsync(
         Guid holdId,

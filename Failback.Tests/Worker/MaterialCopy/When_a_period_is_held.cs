@@ -7,6 +7,7 @@ namespace Failback.Tests;
 [Covers("D5")]
 public sealed class When_a_period_is_held
 {
+    private static readonly Guid? Copy = Guid.NewGuid();
     private readonly WorkerSite site = new();
 
     [Fact]
@@ -28,6 +29,8 @@ public sealed class When_a_period_is_held
 
         Assert.Equal((false, null, false, null), (first?.Held, first?.Failure, second?.Held, second?.Failure));
         Assert.Empty(site.FailoverServer.Holds);
+        // Which copy let it go, so that it is told from a person.
+        Assert.Equal((Copy, null), (first?.MaterialCopyId, (await HoldAsync())?.MaterialCopyId));
     }
 
     [Fact]
@@ -39,7 +42,7 @@ public sealed class When_a_period_is_held
         var released = await ReleaseAsync();
 
         Assert.Equal((false, CopyFailure.NoFailoverServerConnection), (held?.Held, held?.Failure));
-        Assert.Equal((true, CopyFailure.NoFailoverServerConnection), (released?.Held, released?.Failure));
+        Assert.Equal((true, CopyFailure.NoFailoverServerConnection, Copy), (released?.Held, released?.Failure, released?.MaterialCopyId));
     }
 
     [Fact]
@@ -66,7 +69,12 @@ public sealed class When_a_period_is_held
 
     private Task<HoldChanged?> ReleaseAsync() =>
         site.Keeper.ReleaseAsync(
-            new ReleaseHold { HoldId = Entry, FailoverServer = FailoverServerAt },
+            new ReleaseHold
+            {
+                HoldId = Entry,
+                FailoverServer = FailoverServerAt,
+                MaterialCopyId = Copy,
+            },
             TestContext.Current.CancellationToken
         );
 }
