@@ -51,7 +51,8 @@ internal static class Internal
     [("DOTNET_GCGen1MaxBudget", "200000"), ("MALLOC_ARENA_MAX", "1")];
 
     public static Child StartWorker(string sourceId, string source, string targetId, string target) =>
-        StartSelf(WorkerEnvironment, WorkerArgument, sourceId, source, targetId, target);
+        // The first generation is what the worker's project sets; this program has another for its recorders.
+        StartSelf([.. WorkerEnvironment, ("DOTNET_GCGen0MaxBudget", "200000")], WorkerArgument, sourceId, source, targetId, target);
 
     /// <summary>Serves a recorder and says where.</summary>
     private static async Task ServeRecorderAsync(
