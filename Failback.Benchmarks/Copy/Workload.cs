@@ -23,10 +23,12 @@ internal sealed record Workload(
 )
 {
     public long Bytes => (long)Items * ItemBytes;
-    public string Source => Path.Combine(Place, "source");
+    public string Source => Path.Combine(Place, SourceFolder);
+
+    private const string SourceFolder = "source";
 
     /// <summary>Folders of what is copied from: they are in memory for everybody.</summary>
-    private static readonly string[] Sources = ["source", OurSource.Folder];
+    private static readonly string[] Sources = [SourceFolder, OurSource.Folder];
 
     /// <summary>The file of an item; they are named alike on every side.</summary>
     public static string FileName(int item) => $"{item:D6}.bin";

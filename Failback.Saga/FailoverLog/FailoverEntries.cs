@@ -90,6 +90,18 @@ internal static class FailoverEntries
             messageId
         );
 
+    /// <summary>Lets the failover server delete the period: the material copy that has it is verified (D5). Asked until it is confirmed.</summary>
+    public static Publish ReleaseHold(FailoverLogEntry entry, Recorder server, Guid messageId) =>
+        new(
+            new ReleaseHold
+            {
+                HoldId = entry.EntryId,
+                FailoverServer = server.ToAddress(),
+                MaterialCopyId = DerivedId.OfMaterialCopy(entry.InheritedBy ?? entry.EntryId),
+            },
+            messageId
+        );
+
     public static Tell Told(SystemChangeKind kind, FailoverLogEntry entry) =>
         new(kind, entry.EntryId, null, entry.FailedRecorderId, entry.FailoverServerId);
 

@@ -69,16 +69,8 @@ internal static class CopyEnd
                         Hold = release ? HoldStatus.Releasing : entry.Hold,
                     }
                 );
-            if (release && !isProved && facts.Address(entry.FailoverServerId) is { } failoverServer)
-                yield return new Publish(
-                    new ReleaseHold
-                    {
-                        HoldId = entry.EntryId,
-                        FailoverServer = failoverServer,
-                        MaterialCopyId = copy.CorrelationId,
-                    },
-                    facts.Id("release hold", entry.EntryId)
-                );
+            if (release && !isProved && facts.Recorders.TryGetValue(entry.FailoverServerId, out var server))
+                yield return FailoverEntries.ReleaseHold(entry, server, facts.Id("release hold", entry.EntryId));
         }
         yield return new Tell(SystemChangeKind.MaterialCopyChanged, copy.EntryId, copy.CorrelationId, copy.RecorderId);
     }

@@ -60,7 +60,6 @@ internal sealed class CopyReconciliation : IReconciled
     {
         var effects = new List<Effect>();
         var releasing = open.Where(x => x.Hold == HoldStatus.Releasing);
-        var saved = new HashSet<Guid>();
         foreach (var entry in releasing.Where(x => !waiting.Contains(x.InheritedBy ?? x.EntryId)))
         {
             // Looked at once more: a report that was made meanwhile may have kept it. While it is doubted, silence releases nothing.
@@ -71,19 +70,8 @@ internal sealed class CopyReconciliation : IReconciled
             )
                 continue;
             // Saved as it is: of a report that keeps it at the same time and of this, one has to look again.
-            if (saved.Add(held.EntryId))
-                effects.Add(new Save(held));
-            effects.Add(
-                new Publish(
-                    new ReleaseHold
-                    {
-                        HoldId = entry.EntryId,
-                        FailoverServer = server.ToAddress(),
-                        MaterialCopyId = DerivedId.OfMaterialCopy(held.InheritedBy ?? held.EntryId),
-                    },
-                    DerivedId.Of("release hold", entry.EntryId, now)
-                )
-            );
+            effects.Add(new Save(held));
+            effects.Add(FailoverEntries.ReleaseHold(held, server, DerivedId.Of("release hold", held.EntryId, now)));
         }
         return effects;
     }

@@ -189,7 +189,8 @@ internal static class CopyProofs
         var says = Says(ended, own, others);
         var doubted = says ?? own.Doubted;
         var covered = facts.Periods.Select(x => x.EntryId).ToHashSet();
-        var isDecided = says is not null || WaitedFor(others, facts.Now).Count == 0;
+        var waits = WaitedFor(others, facts.Now).Count > 0;
+        var isDecided = says is not null || !waits;
         // A release may be under way, so what is kept is asked for again.
         bool IsKept(FailoverLogEntry x) =>
             doubted && isDecided && (x.Hold == HoldStatus.Releasing || (x.Hold == HoldStatus.Released && says == true));
@@ -197,7 +198,7 @@ internal static class CopyProofs
             !doubted
             && (
                 x.Hold == HoldStatus.Releasing
-                    ? WaitedFor(others, facts.Now).Count == 0
+                    ? !waits
                     // What is beyond the periods of the copy was not copied.
                     : own.Doubted && x.Hold is HoldStatus.Held or HoldStatus.Placing && covered.Contains(x.EntryId)
             );
@@ -219,15 +220,7 @@ internal static class CopyProofs
             if (kept)
                 yield return FailoverEntries.HoldPeriod(entry, server, DerivedId.Of("hold kept", entry.EntryId, ended.ReportId));
             if (letGo)
-                yield return new Publish(
-                    new ReleaseHold
-                    {
-                        HoldId = entry.EntryId,
-                        FailoverServer = server.ToAddress(),
-                        MaterialCopyId = ended.MaterialCopyId,
-                    },
-                    DerivedId.Of("release hold", entry.EntryId, ended.ReportId)
-                );
+                yield return FailoverEntries.ReleaseHold(entry, server, DerivedId.Of("release hold", entry.EntryId, ended.ReportId));
         }
     }
 }

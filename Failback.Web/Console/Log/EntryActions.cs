@@ -21,7 +21,7 @@ internal enum EntryAction
 internal static class EntryActions
 {
     private static readonly string[] Underway = ["Queued", "Planning", "WaitingForSource", "Copying"];
-    private static readonly string[] Stopped = ["Partial", "Failed", "Canceled"];
+    private static readonly string[] Stopped = ["Partial", "Failed", "Canceled", "Doubted"];
 
     /// <summary>The first is what most would want.</summary>
     public static IReadOnlyList<EntryAction> Of(LogRow row, Func<string, bool> may)
@@ -61,8 +61,8 @@ internal static class EntryActions
     public static bool MayStartCopy(LogRow row, Func<string, bool> may) =>
         may(AskRights.StartCopy)
         && row.Entry is { Failback: "Succeeded", InheritedBy: null }
-        && CopyState(row) is var state
-        && (state == "None" || Stopped.Contains(state) || IsDoubted(row));
+        && ShownState(row) is var state
+        && (state == "None" || Stopped.Contains(state));
 
     /// <summary>
     /// The copy's own state; without a copy, what the log says. Of a closed entry the log says that it succeeded before anything came
@@ -76,7 +76,8 @@ internal static class EntryActions
         row.Entry is { Failover: "Succeeded", Failback: "None" or "Failed" }
         || (
             row.Entry is { Failback: "Succeeded", InheritedBy: null }
-            && (CopyState(row) is "None" or "Paused" || Stopped.Contains(CopyState(row)) || IsDoubted(row))
+            && ShownState(row) is var state
+            && (state is "None" or "Paused" || Stopped.Contains(state))
         );
 
     /// <summary>The order of the first unfinished copy (R48): the oldest failover first.</summary>
