@@ -102,6 +102,8 @@ public static class BusRoom
         ));
         services.AddSingleton<BrokerCheck>();
         services.AddHealthChecks().AddCheck<BrokerCheck>(ConsumersWatch.Broker).AddCheck<ConsumersCheck>(ConsumersWatch.Consumers);
+        services.AddSingleton<BusStart>();
+        services.AddBusObserver(x => x.GetRequiredService<BusStart>());
         services.AddSingleton<ConsumersWatch>();
         services.AddHostedService(x => x.GetRequiredService<ConsumersWatch>());
     }

@@ -3,6 +3,7 @@ using MassTransit.RabbitMqTransport;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
 
 namespace Failback.Hosting;
 
@@ -47,7 +48,11 @@ internal sealed partial class ChannelEnd(string queue, TimeSpan stopTime, Refuse
                 continue;
             LogGivenUp(logger, queue, since.TotalSeconds);
             _ = consuming.ContinueWith(x => x.Exception, TaskScheduler.Default);
-            throw new RabbitMqConnectionException($"The endpoint {queue} did not end with its channel.");
+            // Without a cause MassTransit takes it for a fault that no repetition mends: a bus that was just starting would never start.
+            throw new RabbitMqConnectionException(
+                $"The endpoint {queue} did not end with its channel.",
+                new AlreadyClosedException(context.Channel.CloseReason ?? Closed)
+            );
         }
         await consuming;
     }

@@ -14,7 +14,7 @@ public static partial class FailbackHost
     /// <summary>Exit code of a process that was not configured rightly.</summary>
     public const int WrongConfiguration = 2;
 
-    /// <summary>Exit code of a process that ended because it did not consume its queues any more.</summary>
+    /// <summary>Exit code of a process that ended because it did not consume its queues, or never would.</summary>
     public const int NoConsumers = 3;
 
     /// <summary>Exit code of a process that was ended because it did not stop in time.</summary>

@@ -8,13 +8,15 @@ namespace Failback.Hosting;
 /// <summary>
 /// Ends a process that went deaf: it consumed once, the broker takes and confirms messages, and for
 /// <see cref="BusOptions.ConsumersSeconds"/> a queue of ours had no consumer, or the bus library says that an endpoint of its own is down
-/// (B15). Before that, the endpoints of such queues are started anew. The same for one that went dumb: whatever it published for so long failed. An orchestrator starts it again, and nothing is lost: rows and
-/// queues are the truth. While the broker is away nobody is deaf or dumb.
+/// (B15). Before that, the endpoints of such queues are started anew. The same for one that went dumb: whatever it published for so long
+/// failed. An orchestrator starts it again, and nothing is lost: rows and queues are the truth. While the broker is away nobody is deaf or
+/// dumb.
 /// </summary>
 internal sealed partial class ConsumersWatch(
     HealthCheckService checks,
     PublishGate publishing,
     IEnumerable<EndpointRevival> revival,
+    BusStart start,
     IHostApplicationLifetime lifetime,
     IOptions<BusOptions> options,
     TimeProvider time,
@@ -30,14 +32,16 @@ internal sealed partial class ConsumersWatch(
     private static readonly TimeSpan ReviveAfter = TimeSpan.FromSeconds(10);
 
     /// <summary>It told the host to stop, which leaves with <see cref="FailbackHost.NoConsumers"/>.</summary>
-    public bool IsDeaf { get; private set; }
+    public bool IsDeaf => isDeaf || start.HasFailed;
+
+    private bool isDeaf;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var limit = TimeSpan.FromSeconds(options.Value.ConsumersSeconds);
         using var look = new PeriodicTimer(limit / 4 < Every ? limit / 4 : Every, time);
         var (wasReady, deafSince) = (false, (long?)null);
-        while (!IsDeaf && await look.WaitForNextTickAsync(stoppingToken))
+        while (!isDeaf && await look.WaitForNextTickAsync(stoppingToken))
         {
             var report = await checks.CheckHealthAsync(x => x.Name is Broker or Consumers or Library, stoppingToken);
             var missing = report
@@ -64,7 +68,7 @@ internal sealed partial class ConsumersWatch(
             if (!deaf || !over)
                 continue;
             LogDeaf(logger, (int)limit.TotalSeconds, string.Join("; ", missing));
-            IsDeaf = true;
+            isDeaf = true;
             lifetime.StopApplication();
         }
     }

@@ -107,6 +107,7 @@ public sealed class When_an_endpoint_stays_away : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton(publishing);
+        builder.Services.AddSingleton<BusStart>();
         builder.Services.AddSingleton(revival);
         builder.Services.AddHostedService<ConsumersWatch>();
         var data = new Dictionary<string, object> { [ConsumersCheck.Missing] = new[] { missing } };

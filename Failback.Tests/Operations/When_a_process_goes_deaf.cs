@@ -39,6 +39,24 @@ public sealed class When_a_process_goes_deaf
         await Readiness.WellAsync(again.Http);
     }
 
+    /// <summary>The bus library tries to start a bus once in the life of a process.</summary>
+    [Fact]
+    [NeedsServer]
+    [Covers("B15", "I19")]
+    public async Task one_that_the_broker_does_not_let_in_ends_and_says_why()
+    {
+        await using var vhost = await Servers.NewVhostAsync();
+        await using var database = await Servers.NewDatabaseAsync();
+        var address = new UriBuilder(vhost.Address) { Password = "canary-of-the-broker" }.Uri;
+        await using var refused = SagaProgram.Start(address, database);
+
+        Assert.Equal(FailbackHost.NoConsumers, await refused.Process.ExitAsync(TimeSpan.FromMinutes(2)));
+
+        Assert.Contains("The bus could not start", refused.Process.Output, StringComparison.Ordinal);
+        Assert.Contains("ACCESS_REFUSED", refused.Process.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", refused.Process.Output, StringComparison.Ordinal);
+    }
+
     /// <summary>Nobody can hear a broker that is away, and one that was never ready has another illness; waiting is right.</summary>
     [Theory]
     [Covers("B5")]
@@ -61,6 +79,7 @@ public sealed class When_a_process_goes_deaf
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton<PublishGate>();
+        builder.Services.AddSingleton<BusStart>();
         builder.Services.AddSingleton<ConsumersWatch>();
         builder.Services.AddHostedService(x => x.GetRequiredService<ConsumersWatch>());
         builder

@@ -6,7 +6,6 @@ namespace Failback.Tests;
 /// <summary>One Chromium for all specs of the console; a machine without one cannot show that the console works.</summary>
 public sealed class ConsoleBrowser : IAsyncLifetime
 {
-    private const int LongestWait = 15_000;
     private IPlaywright? _playwright;
     private IBrowser _browser = null!;
 
@@ -86,8 +85,8 @@ public sealed class ConsoleBrowser : IAsyncLifetime
                     Url = url,
                 })
         );
-        context.SetDefaultTimeout(LongestWait);
-        Assertions.SetDefaultExpectTimeout(LongestWait);
+        context.SetDefaultTimeout((float)Eventually.Deadline.TotalMilliseconds);
+        Assertions.SetDefaultExpectTimeout((float)Eventually.Deadline.TotalMilliseconds);
         return new(await context.NewPageAsync(), url);
     }
 
