@@ -131,7 +131,11 @@ public sealed class What_the_console_shows_of_many(ConsoleBrowser browser) : IAs
                 }
         );
         await using var window = await browser.OpenAsync(_site, language: language);
-        var page = await window.GoAsync("/?text=Station");
+        var page = await window.GoAsync($"/log/{row.Entry.EntryId}");
+        await Assertions.Expect(page.Locator("[data-slot=doubted]")).ToContainTextAsync(said);
+        var lane = page.Locator(".timeline .lane").Filter(new() { HasText = state });
+        await Assertions.Expect(lane.Locator(".lane-bar")).ToHaveClassAsync(new Regex("bad"));
+        page = await window.GoAsync("/?text=Station");
         var shown = page.Locator($"[data-entry='{row.Entry.EntryId}']");
         await Assertions.Expect(shown).ToHaveClassAsync(new Regex("bad"));
         await Assertions.Expect(shown.Locator(".copy .chip")).ToContainTextAsync(state);

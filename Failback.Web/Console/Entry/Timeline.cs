@@ -41,7 +41,7 @@ internal sealed record Timeline(TimeWindow Window, IReadOnlyList<TimelineBar> Ba
         if (entry.FailbackStartedAt is { } failback)
             Add(TimelineLane.Failback, entry.Failback, failback, entry.FailbackEndedAt);
         if (copy is { StartedAt: { } started })
-            Add(TimelineLane.MaterialCopy, copy.Status, started, copy.EndedAt);
+            Add(TimelineLane.MaterialCopy, CopyFigures.ShownState(copy), started, copy.EndedAt);
         return new(window, bars);
 
         void Add(TimelineLane lane, string state, DateTimeOffset from, DateTimeOffset? to)
