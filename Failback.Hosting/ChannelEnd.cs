@@ -42,7 +42,7 @@ internal sealed partial class ChannelEnd(string queue, TimeSpan stopTime, Refuse
             {
                 told = true;
                 LogTold(logger, queue);
-                await consumer.HandleChannelShutdownAsync(context.Channel, context.Channel.CloseReason ?? Closed);
+                await consumer.HandleChannelShutdownAsync(context.Channel, WhyClosed(context));
             }
             if (since <= (consumer is null ? SetUpPatience : workPatience))
                 continue;
@@ -51,7 +51,7 @@ internal sealed partial class ChannelEnd(string queue, TimeSpan stopTime, Refuse
             // Without a cause MassTransit takes it for a fault that no repetition mends: a bus that was just starting would never start.
             throw new RabbitMqConnectionException(
                 $"The endpoint {queue} did not end with its channel.",
-                new AlreadyClosedException(context.Channel.CloseReason ?? Closed)
+                new AlreadyClosedException(WhyClosed(context))
             );
         }
         await consuming;
@@ -59,7 +59,9 @@ internal sealed partial class ChannelEnd(string queue, TimeSpan stopTime, Refuse
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("channelEnd");
 
-    private static ShutdownEventArgs Closed => new(ShutdownInitiator.Library, Constants.ConnectionForced, "The connection is closed");
+    private static ShutdownEventArgs WhyClosed(ChannelContext context) =>
+        context.Channel.CloseReason
+        ?? new ShutdownEventArgs(ShutdownInitiator.Library, Constants.ConnectionForced, "The connection is closed");
 
     [LoggerMessage(4030, LogLevel.Information, "The channel of {Queue} is closed and its consumer went on; it was told, and consumes anew")]
     private static partial void LogTold(ILogger logger, string queue);

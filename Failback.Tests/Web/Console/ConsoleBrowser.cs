@@ -85,8 +85,9 @@ public sealed class ConsoleBrowser : IAsyncLifetime
                     Url = url,
                 })
         );
-        context.SetDefaultTimeout((float)Eventually.Deadline.TotalMilliseconds);
-        Assertions.SetDefaultExpectTimeout((float)Eventually.Deadline.TotalMilliseconds);
+        var longestWait = (float)Eventually.Deadline.TotalMilliseconds;
+        context.SetDefaultTimeout(longestWait);
+        Assertions.SetDefaultExpectTimeout(longestWait);
         return new(await context.NewPageAsync(), url);
     }
 

@@ -18,7 +18,9 @@ internal static class CopyFigures
     }
 
     /// <summary>The state of a copy as people see it: one that succeeded and whose report says that not everything is home is no success.</summary>
-    public static string ShownState(CopySummary copy) => copy is { Status: "Succeeded", Doubted: true } ? "Doubted" : copy.Status;
+    public static string ShownState(CopySummary copy) => ShownState(copy.Status, copy.Doubted);
+
+    public static string ShownState(string state, bool doubted) => doubted && state == "Succeeded" ? "Doubted" : state;
 
     /// <summary>By bytes; by items where nobody knows bytes; 0 before it was planned. Below 1 until everything is settled.</summary>
     public static double Part(CopySummary copy)

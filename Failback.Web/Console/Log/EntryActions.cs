@@ -52,10 +52,10 @@ internal static class EntryActions
         may(AskRights.ControlCopy) && row.Entry.InheritedBy is null && row.Copy is not null && CopyState(row) != "Canceled";
 
     /// <summary>The copy succeeded, and its report says that not everything is home: it can be started again.</summary>
-    public static bool IsDoubted(LogRow row) => CopyState(row) == "Succeeded" && (row.Copy?.Doubted ?? row.Entry.Doubted);
+    public static bool IsDoubted(LogRow row) => ShownState(row) == "Doubted";
 
     /// <summary>The state of the copy as people see it.</summary>
-    public static string ShownState(LogRow row) => IsDoubted(row) ? "Doubted" : CopyState(row);
+    public static string ShownState(LogRow row) => CopyFigures.ShownState(CopyState(row), row.Copy?.Doubted ?? row.Entry.Doubted);
 
     /// <summary>Whether a copy of the entry can be started now: the first time, or again after one without success or one that is doubted.</summary>
     public static bool MayStartCopy(LogRow row, Func<string, bool> may) =>
