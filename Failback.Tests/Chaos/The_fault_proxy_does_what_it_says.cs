@@ -13,6 +13,9 @@ public sealed class The_fault_proxy_does_what_it_says : IAsyncLifetime
     private readonly List<string> heard = [];
     private FaultProxy proxy = null!;
 
+    /// <summary>The echo hears and says nothing.</summary>
+    private volatile bool silent;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public ValueTask InitializeAsync()
@@ -118,6 +121,35 @@ public sealed class The_fault_proxy_does_what_it_says : IAsyncLifetime
         Assert.Equal(1, lost.Replies);
     }
 
+    /// <summary>Two requests under way on one connection, and one whose connection ends before its reply, cost one reply and none.</summary>
+    [Fact]
+    public async Task a_reply_is_counted_when_it_is_lost_and_not_when_it_is_asked_for()
+    {
+        var lost = ProxyFault.DropReply("COMMIT"u8, times: 2);
+        proxy.Fault = lost;
+        silent = true;
+        using (var gone = await ConnectAsync())
+            await gone.GetStream().WriteAsync("COMMIT gone"u8.ToArray(), Token);
+        using var client = await ConnectAsync();
+        await client.GetStream().WriteAsync("COMMIT one"u8.ToArray(), Token);
+        await Eventually.True("both were heard", () => Heard("gone") && Heard("one"));
+        silent = false;
+        await Assert.ThrowsAsync<IOException>(() => AskAsync(client, "COMMIT two"));
+        Assert.Equal(1, lost.Replies);
+        using var other = await ConnectAsync();
+        await Assert.ThrowsAsync<IOException>(() => AskAsync(other, "COMMIT three"));
+        Assert.Equal(2, lost.Replies);
+        using var next = await ConnectAsync();
+        Assert.Equal("COMMIT four", await AskAsync(next, "COMMIT four"));
+        Assert.Equal(2, lost.Replies);
+
+        bool Heard(string what)
+        {
+            lock (heard)
+                return heard.Any(x => x.EndsWith(what, StringComparison.Ordinal));
+        }
+    }
+
     private async Task<TcpClient> ConnectAsync()
     {
         var client = new TcpClient();
@@ -158,7 +190,8 @@ public sealed class The_fault_proxy_does_what_it_says : IAsyncLifetime
             {
                 lock (heard)
                     heard.Add(Encoding.ASCII.GetString(bytes, 0, read));
-                await client.GetStream().WriteAsync(bytes.AsMemory(0, read), ended.Token);
+                if (!silent)
+                    await client.GetStream().WriteAsync(bytes.AsMemory(0, read), ended.Token);
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)

@@ -7,20 +7,100 @@ namespace Failback.Tests;
 public sealed class When_much_comes_in_one_write
 {
     private static readonly Track Camera = new("origin", TrackKind.Video, "camera 1");
+    private static readonly TrackPeriod Day = new(Camera, Items.Noon, Items.Noon.AddDays(1));
+    private const int InPart = 4;
+    private const int ItemBytes = (int)WriteBatch.PartBytes / InPart;
     private static readonly Guid One = Guid.Parse("11111111-1111-1111-1111-111111111111");
     private static readonly Guid Two = Guid.Parse("22222222-2222-2222-2222-222222222222");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    /// <summary>The longer ones come in parts of their own.</summary>
     [Theory]
-    [InlineData(TrackKind.Video, WriteResult.Conflict)]
-    [InlineData(TrackKind.Anpr, WriteResult.Created)]
-    public async Task a_second_segment_of_one_start_is_a_conflict_and_a_second_record_is_kept(TrackKind kind, WriteResult second)
+    [InlineData(TrackKind.Video, WriteResult.Conflict, 5L)]
+    [InlineData(TrackKind.Anpr, WriteResult.Created, 5L)]
+    [InlineData(TrackKind.Video, WriteResult.Conflict, WriteBatch.PartBytes)]
+    [InlineData(TrackKind.Anpr, WriteResult.Created, WriteBatch.PartBytes)]
+    public async Task a_second_segment_of_one_start_is_a_conflict_and_a_second_record_is_kept(
+        TrackKind kind,
+        WriteResult second,
+        long length
+    )
     {
         await using var stand = await RecorderStand.StartAsync(overHttp: false);
-        var items = new[] { "first", "second", "first" }.Select(x => Items.Item(Items.Noon, x));
+        var items = new[] { 1, 2, 1 }.Select(x => Items.Item(Items.Noon, Bytes((int)length, x)));
         var receipts = await stand.Recorder.WriteItemsAsync(Camera with { Kind = kind }, Items.Of(items), Token);
         Assert.Equal([WriteResult.Created, second, WriteResult.AlreadyThere], receipts.Select(x => x.Result));
+    }
+
+    [Fact]
+    [Covers("F1", "F13")]
+    public async Task a_part_is_kept_while_the_next_comes()
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp: false);
+        var items = Many();
+        var receipts = await stand.Recorder.WriteItemsAsync(Camera, ComingAsync(stand, items), Token);
+        Assert.Equal(items.Select(x => (x.Entry, WriteResult.Created)), receipts.Select(x => (x.Entry, x.Result)));
+        var again = await stand.RestartAsync();
+        Assert.Equal(items.Select(x => x.Entry), (await again.VerifyItemsAsync(Day, null, 100, Token)).Items);
+    }
+
+    [Theory]
+    [Covers("F1")]
+    [InlineData(InPart - 1)]
+    [InlineData(InPart)]
+    [InlineData(2 * InPart + 1)]
+    public async Task what_came_whole_before_the_source_failed_is_kept(int whole)
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp: false);
+        var items = Many();
+        await Assert.ThrowsAsync<InvalidDataException>(() => stand.Recorder.WriteItemsAsync(Camera, Failing(), Token));
+        Assert.Equal(items.Take(whole).Select(x => x.Entry), await ListAsync(stand));
+        await CompletesAsync(stand, whole);
+
+        async IAsyncEnumerable<ItemContent> Failing()
+        {
+            await foreach (var item in Items.Of(items.Take(whole)))
+                yield return item;
+            throw new InvalidDataException("played");
+        }
+    }
+
+    [Fact]
+    [Covers("F2", "F13")]
+    public async Task a_disk_that_is_full_in_the_middle_keeps_the_parts_before()
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp: false);
+        var items = Many();
+        // For the first part, its lines in the index, and some of the next part.
+        stand.Reference.Disk.BytesLeft = (InPart + 2) * ItemBytes;
+        var full = await Assert.ThrowsAsync<RecorderException>(() =>
+            stand.Recorder.WriteItemsAsync(Camera, ComingAsync(stand, items), Token)
+        );
+        Assert.Equal(RecorderFault.Full, full.Fault);
+        Assert.Equal(items.Take(InPart).Select(x => x.Entry), await ListAsync(stand));
+        // What came of the others does not take the room that is left.
+        Assert.Equal(InPart * ItemBytes, Directory.GetFiles(Path.Combine(stand.Folder, "packs")).Sum(x => new FileInfo(x).Length));
+        stand.Reference.Disk.BytesLeft = null;
+        await CompletesAsync(stand, InPart);
+    }
+
+    /// <summary>What lies after a part that is not on the disk is not kept either, though it came: nobody may rely on that disk.</summary>
+    [Fact]
+    [Covers("F13")]
+    public async Task a_part_that_cannot_be_synced_ends_the_write_and_nothing_of_it_is_there()
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp: false);
+        var tries = 0;
+        stand.Reference.Disk.Seen = (_, synced) =>
+        {
+            if (synced && Interlocked.Increment(ref tries) == 1)
+                throw new IOException("played");
+        };
+        await Assert.ThrowsAsync<IOException>(() => stand.Recorder.WriteItemsAsync(Camera, Items.Of(Many()), Token));
+        stand.Reference.Disk.Seen = null;
+        Assert.Empty(await ListAsync(stand));
+        await CompletesAsync(stand, 0);
     }
 
     [Fact]
@@ -78,13 +158,40 @@ public sealed class When_much_comes_in_one_write
             came.Add(bytes.ToArray());
         }
         Assert.Equal(contents, came);
+    }
 
-        static byte[] Bytes(int length, int seed)
+    /// <summary>Three parts and a half.</summary>
+    private static List<ItemContent> Many() =>
+        [.. Enumerable.Range(0, 3 * InPart + 2).Select(x => Items.Item(Items.Noon.AddSeconds(10 * x), Bytes(ItemBytes, x)))];
+
+    /// <summary>What comes after the first part comes when that is there.</summary>
+    private static async IAsyncEnumerable<ItemContent> ComingAsync(RecorderStand stand, IReadOnlyList<ItemContent> items)
+    {
+        foreach (var (i, item) in items.Index())
         {
-            var bytes = new byte[length];
-            new Random(seed).NextBytes(bytes);
-            return bytes;
+            if (i > InPart)
+                await Eventually.True("the first part is there", async () => (await ListAsync(stand)).Count >= InPart);
+            yield return item;
         }
+    }
+
+    /// <summary>Written again, all is there, and what was there is not written twice.</summary>
+    private static async Task CompletesAsync(RecorderStand stand, int there)
+    {
+        var items = Many();
+        var receipts = await stand.Recorder.WriteItemsAsync(Camera, Items.Of(items), Token);
+        Assert.Equal(items.Select((_, i) => i < there ? WriteResult.AlreadyThere : WriteResult.Created), receipts.Select(x => x.Result));
+        Assert.Equal(items.Select(x => x.Entry), (await stand.Recorder.VerifyItemsAsync(Day, null, 100, Token)).Items);
+    }
+
+    private static async Task<IReadOnlyList<ItemEntry>> ListAsync(RecorderStand stand) =>
+        (await stand.Recorder.ListItemsAsync(Day, null, 100, Token)).Items;
+
+    private static byte[] Bytes(int length, int seed)
+    {
+        var bytes = new byte[length];
+        new Random(seed).NextBytes(bytes);
+        return bytes;
     }
 
     private static ItemContent ItemOf(int place, string source, Guid? entry)

@@ -194,9 +194,8 @@ internal sealed class FaultProxy : IAsyncDisposable
                 if (lost.IsMeant(chunk.Span))
                     connection.ReplyIsLost = true;
                 break;
-            case ProxyFault.ReplyLost lost when connection.ReplyIsLost:
+            case ProxyFault.ReplyLost lost when connection.ReplyIsLost && lost.Take():
                 // The server answered, so it has done what it was asked; nobody will know.
-                lost.Count();
                 connection.End(reset: true);
                 return false;
         }

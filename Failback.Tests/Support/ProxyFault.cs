@@ -56,14 +56,17 @@ internal abstract class ProxyFault
     internal sealed class ReplyLost(byte[] mark, int times) : ProxyFault
     {
         private int taken;
-        private int done;
 
         /// <summary>Replies that were lost so far.</summary>
-        public int Replies => Volatile.Read(ref done);
+        public int Replies => Math.Min(Volatile.Read(ref taken), times);
 
-        internal bool IsMeant(ReadOnlySpan<byte> request) => request.IndexOf(mark) >= 0 && Interlocked.Increment(ref taken) <= times;
+        internal bool IsMeant(ReadOnlySpan<byte> request) => request.IndexOf(mark) >= 0;
 
-        internal void Count() => Interlocked.Increment(ref done);
+        /// <summary>
+        /// Whether this reply is one of them. Not asked before the server answers: of several requests on one connection the
+        /// reset takes all, and one whose connection ends first never has a reply.
+        /// </summary>
+        internal bool Take() => Interlocked.Increment(ref taken) <= times;
     }
 
     internal sealed class Held(long bytes) : ProxyFault

@@ -19,9 +19,6 @@ internal sealed partial class SlicePull(
     ILogger logger
 )
 {
-    /// <summary>Bytes fetched at once: what a break may cost, and at least one item.</summary>
-    private const long PortionBytes = 32L << 20;
-
     private bool isAble;
 
     /// <summary>
@@ -45,10 +42,14 @@ internal sealed partial class SlicePull(
         for (var next = 0; next < batch.Count && IsAble && !(receipts.Count > 0 && (time.IsDraining || time.IsUp)); )
         {
             var portion = Portion(batch, next);
+            var began = pulls.Now;
             var came = await FetchedAsync(portion, token);
             receipts.AddRange(came);
-            brake.Passed(came.Sum(x => x.Entry.Length));
+            var bytes = came.Sum(x => x.Entry.Length);
+            brake.Passed(bytes);
             isAble = came.Count == portion.Count && came.All(x => x.Result != WriteResult.DigestMismatch);
+            if (isAble)
+                pulls.Came(source.Id, target.Id, bytes, began);
             next += portion.Count;
         }
         return receipts;
@@ -89,13 +90,14 @@ internal sealed partial class SlicePull(
         pulls.Failed(source.Id, target.Id);
     }
 
-    private static List<ItemEntry> Portion(IReadOnlyList<ItemEntry> batch, int from)
+    /// <summary>At least one item.</summary>
+    private List<ItemEntry> Portion(IReadOnlyList<ItemEntry> batch, int from)
     {
-        var (portion, bytes) = (new List<ItemEntry>(), 0L);
+        var (portion, bytes, most) = (new List<ItemEntry>(), 0L, pulls.Portion(source.Id, target.Id));
         for (var i = from; i < batch.Count && portion.Count < Limits.ItemsPerRequest; i++)
         {
             bytes += batch[i].Length;
-            if (portion.Count > 0 && bytes > PortionBytes)
+            if (portion.Count > 0 && bytes > most)
                 break;
             portion.Add(batch[i]);
         }
@@ -108,22 +110,4 @@ internal sealed partial class SlicePull(
         "Recorder {TargetId} could not fetch from {SourceId} by itself; what is missing is relayed, and for a while all else is too"
     )]
     private static partial void LogRelayed(ILogger logger, Exception exception, string targetId, string sourceId);
-}
-
-/// <summary>Which targets lately failed to fetch from which sources: to find out again costs a slice its stall time.</summary>
-internal sealed class Pulls(TimeProvider clock)
-{
-    private const int MostKnown = 10_000;
-    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(5);
-    private readonly ConcurrentDictionary<(string Source, string Target), long> failed = new();
-
-    public bool MayTry(string source, string target) =>
-        !failed.TryGetValue((source, target), out var then) || clock.GetElapsedTime(then) >= Rest;
-
-    public void Failed(string source, string target)
-    {
-        if (failed.Count >= MostKnown)
-            failed.Clear();
-        failed[(source, target)] = clock.GetTimestamp();
-    }
 }

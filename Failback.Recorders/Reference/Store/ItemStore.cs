@@ -110,26 +110,27 @@ internal sealed class ItemStore : IDisposable
                 items.At(at).Damaged |= items.At(at).Place == item.Place;
     }
 
-    /// <summary>Makes a batch part of the index: durable when it returns.</summary>
-    public IReadOnlyList<ItemReceipt> Commit(WriteBatch batch)
+    /// <summary>Makes what was written part of the index: durable when it returns.</summary>
+    /// <param name="isOwn">The recorder's own recording, which nothing is in conflict with.</param>
+    public IReadOnlyList<ItemReceipt> Commit(Track track, IReadOnlyList<WrittenItem> written, bool isOwn)
     {
         lock (commits)
         {
             RefuseWhenFailed();
-            var number = batch.Written.Count == 0 ? 0 : names.NumberOf(batch.Track);
-            var copies = CopiesOf(batch);
-            var plan = new CommitPlan(number, batch.Track.Kind, batch.Written.Count);
+            var number = written.Count == 0 ? 0 : names.NumberOf(track);
+            var copies = CopiesOf(written);
+            var plan = new CommitPlan(number, track.Kind, written.Count);
             lock (memory)
             {
-                tracks.TryGetValue(batch.Track, out var items);
+                tracks.TryGetValue(track, out var items);
                 for (var i = 0; i < copies.Length; i++)
-                    plan.Decide(batch.Written[i], items, batch.IsOwn, copies[i]);
+                    plan.Decide(written[i], items, isOwn, copies[i]);
             }
             Append(plan.Entries);
             if (plan.Entries.Count == 0)
                 return plan.Receipts;
             lock (memory)
-                plan.Apply(ItemsOf(batch.Track, number), packs);
+                plan.Apply(ItemsOf(track, number), packs);
             return plan.Receipts;
         }
     }
@@ -180,12 +181,12 @@ internal sealed class ItemStore : IDisposable
     }
 
     /// <summary>The number of the copy of each item that may be kept; durable, and while nobody waits for the memory.</summary>
-    private uint[] CopiesOf(WriteBatch batch)
+    private uint[] CopiesOf(IReadOnlyList<WrittenItem> written)
     {
         try
         {
             var now = clock.GetUtcNow();
-            uint[] copies = [.. batch.Written.Select(x => x.Result is null ? names.NumberOf(x.Entry, now) : 0)];
+            uint[] copies = [.. written.Select(x => x.Result is null ? names.NumberOf(x.Entry, now) : 0)];
             names.Sync();
             return copies;
         }

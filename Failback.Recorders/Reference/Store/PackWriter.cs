@@ -62,10 +62,9 @@ internal sealed class PackWriter(uint number, SafeFileHandle file, Disk disk) : 
         begun = Math.Min(begun, flushed);
     }
 
-    /// <summary>All that came is durable when it returns.</summary>
-    public void Commit()
+    /// <summary>All that was flushed before is durable when it returns; more may be appended meanwhile.</summary>
+    public void Sync()
     {
-        Flush();
         try
         {
             disk.Sync(file);
@@ -79,7 +78,8 @@ internal sealed class PackWriter(uint number, SafeFileHandle file, Disk disk) : 
 
     public void Dispose() => file.Dispose();
 
-    private void Flush()
+    /// <summary>Hands all that came to the operating system.</summary>
+    public void Flush()
     {
         try
         {

@@ -137,17 +137,87 @@ public sealed class When_the_target_fetches_by_itself
         Assert.Equal(0, await AskedToFetchAsync(site.Recorder.EntriesOf(Video)[0]));
     }
 
-    [Fact]
-    [Covers("D13")]
-    public async Task much_is_asked_for_in_portions()
+    [Theory]
+    [InlineData(0, new[] { 1, 6 })]
+    [InlineData(3, new[] { 1, 3, 3 })]
+    [InlineData(8, new[] { 1, 1, 1, 1, 1, 1, 1 })]
+    [Covers("A12", "D13")]
+    public async Task as_much_is_asked_for_as_comes_in_a_while(int secondsEach, int[] requests)
     {
-        for (var i = 0; i < 5; i++)
-            site.FailoverServer.Add(Video, Noon.AddSeconds(10 * i), TimeSpan.FromSeconds(10), Bytes(i, 12 << 20));
+        Record(items: 7, bytes: 5 << 20);
+        var asked = Portions(secondsEach);
 
         var result = await site.CopyAsync(Job());
 
-        Assert.Equal((5, 5, null), (result.Expected, result.Verified, result.Failure));
-        Assert.Equal(3, site.Recorder.Calls.Count(x => x == "CopyFrom"));
+        Assert.Equal((7, 7, null), (result.Expected, result.Verified, result.Failure));
+        Assert.Equal(requests, asked);
+    }
+
+    [Fact]
+    [Covers("F1", "F3")]
+    public async Task after_a_failure_it_begins_with_little()
+    {
+        Record(items: 7, bytes: 5 << 20);
+        await site.CopyAsync(Job());
+        site.Recorder.Before = (call, _) =>
+            call == "CopyItem" ? throw new RecorderException(RecorderFault.Stalled, "broken") : Task.CompletedTask;
+        ForgetAll();
+        await site.CopyAsync(Job());
+        site.Clock.Advance(TimeSpan.FromMinutes(5));
+        ForgetAll();
+        var asked = Portions(secondsEach: 0);
+
+        var result = await site.CopyAsync(Job());
+
+        Assert.Equal((7, null), (result.Copied, result.Failure));
+        Assert.Equal([1, 6], asked);
+    }
+
+    /// <summary>A few bytes take as long as the way there and back, which is no rate.</summary>
+    [Theory]
+    [InlineData(1000, 0, 4)]
+    [InlineData(5 << 20, 0, 64)]
+    [InlineData(5 << 20, 5, 10)]
+    public async Task what_is_small_says_nothing_of_the_rate(int bytes, int seconds, long portion)
+    {
+        Record(items: 1, bytes);
+        Portions(seconds);
+        await site.CopyAsync(Job());
+        ForgetAll();
+        site.FailoverServer.Remove(Video, site.FailoverServer.EntriesOf(Video).Single());
+        Record(items: 1, bytes: 1000);
+        Portions(secondsEach: 20);
+        await site.CopyAsync(Job());
+        Assert.Equal(portion << 20, site.Pulls.Portion("fo-1", "rec-1"));
+    }
+
+    private void Record(int items, int bytes)
+    {
+        for (var i = 0; i < items; i++)
+            site.FailoverServer.Add(Video, Noon.AddSeconds(10 * i), TimeSpan.FromSeconds(10), Bytes(i, bytes));
+    }
+
+    private void ForgetAll()
+    {
+        foreach (var item in site.Recorder.EntriesOf(Video).ToList())
+            site.Recorder.Remove(Video, item);
+    }
+
+    /// <summary>How many items each request is for, while an item takes so long.</summary>
+    private List<int> Portions(int secondsEach)
+    {
+        var asked = new List<int>();
+        site.Recorder.Before = (call, _) =>
+        {
+            if (call == "CopyFrom")
+                asked.Add(0);
+            if (call != "CopyItem")
+                return Task.CompletedTask;
+            asked[^1]++;
+            site.Clock.Advance(TimeSpan.FromSeconds(secondsEach));
+            return Task.CompletedTask;
+        };
+        return asked;
     }
 
     /// <summary>Takes an item away from the target, copies again, and says how often the target was asked to fetch.</summary>
