@@ -12,6 +12,9 @@ internal abstract class Contender(Workload workload)
 
     public abstract string Name { get; }
 
+    /// <summary>Its goals are stated under this name.</summary>
+    public virtual string Way => Name;
+
     /// <summary>What the others are compared with.</summary>
     public virtual bool IsOurs => false;
 

@@ -62,7 +62,7 @@ internal static class CopyBenchmark
         );
         await workload.MakeAsync(token);
         await using var source = await OurSource.StartAsync(workload, options.Rounds, token);
-        await using var ours = await Ours.StartAsync(workload, source, fetches: false, options.Rounds, token);
+        await using var ours = await Ours.StartAsync(workload, source, fetches: false, Ours.FewSlices, options.Rounds, token);
         var rates = new List<double>();
         for (var round = 0; round < options.Rounds; round++)
             rates.Add(await ours.RateAsync(round, rate, token));
@@ -91,9 +91,11 @@ internal static class CopyBenchmark
         await using var nginx = await Nginx.StartAsync(workload.Place, token);
         await using var daemon = await RsyncDaemon.StartAsync(workload.Place, token);
         await using var source = await OurSource.StartAsync(workload, rounds, token);
-        await using var relayed = await Ours.StartAsync(workload, source, fetches: false, rounds, token);
-        await using var fetched = await Ours.StartAsync(workload, source, fetches: true, rounds, token);
-        Contender[] all = [.. Others(workload, nginx, daemon), relayed, fetched];
+        await using var relayed = await Ours.StartAsync(workload, source, fetches: false, Ours.FewSlices, rounds, token);
+        await using var fetched = await Ours.StartAsync(workload, source, fetches: true, Ours.FewSlices, rounds, token);
+        await using var relayedMany = await Ours.StartAsync(workload, source, fetches: false, Ours.ManySlices, rounds, token);
+        await using var fetchedMany = await Ours.StartAsync(workload, source, fetches: true, Ours.ManySlices, rounds, token);
+        Contender[] all = [.. Others(workload, nginx, daemon), relayed, fetched, relayedMany, fetchedMany];
         return await CompareAsync(workload, all, expected, rounds, output, token);
     }
 
@@ -136,10 +138,10 @@ internal static class CopyBenchmark
         var name = $"{workload.Name}: {ours.Name}";
         foreach (var other in contenders.Where(x => !x.IsOurs))
         {
-            double? goal = workload.Goals.TryGetValue((ours.Name, other.Name), out var stated) ? stated : null;
+            double? goal = workload.Goals.TryGetValue((ours.Way, other.Name), out var stated) ? stated : null;
             yield return Ratio.Of(name, other.Name, Walls(runs[ours]), Walls(runs[other]), goal);
         }
-        if (workload.MostCpu?.TryGetValue(ours.Name, out var most) == true)
+        if (workload.MostCpu?.TryGetValue(ours.Way, out var most) == true)
         {
             var cpu = runs[ours].Select(x => x.CpuSeconds / (workload.Bytes / 1e9)).ToArray();
             yield return Ratio.Of(name, $"{Report.Number(most)} CPU s/GB", cpu, [.. cpu.Select(_ => most)], 1);

@@ -30,7 +30,12 @@ internal static class Internal
                 token
             );
         else
-            await WorkAsync(Recorder(args[1], args[2]), Recorder(args[3], args[4]), token);
+            await WorkAsync(
+                Recorder(args[1], args[2]),
+                Recorder(args[3], args[4]),
+                int.Parse(args[5], CultureInfo.InvariantCulture),
+                token
+            );
         return 0;
     }
 
@@ -50,9 +55,17 @@ internal static class Internal
     public static IReadOnlyList<(string Name, string Value)> WorkerEnvironment { get; } =
     [("DOTNET_GCGen1MaxBudget", "200000"), ("MALLOC_ARENA_MAX", "1")];
 
-    public static Child StartWorker(string sourceId, string source, string targetId, string target) =>
+    public static Child StartWorker(string sourceId, string source, string targetId, string target, int slices) =>
         // The first generation is what the worker's project sets; this program has another for its recorders.
-        StartSelf([.. WorkerEnvironment, ("DOTNET_GCGen0MaxBudget", "200000")], WorkerArgument, sourceId, source, targetId, target);
+        StartSelf(
+            [.. WorkerEnvironment, ("DOTNET_GCGen0MaxBudget", "200000")],
+            WorkerArgument,
+            sourceId,
+            source,
+            targetId,
+            target,
+            slices.ToString(CultureInfo.InvariantCulture)
+        );
 
     /// <summary>Serves a recorder and says where.</summary>
     private static async Task ServeRecorderAsync(
@@ -78,13 +91,13 @@ internal static class Internal
         while (await Console.In.ReadLineAsync(token) is not null) { }
     }
 
-    private static async Task WorkAsync(RecorderAddress source, RecorderAddress target, CancellationToken token)
+    private static async Task WorkAsync(RecorderAddress source, RecorderAddress target, int slices, CancellationToken token)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddFailbackRecorders(builder.Configuration);
         builder.Services.AddFailbackWorker(builder.Configuration);
         using var host = builder.Build();
-        var worker = new SliceWorker(host.Services.GetRequiredService<SliceCopier>(), source, target);
+        var worker = new SliceWorker(host.Services.GetRequiredService<SliceCopier>(), source, target, slices);
         await worker.ServeAsync(Console.In, Console.Out, token);
     }
 

@@ -46,6 +46,11 @@ internal sealed class OurSource : IAsyncDisposable
 /// </summary>
 internal sealed class Ours : Contender, IAsyncDisposable
 {
+    /// <summary>What is configured when nobody says anything.</summary>
+    public const int FewSlices = 2;
+
+    /// <summary>The most that may be configured; rclone and one GET and PUT an item have as many files at once, curl has 50.</summary>
+    public const int ManySlices = 4;
     private const string TargetId = "target";
     private const int WarmCopies = 60;
     private const int WarmItems = 200;
@@ -56,17 +61,19 @@ internal sealed class Ours : Contender, IAsyncDisposable
     private readonly Child target;
     private readonly Child worker;
     private readonly bool fetches;
+    private readonly int slices;
     private readonly RecorderRegistry registry = new(new(), TimeProvider.System);
     private readonly IRecorder takes;
 
-    private Ours(Workload workload, OurSource source, Child target, Child worker, string takesAt, bool fetches)
+    private Ours(Workload workload, OurSource source, Child target, Child worker, string takesAt, bool fetches, int slices)
         : base(workload)
     {
-        (this.source, this.target, this.worker, this.fetches) = (source, target, worker, fetches);
+        (this.source, this.target, this.worker, this.fetches, this.slices) = (source, target, worker, fetches, slices);
         takes = registry.Open(TargetId, takesAt);
     }
 
-    public override string Name => fetches ? Names.Fetched : Names.Relayed;
+    public override string Name => Way + (slices == FewSlices ? "" : $", {slices} slices");
+    public override string Way => fetches ? Names.Fetched : Names.Relayed;
     public override bool IsOurs => true;
     public override bool Durable => IsDurable(Workload);
     public override bool Verified => true;
@@ -74,13 +81,21 @@ internal sealed class Ours : Contender, IAsyncDisposable
     public override double ServerCpuSeconds => source.CpuSeconds + target.CpuSeconds + worker.CpuSeconds;
 
     /// <param name="fetches">The target fetches items itself.</param>
-    public static async Task<Ours> StartAsync(Workload workload, OurSource source, bool fetches, int rounds, CancellationToken token)
+    /// <param name="slices">At once.</param>
+    public static async Task<Ours> StartAsync(
+        Workload workload,
+        OurSource source,
+        bool fetches,
+        int slices,
+        int rounds,
+        CancellationToken token
+    )
     {
-        var folder = Path.Combine(workload.Place, fetches ? "recorder-fetches" : "recorder-target");
+        var folder = Path.Combine(workload.Place, $"recorder-{(fetches ? "fetches" : "target")}-{slices}");
         var target = Internal.StartRecorder(TargetId, folder, IsDurable(workload), fetches);
         var takesAt = await target.ReadLineAsync(token);
-        var worker = Internal.StartWorker(OurSource.Id, source.Address, TargetId, takesAt);
-        var ours = new Ours(workload, source, target, worker, takesAt, fetches);
+        var worker = Internal.StartWorker(OurSource.Id, source.Address, TargetId, takesAt, slices);
+        var ours = new Ours(workload, source, target, worker, takesAt, fetches, slices);
         await ours.WarmAsync(once: rounds == 1, token);
         return ours;
     }
@@ -130,12 +145,12 @@ internal sealed class Ours : Contender, IAsyncDisposable
     {
         var small = Workload with { Items = Math.Min(WarmItems, Workload.Items), ItemBytes = Math.Min(WarmItemBytes, Workload.ItemBytes) };
         for (var i = 0; i < (once ? 1 : WarmCopies); i++)
-            await WarmAsync(small, $"warm-{fetches}-{i}", token);
+            await WarmAsync(small, $"warm-{fetches}-{slices}-{i}", token);
         if (once)
             return;
         var large = Workload with { Items = (int)Math.Min(Workload.Items, Math.Max(1, LargeBytes / Workload.ItemBytes)) };
         for (var i = 0; i < LargeCopies; i++)
-            await WarmAsync(large, $"large-{fetches}-{i}", token);
+            await WarmAsync(large, $"large-{fetches}-{slices}-{i}", token);
         await QuietAsync(token);
     }
 

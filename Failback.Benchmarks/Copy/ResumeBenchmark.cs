@@ -79,7 +79,7 @@ internal sealed class ResumeBenchmark : IAsyncDisposable
     {
         await FillAsync(serves, Origin, Enumerable.Range(0, Present).Select(At), token);
         await FillAsync(takes, Origin, Enumerable.Range(0, Present).Select(At), token);
-        await using var worker = Internal.StartWorker(SourceId, addresses.Source, TargetId, addresses.Target);
+        await using var worker = Internal.StartWorker(SourceId, addresses.Source, TargetId, addresses.Target, Ours.FewSlices);
         await WarmAsync(worker, token);
         await using var daemon = await RsyncDaemon.StartAsync(place, token);
         if (daemon is not null)
@@ -110,7 +110,7 @@ internal sealed class ResumeBenchmark : IAsyncDisposable
     private async Task<IReadOnlyList<Ratio>> GrowthAsync(TextWriter output, CancellationToken token)
     {
         var rows = new List<Ratio>();
-        await using var worker = Internal.StartWorker(SourceId, addresses.Source, TargetId, addresses.Target);
+        await using var worker = Internal.StartWorker(SourceId, addresses.Source, TargetId, addresses.Target, Ours.FewSlices);
         await WarmAsync(worker, token);
         List<double>? before = null;
         for (var items = 100; items <= (options.Quick ? 1_000 : 1_000_000); items *= 10)
@@ -151,7 +151,7 @@ internal sealed class ResumeBenchmark : IAsyncDisposable
     {
         await using var toSource = new CountingProxy(new Uri(addresses.Source));
         await using var toTarget = new CountingProxy(new Uri(addresses.Target));
-        await using var worker = Internal.StartWorker(SourceId, toSource.Address, TargetId, toTarget.Address);
+        await using var worker = Internal.StartWorker(SourceId, toSource.Address, TargetId, toTarget.Address, Ours.FewSlices);
         await ResumeAsync(worker, options.Rounds + 1, token);
         return (toSource.Bytes + toTarget.Bytes) / 1e6;
     }

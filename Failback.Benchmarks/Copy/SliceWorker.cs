@@ -6,12 +6,12 @@ using Failback.Worker;
 namespace Failback.Benchmarks;
 
 /// <summary>
-/// Hands out the slices of a channel copy as the ledger does: at most 64 MB, 5,000 items and 1 h each, two in flight; what an early
+/// Hands out the slices of a channel copy as the ledger does: at most 64 MB, 5,000 items and 1 h each, some in flight; what an early
 /// answer leaves is handed out again.
 /// </summary>
-internal sealed class SliceWorker(SliceCopier copier, RecorderAddress source, RecorderAddress target)
+/// <param name="inFlight">Slices at once: <c>Failback:Copy:SlicesInFlight</c>.</param>
+internal sealed class SliceWorker(SliceCopier copier, RecorderAddress source, RecorderAddress target, int inFlight)
 {
-    private const int InFlight = 2;
     private const int MaxSeconds = 60;
     private static readonly Guid Entry = Guid.CreateVersion7();
 
@@ -40,7 +40,7 @@ internal sealed class SliceWorker(SliceCopier copier, RecorderAddress source, Re
                     Leave(open, (result.Reached, slice.To));
             }
         }
-        await Task.WhenAll(Enumerable.Range(0, InFlight).Select(_ => Task.Run(StreamAsync, token)));
+        await Task.WhenAll(Enumerable.Range(0, inFlight).Select(_ => Task.Run(StreamAsync, token)));
         return failure ?? "done";
     }
 
@@ -68,7 +68,7 @@ internal sealed class SliceWorker(SliceCopier copier, RecorderAddress source, Re
             MaxBytes = CopyWork.MostBytes,
             MaxItems = CopyWork.MostItems,
             MaxTime = TimeSpan.FromSeconds(MaxSeconds),
-            MaxBytesPerSecond = order.BytesPerSecond is 0 ? null : order.BytesPerSecond / InFlight,
+            MaxBytesPerSecond = order.BytesPerSecond is 0 ? null : order.BytesPerSecond / inFlight,
             EntryId = Entry,
         };
 

@@ -109,12 +109,18 @@ internal sealed record Workload(
             [(Names.Fetched, Names.CpSync)] = 0.9,
         };
         Dictionary<string, double> cpu = new() { [Names.Relayed] = 3, [Names.Fetched] = 1.8 };
-        Dictionary<(string, string), double> audio = new() { [(Names.Relayed, Names.Curl)] = 3 };
-        Dictionary<(string, string), double> audioDurable = new() { [(Names.Relayed, Names.RsyncFsync)] = 4 };
+        Dictionary<(string, string), double> audio = new() { [(Names.Relayed, Names.Curl)] = 3, [(Names.Fetched, Names.Curl)] = 3 };
+        Dictionary<(string, string), double> audioDurable = new()
+        {
+            [(Names.Relayed, Names.RsyncFsync)] = 4,
+            [(Names.Fetched, Names.RsyncFsync)] = 4,
+        };
         Dictionary<(string, string), double> records = new()
         {
             [(Names.Relayed, Names.RsyncDaemon)] = 8,
             [(Names.Relayed, Names.OneByOne)] = 20,
+            [(Names.Fetched, Names.RsyncDaemon)] = 8,
+            [(Names.Fetched, Names.OneByOne)] = 20,
         };
         var (v, a, r) = quick ? ((4, 256 << 10), (20, 10 << 10), (100, 1 << 10)) : ((200, 5_000_000), (5_000, 100_000), (100_000, 1_000));
         return

@@ -35,8 +35,19 @@ public sealed class When_benchmarks_run_quickly : IDisposable
             Of(rows, "Failback, relayed")
         );
         Assert.Equal(Of(rows, "Failback, relayed").Select(x => x.Replace("3.00 CPU", "1.80 CPU")), Of(rows, "Failback, target fetches"));
+        foreach (var way in new[] { "Failback, relayed", "Failback, target fetches" })
+            Assert.Equal(Of(rows, way), Of(rows, $"{way}, 4 slices"));
         Assert.Equal(["nine tenths of it", "eleven tenths of it"], rows.TakeLast(2).Select(x => x.Beside));
-        Assert.Equal([2.5, 2.5, 1, 1.2, 1, 3, 8, 20, 0.9, 1.8, 4, 1, 1], rows.Where(x => x.Goal is not null).Select(x => x.Goal!.Value));
+        double[][] goals =
+        [
+            [2.5, 2.5, 1, 1.2, 1],
+            [3, 3],
+            [8, 20, 8, 20],
+            [0.9, 1.8],
+            [4, 4],
+        ];
+        // Each for two slices at once and for four; then the limit's.
+        Assert.Equal([.. goals.SelectMany(x => x.Concat(x)), 1, 1], rows.Where(x => x.Goal is not null).Select(x => x.Goal!.Value));
         Assert.NotNull(rows[0].Ratio);
         Assert.Equal(["nothing"], Directory.EnumerateFileSystemEntries(folder.Path).DefaultIfEmpty("nothing"));
     }

@@ -11,16 +11,13 @@ internal sealed class SliceInHand
     /// <summary>Items that one slice may list on a side: many with the same start go over MaxItems, but not without end.</summary>
     private const int MostListed = 100_000;
 
-    /// <summary>A slice in which the recorders differ is summed up once more, in buckets of so many items, when it has two of them.</summary>
-    private const int ItemsPerBucket = 80;
-    private const int MostBuckets = 64;
-
     private readonly RecorderLink source;
     private readonly RecorderLink target;
     private readonly Retries retries;
     private readonly CopyWork work;
     private readonly SliceTime time;
     private readonly TokenBucket bucket;
+    private readonly SliceSums sums;
     private readonly SlicePull pull;
     private readonly Brake brake;
     private readonly BrakeWatch watch;
@@ -45,6 +42,7 @@ internal sealed class SliceInHand
         brake = brakes.Of(work.Target.RecorderId);
         source = RecorderLink.Open(registry, work.Source, Side.FailoverServer, retries);
         target = RecorderLink.Open(registry, work.Target, Side.Recorder, retries);
+        sums = new SliceSums(source, target, work, time);
         watch = new BrakeWatch(target, brake, clock, logger);
         pull = new SlicePull(source, target, work, time, pulls, brake, logger);
     }
@@ -59,7 +57,7 @@ internal sealed class SliceInHand
         ofTarget = ours.Features;
         watch.Look(ours);
         pull.Allow(theirs.Features, ofTarget);
-        var parts = await PartsAsync(theirs.Features & ofTarget, token);
+        var parts = await sums.PartsAsync(theirs.Features & ofTarget, token);
         time.WaitsFor = Side.FailoverServer;
         var (items, listedTo) = await ListSourceAsync(parts.Listed, token);
         progress = new SliceProgress(work, items, listedTo, parts);
@@ -92,8 +90,7 @@ internal sealed class SliceInHand
             if (pull.IsAble)
             {
                 var receipts = await pull.RunAsync([.. batch.Select(x => work.ToKeep(x, ofTarget))], token);
-                await CompareAsync(token);
-                KillPoint.Reached("slice.verified", work.Track.Kind.ToString());
+                await VerifyAsync(receipts.Count, token);
                 JudgeReceipts(receipts);
                 // What did not come is relayed, unless there is something to answer with and no time for more.
                 if (time.IsUp && progress.SettledCount > before && progress.Answer().Reached > work.From)
@@ -102,8 +99,7 @@ internal sealed class SliceInHand
             }
             var relay = new SliceRelay(source, target, work, progress, time, bucket, brake, ofTarget);
             await relay.RunAsync(batch, token);
-            await CompareAsync(token);
-            KillPoint.Reached("slice.verified", work.Track.Kind.ToString());
+            await VerifyAsync(relay.Receipts.Count, token);
             JudgeReceipts(relay.Receipts, relay);
             await JudgeGoneAsync(relay, token);
             JudgeTorn(relay);
@@ -121,7 +117,20 @@ internal sealed class SliceInHand
     private bool MayStop(SliceRelay relay, int settledBefore) =>
         relay.Fault is null ? time.IsDraining || progress.Answer().Reached > work.From : progress.SettledCount > settledBefore;
 
-    /// <summary>What the target has now of the slice's time; also the verification of what was just written.</summary>
+    /// <summary>
+    /// What was just written, on the target: when all that was wanted came, it has what the source has, and its sums say so without a
+    /// listing.
+    /// </summary>
+    private async Task VerifyAsync(int came, CancellationToken token)
+    {
+        if (came == progress.Items.Count - progress.SettledCount && await sums.AgreeAsync(progress.Sums(), ofTarget, token))
+            progress.AllThere();
+        else
+            await CompareAsync(token);
+        KillPoint.Reached("slice.verified", work.Track.Kind.ToString());
+    }
+
+    /// <summary>What the target has now of the slice's time.</summary>
     public async Task CompareAsync(CancellationToken token)
     {
         var ours = new List<ItemEntry>();
@@ -137,48 +146,6 @@ internal sealed class SliceInHand
             }
         }
         progress.Compare(ours);
-    }
-
-    /// <summary>
-    /// Sums first, listings only of what differs: what both have is found by two small answers. A target that has nothing yet is not asked
-    /// twice.
-    /// </summary>
-    private async Task<SliceParts> PartsAsync(RecorderFeatures both, CancellationToken token)
-    {
-        var edge = work.First ? new Part(work.From, work.From + SliceParts.Edge) : (Part?)null;
-        var rest = new Part(edge?.To ?? work.From, work.To);
-        if (!both.HasFlag(RecorderFeatures.BucketDigests) || rest.From >= rest.To || !IsWhole(work.From) || !IsWhole(work.To))
-            return SliceParts.Whole(work);
-        if (await SumsAsync(rest, 1, token) is not var (theirs, ours) || ours[0].Items == 0)
-            return SliceParts.Whole(work);
-        var parts = SliceParts.Of(rest, theirs, ours, edge);
-        var (items, buckets) = (theirs[0].Items, (int)Math.Min(theirs[0].Items / ItemsPerBucket, MostBuckets));
-        if (parts.Agreed.Count > 0 || buckets < 2)
-            return parts;
-        // Buckets that do not add up are not believed.
-        return await SumsAsync(rest, buckets, token) is var (some, here) && some.Sum(x => x.Items) == items
-            ? SliceParts.Of(rest, some, here, edge)
-            : SliceParts.Whole(work);
-
-        // The ledger and the buckets have boundaries in whole microseconds.
-        static bool IsWhole(DateTimeOffset at) => at.UtcTicks % TimeSpan.TicksPerMicrosecond == 0;
-    }
-
-    /// <returns>Null when either is not to be believed.</returns>
-    private async Task<(IReadOnlyList<BucketDigest> Theirs, IReadOnlyList<BucketDigest> Ours)?> SumsAsync(
-        Part part,
-        int buckets,
-        CancellationToken token
-    )
-    {
-        var period = new TrackPeriod(work.Track, part.From, part.To);
-        time.WaitsFor = Side.Recorder;
-        if (await target.SumsAsync(period, buckets, token) is not { } ours)
-            return null;
-        if (buckets == 1 && ours[0].Items == 0)
-            return (ours, ours);
-        time.WaitsFor = Side.FailoverServer;
-        return await source.SumsAsync(period, buckets, token) is { } theirs ? (theirs, ours) : null;
     }
 
     /// <summary>At most MaxItems, cut between two starts: items with the same start stay together, so the time reached is exact.</summary>

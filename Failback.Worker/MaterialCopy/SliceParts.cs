@@ -3,7 +3,11 @@ using Failback.Recorders;
 namespace Failback.Worker;
 
 /// <summary>A half-open UTC time of a slice.</summary>
-internal readonly record struct Part(DateTimeOffset From, DateTimeOffset To);
+internal readonly record struct Part(DateTimeOffset From, DateTimeOffset To)
+{
+    /// <summary>The ledger and the buckets have boundaries in whole microseconds.</summary>
+    public bool IsWhole => From.UtcTicks % TimeSpan.TicksPerMicrosecond == 0 && To.UtcTicks % TimeSpan.TicksPerMicrosecond == 0;
+}
 
 /// <summary>A part in which both recorders have the same items, by their digests: nothing of it has to be listed.</summary>
 internal readonly record struct AgreedPart(DateTimeOffset To, long Items, long Overlaps);

@@ -68,6 +68,32 @@ internal sealed class SliceProgress
         }
     }
 
+    /// <summary>
+    /// What the target sums up to, part by part, when it has all that the source has and nothing else; none when a part does not begin and
+    /// end with a microsecond, which cannot be asked for.
+    /// </summary>
+    public IReadOnlyList<(Part Part, BucketDigest Sum)> Sums()
+    {
+        var sums = new List<(Part, BucketDigest)>();
+        foreach (var listed in parts.Listed.Where(x => x.From < listedTo))
+        {
+            var part = listed.To <= listedTo ? listed : listed with { To = listedTo };
+            if (!part.IsWhole)
+                return [];
+            var of = Items.Where(x => x.At >= part.From && x.At < part.To).ToList();
+            if (of.Count > 0)
+                sums.Add((part, Buckets.Of(of.Select(x => x.Entry)) with { Overlaps = of.Count(x => x.Overlap) }));
+        }
+        return sums;
+    }
+
+    /// <summary>The target summed up to <see cref="Sums"/>.</summary>
+    public void AllThere()
+    {
+        foreach (var item in sound.Where(x => !x.Settled))
+            item.State = ItemState.Copied;
+    }
+
     /// <summary>Takes in what the target has now.</summary>
     /// <param name="ours">Its items that meet <see cref="Spans"/>.</param>
     public void Compare(IReadOnlyList<ItemEntry> ours)

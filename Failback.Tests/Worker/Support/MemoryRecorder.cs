@@ -279,7 +279,8 @@ internal sealed class MemoryRecorder(string id) : IRecorder
             return WriteResult.AlreadyThere;
         if (there.Count > 0 && !track.Kind.HoldsRecords())
             return WriteResult.Conflict;
-        AddAs(track, entry with { EntryId = null }, bytes);
+        var overlap = EntriesOf(track).Any(x => x.SourceRecorderId is null && x.Start < entry.End && entry.Start < x.End);
+        AddAs(track, entry with { EntryId = null, Overlap = overlap }, bytes);
         return WriteResult.Created;
     }
 }
