@@ -1,3 +1,4 @@
+using System.Text;
 using Failback.Recorders;
 
 namespace Failback.Tests;
@@ -80,7 +81,7 @@ public sealed class When_much_comes_in_one_write
         Assert.Equal(RecorderFault.Full, full.Fault);
         Assert.Equal(items.Take(InPart).Select(x => x.Entry), await ListAsync(stand));
         // What came of the others does not take the room that is left.
-        Assert.Equal(InPart * ItemBytes, Directory.GetFiles(Path.Combine(stand.Folder, "packs")).Sum(x => new FileInfo(x).Length));
+        Assert.Equal(InPart * ItemBytes, Packs(stand).Sum(x => x.Length));
         stand.Reference.Disk.BytesLeft = null;
         await CompletesAsync(stand, InPart);
     }
@@ -101,6 +102,74 @@ public sealed class When_much_comes_in_one_write
         stand.Reference.Disk.Seen = null;
         Assert.Empty(await ListAsync(stand));
         await CompletesAsync(stand, 0);
+    }
+
+    /// <summary>Nobody asks for a part after it, and what was recorded or received must not be gone without a word.</summary>
+    [Fact]
+    [Covers("F13")]
+    public async Task a_part_that_cannot_be_synced_is_told_also_when_nothing_comes_after_it()
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp: false);
+        var failed = new TaskCompletionSource();
+        stand.Reference.Disk.Seen = (_, synced) =>
+        {
+            if (synced && failed.TrySetResult())
+                throw new IOException("played");
+        };
+        await Assert.ThrowsAsync<IOException>(() => stand.Recorder.WriteItemsAsync(Camera, Ending(), Token));
+        stand.Reference.Disk.Seen = null;
+        Assert.Empty(await ListAsync(stand));
+        await CompletesAsync(stand, 0);
+
+        async IAsyncEnumerable<ItemContent> Ending()
+        {
+            await foreach (var item in Items.Of(Many().Take(InPart + 1)))
+                yield return item;
+            await failed.Task.WaitAsync(Token);
+        }
+    }
+
+    /// <summary>A restart may find that the index names the bytes: then they must be these, not another item's.</summary>
+    [Fact]
+    [Covers("F13", "I3")]
+    public async Task where_the_index_could_not_be_synced_nothing_else_is_written()
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp: false);
+        var track = Camera with { TrackId = "camera 2" };
+        await stand.Recorder.WriteItemsAsync(track, Items.Of([Items.Item(Items.Noon, "before")]), Token);
+        var syncs = 0;
+        stand.Reference.Disk.Seen = (_, synced) =>
+        {
+            // The first is the pack's.
+            if (synced && ++syncs == 2)
+                throw new IOException("played");
+        };
+        await Assert.ThrowsAsync<IOException>(() => WriteAsync("what came"));
+        stand.Reference.Disk.Seen = null;
+        var refused = await Assert.ThrowsAsync<RecorderException>(() => WriteAsync("other bytes"));
+        Assert.Equal(RecorderFault.Unreachable, refused.Fault);
+        Assert.Contains(Packs(stand), x => Encoding.UTF8.GetString(x) == "beforewhat came");
+
+        Task WriteAsync(string content) =>
+            stand.Recorder.WriteItemsAsync(track, Items.Of([Items.Item(Items.Noon.AddSeconds(10), content)]), Token);
+    }
+
+    /// <summary>The pack is full in the middle of a write, and all else in it is over: it may go when what came is in the index, and not before.</summary>
+    [Fact]
+    [Covers("F11", "I3")]
+    public async Task retention_between_two_packs_of_a_write_takes_nothing_that_came()
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp: false);
+        var old = new byte[64 << 20];
+        // Five bytes short of a full pack.
+        var over = new[] { old, old, old, old[5..] };
+        var items = over.Select((x, i) => Items.Item(Items.Noon.AddDays(-40).AddSeconds(10 * i), x));
+        await stand.Recorder.WriteItemsAsync(Camera, Items.Of(items), Token);
+        ItemContent[] came = [Items.Item(Items.Noon, "ten bytes."), Items.Item(Items.Noon.AddSeconds(10), "more")];
+        var last = new Reading(came[1].Content, () => Assert.Equal(over.Length, stand.Reference.ApplyRetention()));
+        var receipts = await stand.Recorder.WriteItemsAsync(Camera, Items.Of([came[0], new ItemContent(came[1].Entry, last)]), Token);
+        Assert.All(receipts, x => Assert.Equal(WriteResult.Created, x.Result));
+        Assert.Equal(came.Select(x => x.Entry), (await stand.Recorder.VerifyItemsAsync(Day, null, 100, Token)).Items);
     }
 
     [Fact]
@@ -187,6 +256,9 @@ public sealed class When_much_comes_in_one_write
     private static async Task<IReadOnlyList<ItemEntry>> ListAsync(RecorderStand stand) =>
         (await stand.Recorder.ListItemsAsync(Day, null, 100, Token)).Items;
 
+    private static List<byte[]> Packs(RecorderStand stand) =>
+        [.. Directory.GetFiles(Path.Combine(stand.Folder, "packs")).Select(File.ReadAllBytes)];
+
     private static byte[] Bytes(int length, int seed)
     {
         var bytes = new byte[length];
@@ -198,5 +270,19 @@ public sealed class When_much_comes_in_one_write
     {
         var item = Items.Item(Items.Noon.AddSeconds(10 * place), $"content {place}");
         return new ItemContent(item.Entry with { SourceRecorderId = source, EntryId = entry }, item.Content);
+    }
+
+    /// <summary>Does something before it is read.</summary>
+    private sealed class Reading(Stream content, Action before) : ReadOnlyStream(content.Length)
+    {
+        private bool begun;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (!begun)
+                before();
+            begun = true;
+            return content.ReadAsync(buffer, cancellationToken);
+        }
     }
 }

@@ -192,9 +192,9 @@ internal sealed class FaultProxy : IAsyncDisposable
             case ProxyFault.ReplyLost lost when toServer:
                 // Noted before it is forwarded: the reply may be faster than this thread.
                 if (lost.IsMeant(chunk.Span))
-                    connection.ReplyIsLost = true;
+                    connection.AwaitsLoss = lost;
                 break;
-            case ProxyFault.ReplyLost lost when connection.ReplyIsLost && lost.Take():
+            case ProxyFault.ReplyLost lost when connection.AwaitsLoss == lost && lost.Take():
                 // The server answered, so it has done what it was asked; nobody will know.
                 connection.End(reset: true);
                 return false;
@@ -212,7 +212,8 @@ internal sealed class ProxiedConnection(TcpClient near, TcpClient far) : IDispos
 {
     public TcpClient Far => far;
 
-    public bool ReplyIsLost { get; set; }
+    /// <summary>The fault that meant a request which has no reply yet.</summary>
+    public ProxyFault.ReplyLost? AwaitsLoss { get; set; }
 
     public bool Swallowed { get; set; }
 

@@ -20,8 +20,8 @@ internal sealed class Pulls(TimeProvider clock)
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// What one request may take: a break costs no more, a slice is not cut for it, and on a fast line it is a whole slice, which the target
-    /// writes to its disk while it comes.
+    /// What one request is to take, as fast as the last one came: a break costs little more, and on a fast line it is a whole slice, which the
+    /// target writes to its disk while it comes.
     /// </summary>
     private static readonly TimeSpan While = TimeSpan.FromSeconds(10);
     private readonly ConcurrentDictionary<(string Source, string Target), Pair> pairs = new();

@@ -90,7 +90,7 @@ internal sealed class SliceProgress
     /// <summary>The target summed up to <see cref="Sums"/>.</summary>
     public void AllThere()
     {
-        foreach (var item in sound.Where(x => !x.Settled))
+        foreach (var item in sound.Where(x => x.State is ItemState.Wanted or ItemState.Lost))
             item.State = ItemState.Copied;
     }
 

@@ -105,7 +105,7 @@ internal sealed class RecorderLink
             var sums = await AskAsync((x, y) => x.DigestItemsAsync(period, buckets, y), token);
             return sums.Count == buckets && sums.All(x => x is not null && IsSane(x)) ? sums : null;
         }
-        catch (SideException fault) when (fault.Fault == RecorderFault.BadAnswer)
+        catch (SideException fault) when (fault.Fault is RecorderFault.BadAnswer or RecorderFault.BadRequest or RecorderFault.NotSupported)
         {
             return null;
         }

@@ -76,6 +76,9 @@ internal sealed class PackWriter(uint number, SafeFileHandle file, Disk disk) : 
         }
     }
 
+    /// <summary>Nothing more may be written to it, whatever is on the disk.</summary>
+    public void Abandon() => IsUsable = false;
+
     public void Dispose() => file.Dispose();
 
     /// <summary>Hands all that came to the operating system.</summary>

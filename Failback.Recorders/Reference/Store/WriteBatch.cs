@@ -21,14 +21,14 @@ internal sealed class WriteBatch(ItemStore store, Track track, bool isOwn) : IAs
     private long bytes;
     private long partBytes;
 
-    /// <summary>Where in the pack the next part begins; what lies before it is in the index, or about to be.</summary>
-    private long partStart;
+    /// <summary>Up to here the index has what is in the pack; the rest is forgotten when the write ends badly.</summary>
+    private long committed;
 
-    /// <summary>The part before this one.</summary>
+    /// <summary>The part before this one, on its way to the disk.</summary>
     private Task<IReadOnlyList<ItemReceipt>>? committing;
 
-    /// <summary>Where that part begins in the pack.</summary>
-    private long committingFrom;
+    /// <summary>Where that part ends in the pack.</summary>
+    private long committingTo;
     private bool isBroken;
 
     /// <summary>Writes items; when they fail to come, those that came whole are kept and the failure is thrown on.</summary>
@@ -51,47 +51,54 @@ internal sealed class WriteBatch(ItemStore store, Track track, bool isOwn) : IAs
         {
             failure = ExceptionDispatchInfo.Capture(thrown);
         }
-        // After a fault of the disk nothing more is kept.
-        if (!batch.isBroken && batch.pack?.IsUsable != false)
+        // What came whole is kept although more did not come; after a fault of the disk nothing more is.
+        if (failure is null || (!batch.isBroken && batch.pack?.IsUsable != false))
             await batch.CommitAsync();
         failure?.Throw();
-        return batch.receipts;
+        return batch.receipts.Count == batch.count
+            ? batch.receipts
+            : throw new InvalidOperationException($"{batch.receipts.Count} of {batch.count} items of a write were answered for");
     }
 
     /// <summary>Forgets what is not in the index, and gives the pack back.</summary>
     public async ValueTask DisposeAsync()
     {
+        try
+        {
+            await SettleAsync();
+        }
+        catch (Exception) when (isBroken)
+        {
+            // The write has failed already, for another reason.
+        }
         if (pack is null)
             return;
-        if (committing is not null)
-            await committing.ContinueWith(x => x.Exception, TaskScheduler.Default);
         if (pack.IsUsable)
-            pack.Rewind(committing is { IsCompletedSuccessfully: false } ? committingFrom : partStart);
+            pack.Rewind(committed);
         store.Packs.Return(pack);
     }
 
-    private async Task CommitAsync()
+    /// <summary>All that came is in the index when it returns.</summary>
+    private async ValueTask CommitAsync()
+    {
+        await BeginCommitAsync();
+        await SettleAsync();
+    }
+
+    /// <summary>The part goes to the disk while the next comes; one after the other, so that the index has the order of the items.</summary>
+    private async ValueTask BeginCommitAsync()
     {
         await SettleAsync();
         if (part.Count == 0)
             return;
         pack?.Flush();
-        receipts.AddRange(Commit(part, pack));
-        partStart = pack?.Position ?? 0;
-    }
-
-    /// <summary>The part goes to the disk while the next comes; one after the other, so that the index has the order of the items.</summary>
-    private async ValueTask CommitEarlyAsync()
-    {
-        await SettleAsync();
-        pack!.Flush();
+        committingTo = pack?.Position ?? 0;
         var (some, of) = (part, pack);
-        (committingFrom, partStart) = (partStart, pack.Position);
-        committing = Task.Run(() => Commit(some, of));
         (part, partBytes) = ([], 0);
+        committing = Task.Run(() => Commit(some, of));
     }
 
-    /// <summary>Waits for the part before this one.</summary>
+    /// <summary>Waits for the part before this one, and has its fault.</summary>
     private async ValueTask SettleAsync()
     {
         if (committing is null)
@@ -99,12 +106,19 @@ internal sealed class WriteBatch(ItemStore store, Track track, bool isOwn) : IAs
         try
         {
             receipts.AddRange(await committing);
-            committing = null;
+            committed = committingTo;
         }
-        catch
+        catch (Exception fault)
         {
             isBroken = true;
+            // Perhaps the index names it, and a restart finds it: nothing else may be written there.
+            if (fault is not RecorderException)
+                pack?.Abandon();
             throw;
+        }
+        finally
+        {
+            committing = null;
         }
     }
 
@@ -129,8 +143,10 @@ internal sealed class WriteBatch(ItemStore store, Track track, bool isOwn) : IAs
             return;
         }
         if (partBytes >= PartBytes)
-            await CommitEarlyAsync();
-        part.Add(await StreamAsync(item, digest, token));
+            await BeginCommitAsync();
+        // Not in one line: which part it belongs to is known when it is written, as a full pack begins a new one.
+        var written = await StreamAsync(item, digest, token);
+        part.Add(written);
         partBytes += entry.Length;
     }
 
@@ -160,16 +176,15 @@ internal sealed class WriteBatch(ItemStore store, Track track, bool isOwn) : IAs
     {
         if (pack is { Position: >= Packs.FullBytes })
         {
-            await SettleAsync();
-            pack.Flush();
-            pack.Sync();
+            // All of it: a pack that is given back may be removed when nothing that is in the index lies in it.
+            await CommitAsync();
             store.Packs.Return(pack);
             pack = null;
         }
         if (pack is null)
         {
             pack = store.Packs.Lease();
-            partStart = pack.Position;
+            committed = pack.Position;
         }
         return pack;
     }
