@@ -15,6 +15,8 @@ internal sealed class Disk
     /// <summary>EINTR, EINVAL, ESPIPE, ENOSYS: nothing was begun, and nothing is lost.</summary>
     private static readonly int[] CannotBegin = [Interrupted, 22, 29, 38];
 
+    private readonly Lock played = new();
+
     /// <summary>Bytes until the disk plays full; null for the real one only.</summary>
     public long? BytesLeft { get; set; }
 
@@ -29,11 +31,11 @@ internal sealed class Disk
     /// <exception cref="RecorderException">Full.</exception>
     public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
     {
-        if (BytesLeft is { } left)
+        lock (played)
         {
-            if (left < bytes.Length)
+            if (BytesLeft < bytes.Length)
                 throw Full(null);
-            BytesLeft = left - bytes.Length;
+            BytesLeft -= bytes.Length;
         }
         try
         {

@@ -117,8 +117,7 @@ internal sealed class ItemStore : IDisposable
         lock (commits)
         {
             RefuseWhenFailed();
-            var number = written.Count == 0 ? 0 : names.NumberOf(track);
-            var copies = CopiesOf(written);
+            var (number, copies) = NumbersOf(track, written);
             var plan = new CommitPlan(number, track.Kind, written.Count);
             lock (memory)
             {
@@ -180,18 +179,20 @@ internal sealed class ItemStore : IDisposable
         return !own && !items.Track.Kind.HoldsRecords() && items.HasStart(start) ? WriteResult.Conflict : null;
     }
 
-    /// <summary>The number of the copy of each item that may be kept; durable, and while nobody waits for the memory.</summary>
-    private uint[] CopiesOf(IReadOnlyList<WrittenItem> written)
+    /// <summary>The numbers of the track and of the copy of each item that may be kept; durable, and while nobody waits for the memory.</summary>
+    private (uint Track, uint[] Copies) NumbersOf(Track track, IReadOnlyList<WrittenItem> written)
     {
         try
         {
             var now = clock.GetUtcNow();
+            var number = written.Count == 0 ? 0 : names.NumberOf(track);
             uint[] copies = [.. written.Select(x => x.Result is null ? names.NumberOf(x.Entry, now) : 0)];
             names.Sync();
-            return copies;
+            return (number, copies);
         }
         catch (Exception fault) when (fault is not RecorderException)
         {
+            // A number that may be on the disk must not be given to another.
             failed = true;
             throw;
         }

@@ -105,16 +105,27 @@ internal sealed class NameLog : IDisposable
 
     public void Dispose() => file.Dispose();
 
-    /// <summary>A torn line is cut off; a damaged one costs its own name only (a track's items with it), and its number stays unused.</summary>
+    /// <summary>
+    /// A torn line is cut off; a damaged one costs its own name only (a track's items with it), and its number stays unused. Of two tracks of
+    /// one number the later has it: the disk failed before anything of the earlier could be kept.
+    /// </summary>
     private void Load(byte[] bytes)
     {
+        var numbered = new Dictionary<uint, Track>();
         for (var rest = bytes.AsSpan(); ; )
         {
             var end = rest.IndexOf((byte)'\n');
             if (end < 0)
                 break;
             if (Read(rest[..end]) is { } name)
+            {
+                if (name.Track is { } track && !numbered.TryAdd(name.Number, track))
+                {
+                    tracks.Remove(numbered[name.Number]);
+                    numbered[name.Number] = track;
+                }
                 Take(name);
+            }
             else
                 (lastTrack, lastCopy) = (lastTrack + 1, lastCopy + 1);
             rest = rest[(end + 1)..];

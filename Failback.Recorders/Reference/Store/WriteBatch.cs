@@ -54,6 +54,8 @@ internal sealed class WriteBatch(ItemStore store, Track track, bool isOwn) : IAs
         // What came whole is kept although more did not come; after a fault of the disk nothing more is.
         if (failure is null || (!batch.isBroken && batch.pack?.IsUsable != false))
             await batch.CommitAsync();
+        else
+            await batch.SettleAsync(); // a fault of the disk is told before that of who sends
         failure?.Throw();
         return batch.receipts.Count == batch.count
             ? batch.receipts
