@@ -11,9 +11,6 @@ internal sealed class Pulls(TimeProvider clock)
     /// <summary>In one request until it is known how fast it comes.</summary>
     private const long FirstBytes = 4L << 20;
 
-    /// <summary>A slice of the copy.</summary>
-    private const long MostBytes = 64L << 20;
-
     /// <summary>Less says more of the way there and back than of the rate.</summary>
     private const long TellingBytes = 1L << 20;
     private const int MostKnown = 10_000;
@@ -41,7 +38,7 @@ internal sealed class Pulls(TimeProvider clock)
         if (bytes < TellingBytes)
             return;
         var inTime = bytes * (While / TimeSpan.FromTicks(Math.Max(1, clock.GetElapsedTime(began).Ticks)));
-        var portion = (long)Math.Clamp(inTime, FirstBytes, MostBytes);
+        var portion = (long)Math.Clamp(inTime, FirstBytes, CopyWork.MostBytes);
         Note(source, target, x => x with { Portion = portion });
     }
 

@@ -123,7 +123,8 @@ internal sealed class SliceInHand
     /// </summary>
     private async Task VerifyAsync(int came, CancellationToken token)
     {
-        if (came == progress.Items.Count - progress.SettledCount && await sums.AgreeAsync(progress.Sums(), ofTarget, token))
+        var mayAgree = ofTarget.HasFlag(RecorderFeatures.BucketDigests) && came == progress.Items.Count - progress.SettledCount;
+        if (mayAgree && await sums.AgreeAsync(progress.Sums(), token))
             progress.AllThere();
         else
             await CompareAsync(token);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Failback.Hosting;
 using Failback.Recorders;
 using Microsoft.Extensions.Logging;

@@ -32,19 +32,13 @@ internal sealed class SliceSums(RecorderLink source, RecorderLink target, CopyWo
     }
 
     /// <summary>Whether the target sums up each part to the same; false as well when that cannot be known.</summary>
-    public async Task<bool> AgreeAsync(
-        IReadOnlyList<(Part Part, BucketDigest Sum)> parts,
-        RecorderFeatures ofTarget,
-        CancellationToken token
-    )
+    public async Task<bool> AgreeAsync(IReadOnlyList<(Part Part, BucketDigest Sum)> parts, CancellationToken token)
     {
-        if (!ofTarget.HasFlag(RecorderFeatures.BucketDigests) || parts.Count == 0)
-            return false;
         time.WaitsFor = Side.Recorder;
         foreach (var (part, sum) in parts)
             if (await target.SumsAsync(PeriodOf(part), 1, token) is not [var ours] || ours != sum)
                 return false;
-        return true;
+        return parts.Count > 0;
     }
 
     /// <returns>Null when either is not to be believed.</returns>

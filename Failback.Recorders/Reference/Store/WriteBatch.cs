@@ -9,7 +9,7 @@ internal readonly record struct WrittenItem(ItemEntry Entry, UInt128 Digest, uin
 /// One write: streams contents into a pack of its own, and commits what came whole with a sync of the data and one of the index. A long one
 /// does that in parts, each while the next comes: disk and network work at once, and a crash costs no more than the last two parts.
 /// </summary>
-internal sealed class WriteBatch(ItemStore store, Track track, bool isOwn) : IAsyncDisposable
+internal sealed class WriteBatch(ItemStore store, Track track, bool isOwn) : IDisposable
 {
     /// <summary>Contents of a part: enough that a sync is worth it.</summary>
     public const long PartBytes = 16L << 20;
@@ -40,7 +40,7 @@ internal sealed class WriteBatch(ItemStore store, Track track, bool isOwn) : IAs
         CancellationToken token
     )
     {
-        await using var batch = new WriteBatch(store, track, isOwn);
+        using var batch = new WriteBatch(store, track, isOwn);
         ExceptionDispatchInfo? failure = null;
         try
         {
@@ -62,17 +62,9 @@ internal sealed class WriteBatch(ItemStore store, Track track, bool isOwn) : IAs
             : throw new InvalidOperationException($"{batch.receipts.Count} of {batch.count} items of a write were answered for");
     }
 
-    /// <summary>Forgets what is not in the index, and gives the pack back.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Forgets what is not in the index, and gives the pack back. No part is on its way any more, whatever became of it.</summary>
+    public void Dispose()
     {
-        try
-        {
-            await SettleAsync();
-        }
-        catch (Exception) when (isBroken)
-        {
-            // The write has failed already, for another reason.
-        }
         if (pack is null)
             return;
         if (pack.IsUsable)
