@@ -70,8 +70,21 @@ public sealed record RecorderStatus
     public long? Dropped { get; init; }
 }
 
-/// <summary>One try of one failback at a recorder: attempts of an entry grow, an older one is refused.</summary>
-public sealed record RestoreAttempt(Guid EntryId, int Attempt);
+/// <summary>
+/// One try of one failback at a recorder: attempts of an entry grow, an older one is refused. Two are the same when entry and number are.
+/// </summary>
+public sealed record RestoreAttempt(Guid EntryId, int Attempt)
+{
+    /// <summary>
+    /// When the entry's failover began, UTC; null when the caller does not say. Where two say it, a restore for the earlier failover is over,
+    /// also when the recorder never saw it before.
+    /// </summary>
+    public DateTimeOffset? FailoverStartedAt { get; init; }
+
+    public bool Equals(RestoreAttempt? other) => other is not null && EntryId == other.EntryId && Attempt == other.Attempt;
+
+    public override int GetHashCode() => HashCode.Combine(EntryId, Attempt);
+}
 
 /// <summary>The settings of a recorder as one document: settings, configuration files, masks and schedules.</summary>
 /// <param name="Bytes">At most <see cref="Limits.SettingsBytes"/>; JSON of <see cref="SettingsDocument"/>.</param>

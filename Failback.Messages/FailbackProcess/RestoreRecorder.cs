@@ -12,6 +12,12 @@ public sealed record RestoreRecorder
     public required RecorderAddress Recorder { get; init; }
     public required RecorderAddress FailoverServer { get; init; }
 
+    /// <summary>
+    /// When the failover of this entry began, UTC; null when the sender does not say. A recorder that was restored for a later failover
+    /// refuses an earlier one's restore by it, however late that comes.
+    /// </summary>
+    public DateTimeOffset? FailoverStartedAt { get; init; }
+
     /// <summary>Last good settings of the failover server in the cache; used when it does not give fresh ones (D4).</summary>
     public DocumentReference? CachedSettings { get; init; }
 

@@ -17,6 +17,7 @@ internal static class RoleChecks
         new("Release_leaves_holds_alone", "R13 D5", Holds, ReleaseKeepsHoldsAsync),
         new("An_older_attempt_activates_and_releases_nothing", "I14 F2", None, StaleRoleAsync),
         new("An_entry_is_over_when_another_was_seen", "E2 F2 I14", None, PastEntryAsync),
+        new("An_earlier_failover_is_over_also_when_it_was_never_seen", "E2 F2 I14 I22", None, EarlierFailoverAsync),
         new("A_release_ends_no_later_failover", "E3 F2 I14", None, LateReleaseAsync),
         new("Attempts_without_an_entry_are_refused", "T15", None, NonsenseAttemptAsync),
         new("A_standby_is_mute", "D16", Recording, MuteAsync),
@@ -111,6 +112,22 @@ internal static class RoleChecks
         await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.ActivateAsync(run.Attempt(1), run.Token), "its activation");
         Equal(settings.Digest, (await run.Recorder.GetSettingsAsync(run.Token))?.Digest, "the digest of its settings");
         await run.Recorder.ReleaseAsync(next, run.Token);
+    }
+
+    private static async Task EarlierFailoverAsync(ConformanceRun run)
+    {
+        var later = run.Attempt(1) with { FailoverStartedAt = Noon };
+        var settings = new RecorderSettings(await run.SettingsAsync("later"));
+        await run.Recorder.PutSettingsAsync(settings, later, run.Token);
+        var earlier = new RestoreAttempt(Guid.NewGuid(), 1) { FailoverStartedAt = Noon.AddMilliseconds(-1) };
+        var old = new RecorderSettings(await run.SettingsAsync("earlier"));
+        await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.PutSettingsAsync(old, earlier, run.Token), "settings of before");
+        await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.ActivateAsync(earlier, run.Token), "its activation");
+        var again = later with { Attempt = 2 };
+        Equal(settings.Digest, await run.Recorder.PutSettingsAsync(settings, again, run.Token), "the digest of the later failover's");
+        await run.Recorder.ActivateAsync(again, run.Token);
+        Equal(again, (await run.Recorder.GetStatusAsync(run.Token)).LastAttempt, "the last attempt of the status");
+        await run.Recorder.ReleaseAsync(again, run.Token);
     }
 
     private static async Task LateReleaseAsync(ConformanceRun run)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 
@@ -47,6 +48,8 @@ internal sealed partial class HttpRecorder(HttpExchange exchange) : IRecorder
                 x.ExpectContinue = true;
                 x.Add(Wire.EntryHeader, attempt.EntryId.ToString());
                 x.Add(Wire.AttemptHeader, attempt.Attempt.ToString());
+                if (attempt.FailoverStartedAt is { } started)
+                    x.Add(Wire.StartedHeader, started.ToString("O", CultureInfo.InvariantCulture));
             },
             token
         );

@@ -91,6 +91,18 @@ internal sealed class ControlEndpoints(ReferenceRecorder recorder, RecorderServe
     private static RestoreAttempt AttemptOf(IHeaderDictionary headers) =>
         Guid.TryParse(headers[Wire.EntryHeader], out var entry)
         && int.TryParse(headers[Wire.AttemptHeader], NumberStyles.None, CultureInfo.InvariantCulture, out var attempt)
-            ? new RestoreAttempt(entry, attempt)
+            ? new RestoreAttempt(entry, attempt) { FailoverStartedAt = StartedOf(headers) }
             : throw new RecorderException(RecorderFault.BadRequest, $"{Wire.EntryHeader}: a GUID, {Wire.AttemptHeader}: a number");
+
+    private static DateTimeOffset? StartedOf(IHeaderDictionary headers)
+    {
+        if (!headers.TryGetValue(Wire.StartedHeader, out var text))
+            return null;
+        return DateTimeOffset.TryParseExact(text, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var started)
+            ? started
+            : throw new RecorderException(
+                RecorderFault.BadRequest,
+                $"{Wire.StartedHeader}: an instant as 2026-01-31T12:00:00.0000000+00:00"
+            );
+    }
 }

@@ -37,13 +37,19 @@ internal sealed record RecorderState
     public bool HasNewer(RestoreAttempt attempt) => Attempts.Any(x => x.EntryId == attempt.EntryId && x.Attempt > attempt.Attempt);
 
     /// <summary>
-    /// Whether a restore under this attempt is over: a newer one of the entry was seen, another entry's since, or it let the recorder
+    /// Whether a restore under this attempt is over: a newer one of the entry was seen, one of a later failover, or it let the recorder
     /// record and the recorder failed again. A command that comes twice or late must not put the settings of then on the recorder of now.
     /// </summary>
     public bool IsOver(RestoreAttempt attempt) =>
         HasNewer(attempt)
-        || (LastAttempt?.EntryId != attempt.EntryId && Attempts.Any(x => x.EntryId == attempt.EntryId))
+        || Attempts.Any(x => x.EntryId != attempt.EntryId && IsLater(x, attempt))
         || (ActivatedBy == attempt && Role != LiveRole.Recorder);
+
+    /// <summary>The failover that began later is; where that is not known of both, the one that was seen later.</summary>
+    private bool IsLater(RestoreAttempt seen, RestoreAttempt attempt) =>
+        seen.FailoverStartedAt is { } one && attempt.FailoverStartedAt is { } other && one != other
+            ? one > other
+            : Attempts.SkipWhile(x => x.EntryId != attempt.EntryId).Contains(seen);
 
     /// <summary>
     /// Whether it records for another failover than the attempt's by now (E3): that one's footage would be lost. Released for an entry

@@ -12,6 +12,9 @@ internal static class Wire
     public const string EntryHeader = "Failback-Entry";
     public const string AttemptHeader = "Failback-Attempt";
 
+    /// <summary>When the failover of the attempt began, ISO 8601 with its offset from UTC; left out when it is not known.</summary>
+    public const string StartedHeader = "Failback-Failover-Started";
+
     /// <summary>Scheme of the Authorization header that a ticket comes with.</summary>
     public const string TicketScheme = "Failback-Ticket";
     public const string FramesType = "application/vnd.failback.frames";

@@ -17,6 +17,7 @@ internal static class FailbackCommands
                 Attempt = entry.Attempt,
                 Recorder = facts.Address(entry.FailedRecorderId)!,
                 FailoverServer = facts.Address(entry.FailoverServerId)!,
+                FailoverStartedAt = entry.FailoverStartedAt.ToWire(),
                 CachedSettings = Cached(entry, facts),
                 EarlierEntryIds = Earlier(entry, facts),
             },

@@ -105,6 +105,7 @@ public sealed class Whatever_is_sent_to_a_recorder : IAsyncLifetime
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", secret);
         request.Headers.TryAddWithoutValidation(Wire.EntryHeader, random.Next(3) == 0 ? "no-guid" : Guid.NewGuid().ToString());
         request.Headers.TryAddWithoutValidation(Wire.AttemptHeader, random.Next(3) == 0 ? "-1" : "1");
+        request.Headers.TryAddWithoutValidation(Wire.StartedHeader, random.Next(3) == 0 ? "noon" : Items.Noon.ToString("O"));
         using var answer = await client.SendAsync(request, Token);
         var said = Encoding.UTF8.GetString(await answer.Content.ReadAsByteArrayAsync(Token));
         Assert.True((int)answer.StatusCode < 500 || answer.StatusCode == HttpStatusCode.NotImplemented, $"{answer.StatusCode}: {said}");

@@ -134,6 +134,26 @@ public sealed class When_a_recorder_is_opened
     }
 
     [Fact]
+    [Covers("T15")]
+    public async Task settings_with_a_beginning_that_is_no_instant_are_refused_by_name()
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp: true);
+        using var client = new HttpClient { BaseAddress = stand.Address };
+        using var request = new HttpRequestMessage(HttpMethod.Put, "v1/settings")
+        {
+            Content = new StringContent("""{"format":"reference/1","softwareVersion":"1.0.0"}"""),
+        };
+        request.Headers.Authorization = new("Bearer", RecorderStand.Secret);
+        request.Headers.Add("Failback-Entry", $"{Guid.NewGuid()}");
+        request.Headers.Add("Failback-Attempt", "1");
+        request.Headers.Add("Failback-Failover-Started", "noon");
+        using var answer = await client.SendAsync(request, Token);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("Failback-Failover-Started", await answer.Content.ReadAsStringAsync(Token));
+        Assert.Null(await stand.Reference.GetSettingsAsync(Token));
+    }
+
+    [Fact]
     [Covers("T16")]
     public async Task a_body_over_the_limit_is_refused()
     {

@@ -35,7 +35,10 @@ public sealed class When_a_second_failover_happens
         Assert.Empty(_site.All<ReleaseFailoverServer>());
         _site.Ask();
         Assert.Equal(Site.OtherServer, _site.Last<RestoreRecorder>().FailoverServer.RecorderId);
-        Assert.Equal([entry], _site.Last<RestoreRecorder>().EarlierEntryIds);
+        var restore = _site.Last<RestoreRecorder>();
+        Assert.Equal([entry], restore.EarlierEntryIds);
+        Assert.Equal(_site.Entry(restore.EntryId).FailoverStartedAt, restore.FailoverStartedAt?.UtcDateTime);
+        Assert.True(restore.FailoverStartedAt > _site.Entry(entry).FailoverStartedAt);
     }
 
     /// <summary>The failover that came too late counts all the same; the recorder that is home already must not be refused for ever.</summary>

@@ -7,7 +7,7 @@ namespace Failback.Worker;
 /// <summary>The steps of one attempt, in order; which step it is in says what a fault means.</summary>
 internal sealed class RestoreRun(RestoreRecorder work, IRecorderRegistry registry, SettingsFinder finder, Retries retries)
 {
-    private readonly RestoreAttempt attempt = new(work.EntryId, work.Attempt);
+    private readonly RestoreAttempt attempt = new(work.EntryId, work.Attempt) { FailoverStartedAt = work.FailoverStartedAt };
 
     /// <summary>For people: the step that is being done.</summary>
     public string Step { get; private set; } = "reading the message";
@@ -150,11 +150,8 @@ internal sealed class RestoreRun(RestoreRecorder work, IRecorderRegistry registr
         }
     }
 
-    private static async Task<T> ChangeAsync<T>(
-        RecorderLink recorder,
-        Func<IRecorder, CancellationToken, Task<T>> change,
-        CancellationToken token
-    )
+    /// <summary>Refused as stale, it is void only when its own entry went on; whoever waits must not wait for ever because of another.</summary>
+    private async Task<T> ChangeAsync<T>(RecorderLink recorder, Func<IRecorder, CancellationToken, Task<T>> change, CancellationToken token)
     {
         try
         {
@@ -162,7 +159,13 @@ internal sealed class RestoreRun(RestoreRecorder work, IRecorderRegistry registr
         }
         catch (SideException fault) when (fault.Fault == RecorderFault.StaleAttempt)
         {
-            throw new AttemptIsVoidException(fault.Message);
+            var seen = (await recorder.StatusAsync(token)).LastAttempt;
+            throw seen?.EntryId == work.EntryId
+                ? new AttemptIsVoidException(fault.Message)
+                : new NotRestoredException(
+                    FailbackReason.RecorderInWrongState,
+                    $"{work.Recorder.RecorderId} refuses this failover's attempts: it follows entry {seen?.EntryId} by now"
+                );
         }
     }
 }

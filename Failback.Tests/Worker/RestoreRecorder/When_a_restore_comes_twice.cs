@@ -58,6 +58,41 @@ public sealed class When_a_restore_comes_twice
         Assert.Equal((LiveRole.Recorder, true), (site.FailoverServer.Role, site.FailoverServer.Recording));
     }
 
+    /// <summary>Its own entry went on: that one answers. Another's did: nobody else would ever answer, and people are told instead.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Covers("E2", "I14", "I22")]
+    public async Task one_that_is_refused_as_stale_is_silent_only_for_a_newer_attempt_of_its_own(bool own)
+    {
+        var seen = new RestoreAttempt(own ? Entry : Guid.NewGuid(), 3);
+        site.Recorder.Before = (call, _) =>
+        {
+            if (call != "PutSettings")
+                return Task.CompletedTask;
+            site.Recorder.LastAttempt = seen;
+            throw new RecorderException(RecorderFault.StaleAttempt, "the attempt is over");
+        };
+
+        var answer = await RestoreAsync();
+
+        Assert.Null(answer.Recording);
+        Assert.Equal(own ? null : FailbackReason.RecorderInWrongState, answer.NotRestored?.Reason);
+        Assert.Contains(own ? "" : $"{seen.EntryId}", answer.NotRestored?.Detail ?? "");
+        Assert.Equal((null, LiveRole.Broken), (site.Recorder.Settings, site.Recorder.Role));
+    }
+
+    [Fact]
+    [Covers("E2", "F2")]
+    public async Task it_says_when_its_failover_began()
+    {
+        var began = DateTimeOffset.UnixEpoch.AddDays(20_000);
+
+        await RestoreAsync(Work() with { FailoverStartedAt = began });
+
+        Assert.Equal(began, site.Recorder.LastAttempt?.FailoverStartedAt);
+    }
+
     private Task<Worker.RestoreAnswer> RestoreAsync(RestoreRecorder? work = null) =>
         site.Restorer.RestoreAsync(work ?? Work(), TestContext.Current.CancellationToken);
 
