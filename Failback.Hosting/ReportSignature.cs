@@ -8,6 +8,8 @@ namespace Failback.Hosting;
 /// </summary>
 public static class ReportSignature
 {
+    /// <summary>Keys and signatures are a few hundred bytes; a longer file is neither, and is not read.</summary>
+    private const int MostBytes = 64 << 10;
     private const string NoPublicKey = "must be a public key of an elliptic curve as PEM";
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
@@ -21,7 +23,7 @@ public static class ReportSignature
         if (File.Exists(path) && !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0)
             return (null, "may be read by others; chmod 600 it");
         return Read(
-            () => File.ReadAllText(path),
+            () => Text(path),
             "must be a private key of an elliptic curve as PEM, without a password",
             x => x.ExportParameters(true).D is not null
         );
@@ -29,11 +31,15 @@ public static class ReportSignature
 
     /// <summary>A public key, or why the file is none.</summary>
     /// <returns>The caller disposes the key.</returns>
-    public static (ECDsa? Key, string? Wrong) PublicKey(string path) => Read(() => File.ReadAllText(path), NoPublicKey, _ => true);
+    public static (ECDsa? Key, string? Wrong) PublicKey(string path) => Read(() => Text(path), NoPublicKey, _ => true);
 
     /// <summary>The same of a text.</summary>
     /// <returns>The caller disposes the key.</returns>
     public static (ECDsa? Key, string? Wrong) PublicKeyOf(string pem) => Read(() => pem, NoPublicKey, _ => true);
+
+    /// <summary>What is in FILE.sig.</summary>
+    /// <exception cref="IOException">There is none, or it cannot be read.</exception>
+    public static string Beside(string file) => Text(PathOf(file));
 
     /// <summary>What goes into FILE.sig.</summary>
     public static string Of(byte[] content, ECDsa key)
@@ -61,6 +67,8 @@ public static class ReportSignature
             return false;
         }
     }
+
+    private static string Text(string path) => new FileInfo(path).Length <= MostBytes ? File.ReadAllText(path) : "";
 
     private static (ECDsa? Key, string? Wrong) Read(Func<string> pem, string allowed, Func<ECDsa, bool> fits)
     {

@@ -17,8 +17,9 @@ public interface IRecorder
     Task<RecorderSettings?> GetSettingsAsync(CancellationToken token);
 
     /// <summary>
-    /// Replaces the settings as a whole; idempotent by digest. Refused (StaleAttempt) is an attempt older than one it has seen, one of an
-    /// entry after which it saw another, and one that let it record before it failed again.
+    /// Replaces the settings as a whole; idempotent by digest. Refused (StaleAttempt) is an attempt older than one it has seen, one for an
+    /// earlier failover than one it has seen (<see cref="RestoreAttempt.FailoverStartedAt"/>; where that is not known of both: of an entry
+    /// after which it saw another), and one that let it record before it failed again.
     /// </summary>
     /// <returns>The digest that the recorder computed of what it stored: the read back.</returns>
     Task<string> PutSettingsAsync(RecorderSettings settings, RestoreAttempt attempt, CancellationToken token);

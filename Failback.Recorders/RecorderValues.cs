@@ -77,7 +77,7 @@ public sealed record RestoreAttempt(Guid EntryId, int Attempt)
 {
     /// <summary>
     /// When the entry's failover began, UTC; null when the caller does not say. Where two say it, a restore for the earlier failover is over,
-    /// also when the recorder never saw it before.
+    /// also when the recorder never saw it before; of two that began at once, the one whose entry id is the greater as text is the later.
     /// </summary>
     public DateTimeOffset? FailoverStartedAt { get; init; }
 

@@ -100,10 +100,7 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
                 return await Command.RefuseAsync([$"--public-key: {options.PublicKey} {wrong}"]);
             if (await ReadAsync(options.File, token) is not { } content)
                 return await FailAsync($"{options.File}: over {CoverageReport.MostBytes} bytes");
-            if (
-                key is not null
-                && !ReportSignature.IsOf(content, await File.ReadAllTextAsync(ReportSignature.PathOf(options.File), token), key)
-            )
+            if (key is not null && !ReportSignature.IsOf(content, ReportSignature.Beside(options.File), key))
                 return await FailAsync($"{options.File}: not signed with this key, or changed since");
             CoverageReport report;
             try

@@ -13,8 +13,8 @@ public sealed record RestoreRecorder
     public required RecorderAddress FailoverServer { get; init; }
 
     /// <summary>
-    /// When the failover of this entry began, UTC; null when the sender does not say. A recorder that was restored for a later failover
-    /// refuses an earlier one's restore by it, however late that comes.
+    /// When the failover of this entry began, UTC, at most an hour after this failback did; null when the sender does not say. A recorder that
+    /// was restored for a later failover refuses an earlier one's restore by it, however late that comes.
     /// </summary>
     public DateTimeOffset? FailoverStartedAt { get; init; }
 

@@ -121,8 +121,16 @@ internal static class RoleChecks
         await run.Recorder.PutSettingsAsync(settings, later, run.Token);
         var earlier = new RestoreAttempt(Guid.NewGuid(), 1) { FailoverStartedAt = Noon.AddMilliseconds(-1) };
         var old = new RecorderSettings(await run.SettingsAsync("earlier"));
-        await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.PutSettingsAsync(old, earlier, run.Token), "settings of before");
-        await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.ActivateAsync(earlier, run.Token), "its activation");
+        foreach (
+            var before in (RestoreAttempt[])
+                [earlier, new(Guid.Parse("00000000-0000-0000-0000-000000000001"), 1) { FailoverStartedAt = Noon }]
+        )
+        {
+            await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.PutSettingsAsync(old, before, run.Token), "settings of before");
+            await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.ActivateAsync(before, run.Token), "its activation");
+        }
+        Equal(settings.Digest, (await run.Recorder.GetSettingsAsync(run.Token))?.Digest, "the digest of its settings");
+        Equal(later, (await run.Recorder.GetStatusAsync(run.Token)).LastAttempt, "the last attempt of the status");
         var again = later with { Attempt = 2 };
         Equal(settings.Digest, await run.Recorder.PutSettingsAsync(settings, again, run.Token), "the digest of the later failover's");
         await run.Recorder.ActivateAsync(again, run.Token);

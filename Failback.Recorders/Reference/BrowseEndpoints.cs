@@ -63,7 +63,7 @@ internal sealed class BrowseEndpoints(ReferenceRecorder recorder)
         context.Response.ContentType = "application/octet-stream";
         context.Response.ContentLength = item.Length;
         context.Response.Headers.ETag = $"\"{Digests.Text(item.Digest)}\"";
-        await MaterialEndpoints.WriteContentAsync(context.Response.BodyWriter, reader, item, context.RequestAborted);
+        await MaterialEndpoints.WriteContentAsync(context.Response.BodyWriter, item, reader.Read, context.RequestAborted);
     }
 
     private HeldTrack? HeldOf(HttpContext context) =>

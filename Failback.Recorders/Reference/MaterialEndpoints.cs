@@ -120,7 +120,7 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
             if (!reader.Open(item))
                 throw new WireException("an item went away");
             body.Advance(Frames.WriteHeader(body.GetSpan(4 + Frames.MostEntryBytes), entry));
-            await WriteContentAsync(body, reader, item, context.RequestAborted);
+            await WriteContentAsync(body, item, reader.ReadOrZeros, context.RequestAborted);
         }
         body.Advance(Frames.WriteEnd(body.GetSpan(Frames.EndBytes), items.Count));
         await body.FlushAsync(context.RequestAborted);
@@ -134,12 +134,13 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
     }
 
     /// <summary>From disk into the pipe without a buffer between; flushed by the quarter megabyte.</summary>
-    internal static async ValueTask WriteContentAsync(PipeWriter body, PackReader reader, StoredItem item, CancellationToken token)
+    /// <param name="readPack">Reads from the open pack; 0 ends the answer before its time.</param>
+    internal static async ValueTask WriteContentAsync(PipeWriter body, StoredItem item, ReadPack readPack, CancellationToken token)
     {
         for (long at = 0; at < item.Length; )
         {
             var length = (int)Math.Min(item.Length - at, BlockPool.BlockBytes);
-            var read = reader.Read(item.Offset + at, body.GetSpan(length)[..length]);
+            var read = readPack(item.Offset + at, body.GetSpan(length)[..length]);
             if (read == 0)
                 throw new WireException("an item is cut short on disk");
             body.Advance(read);
@@ -149,3 +150,6 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
         }
     }
 }
+
+/// <summary>Reads bytes of a pack from an offset on.</summary>
+internal delegate int ReadPack(long offset, Span<byte> to);

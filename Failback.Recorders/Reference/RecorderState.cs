@@ -45,10 +45,10 @@ internal sealed record RecorderState
         || Attempts.Any(x => x.EntryId != attempt.EntryId && IsLater(x, attempt))
         || (ActivatedBy == attempt && Role != LiveRole.Recorder);
 
-    /// <summary>The failover that began later is; where that is not known of both, the one that was seen later.</summary>
+    /// <summary>The failover that began later is (R24: then by id); where that is not known of both, the one that was seen later.</summary>
     private bool IsLater(RestoreAttempt seen, RestoreAttempt attempt) =>
-        seen.FailoverStartedAt is { } one && attempt.FailoverStartedAt is { } other && one != other
-            ? one > other
+        seen.FailoverStartedAt is { } one && attempt.FailoverStartedAt is { } other
+            ? (one, seen.EntryId).CompareTo((other, attempt.EntryId)) > 0
             : Attempts.SkipWhile(x => x.EntryId != attempt.EntryId).Contains(seen);
 
     /// <summary>
@@ -77,11 +77,13 @@ internal sealed record RecorderState
             ReleasedFor = [.. ReleasedFor.Where(x => x != attempt.EntryId).TakeLast(MostAttempts - 1), attempt.EntryId],
         };
 
-    public RecorderState With(RestoreAttempt attempt) =>
-        this with
-        {
-            Attempts = [.. Attempts.Where(x => x.EntryId != attempt.EntryId).TakeLast(MostAttempts - 1), attempt],
-        };
+    /// <summary>Once known, when its failover began is not forgotten.</summary>
+    public RecorderState With(RestoreAttempt attempt)
+    {
+        var began = attempt.FailoverStartedAt ?? Attempts.FirstOrDefault(x => x.EntryId == attempt.EntryId)?.FailoverStartedAt;
+        var others = Attempts.Where(x => x.EntryId != attempt.EntryId).TakeLast(MostAttempts - 1);
+        return this with { Attempts = [.. others, attempt with { FailoverStartedAt = began }] };
+    }
 
     public RecorderState With(Hold hold) => this with { Holds = [.. Holds.Where(x => x.HoldId != hold.HoldId), hold] };
 

@@ -143,8 +143,14 @@ public sealed partial class ReferenceRecorder
     {
         if (options.Retention is not { } kept)
             return 0;
-        var (now, oldest) = (Current, (clock.GetUtcNow() - kept).UtcTicks);
-        var removed = store.Remove((track, item) => item.End <= oldest && !IsHeld(now, track, item));
+        var oldest = (clock.GetUtcNow() - kept).UtcTicks;
+        int removed;
+        lock (holding)
+        {
+            var now = Current;
+            removed = store.Remove((track, item) => item.End <= oldest && !IsHeld(now, track, item));
+        }
+        disk.MakeReserve();
         if (removed > 0)
             LogRemoved(logger, removed, options.RecorderId);
         return removed;

@@ -10,6 +10,9 @@ namespace Failback.Recorders;
 public sealed partial class ReferenceRecorder : IRecorder, IDisposable
 {
     private readonly Lock gate = new();
+
+    /// <summary>A hold that is answered protects: none is placed between retention's look at them and its end.</summary>
+    private readonly Lock holding = new();
     private readonly ReferenceRecorderOptions options;
     private readonly TimeProvider clock;
     private readonly ILogger logger;
@@ -37,6 +40,7 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
         try
         {
             state = LoadState();
+            disk.KeepReserve(Path.Combine(this.folder, "reserve"));
             channels = new ChannelTable(Path.Combine(this.folder, "channels.json"), disk);
             store = new ItemStore(this.folder, disk, clock);
         }
@@ -128,13 +132,14 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
     {
         token.ThrowIfCancellationRequested();
         Rules.Require(Rules.WhyWrong(hold));
-        lock (gate)
-        {
-            var after = state.With(hold);
-            Rules.Require(after.Holds.Count <= Limits.Holds ? null : $"hold: at most {Limits.Holds}");
-            if (!state.Holds.Contains(hold))
-                Become(after);
-        }
+        lock (holding)
+            lock (gate)
+            {
+                var after = state.With(hold);
+                Rules.Require(after.Holds.Count <= Limits.Holds ? null : $"hold: at most {Limits.Holds}");
+                if (!state.Holds.Contains(hold))
+                    Become(after);
+            }
         return Task.CompletedTask;
     }
 
@@ -227,7 +232,8 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
     {
         if (next == state)
             return;
-        disk.Replace(StatePath, next.ToBytes());
+        // A hold has to be let go of also when the disk is full.
+        disk.Freeing(() => disk.Replace(StatePath, next.ToBytes()));
         state = next;
     }
 
@@ -245,42 +251,6 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
         foreach (var path in Directory.EnumerateFiles(folder, "settings-*"))
             if (state.SettingsDigest is null || path != SettingsPath(state.SettingsDigest))
                 File.Delete(path);
-    }
-
-    private RecorderState LoadState()
-    {
-        if (File.Exists(StatePath))
-        {
-            var known = RecorderState.Read(File.ReadAllBytes(StatePath));
-            if (known.RecorderId != options.RecorderId)
-                throw new InvalidOperationException($"The folder of {options.RecorderId} is another recorder's.");
-            state = known;
-            RemoveOtherSettings();
-            return known;
-        }
-        var recording = options.InitialRole == LiveRole.Recorder;
-        state = new RecorderState
-        {
-            RecorderId = options.RecorderId,
-            Role = options.InitialRole,
-            Recording = recording,
-        };
-        disk.Replace(StatePath, state.ToBytes());
-        if (options.InitialSettings is { } bytes)
-            StoreSettings(new RecorderSettings(bytes));
-        return state;
-    }
-
-    private static FileStream Own(string folder)
-    {
-        try
-        {
-            return new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException taken)
-        {
-            throw new InvalidOperationException("Another process has this recorder's folder.", taken);
-        }
     }
 
     private string StatePath => Path.Combine(folder, "state.json");

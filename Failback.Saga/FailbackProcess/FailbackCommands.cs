@@ -17,7 +17,7 @@ internal static class FailbackCommands
                 Attempt = entry.Attempt,
                 Recorder = facts.Address(entry.FailedRecorderId)!,
                 FailoverServer = facts.Address(entry.FailoverServerId)!,
-                FailoverStartedAt = entry.FailoverStartedAt.ToWire(),
+                FailoverStartedAt = Began(entry, facts).ToWire(),
                 CachedSettings = Cached(entry, facts),
                 EarlierEntryIds = Earlier(entry, facts),
             },
@@ -77,6 +77,16 @@ internal static class FailbackCommands
 
     private static IReadOnlyList<Guid> Earlier(FailoverLogEntry entry, FailbackFacts facts) =>
         [.. facts.MayHaveRestored(entry).Take(MostEarlierEntries).Select(x => x.EntryId)];
+
+    /// <summary>
+    /// Recorders order failovers by it for good. Told by a controller whose clock was far ahead, it would bar every next one: no failover
+    /// began after its failback, as far as the clocks of a site agree.
+    /// </summary>
+    private static DateTime Began(FailoverLogEntry entry, FailbackFacts facts)
+    {
+        var latest = (entry.FailbackStartedAt ?? facts.Now) + Periods.MostClockSlack;
+        return entry.FailoverStartedAt < latest ? entry.FailoverStartedAt : latest;
+    }
 
     /// <summary>What was cached before the failover server was called is not what the failed recorder needs (E8): the worker then reads it fresh (D4).</summary>
     private static DocumentReference? Cached(FailoverLogEntry entry, FailbackFacts facts) =>

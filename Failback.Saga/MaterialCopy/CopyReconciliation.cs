@@ -33,14 +33,12 @@ internal sealed class CopyReconciliation : IReconciled
                 )
             );
         }
-        // The entries before the reports: a copy that ends in between has its report among them.
-        var isTime = starting || _holdsAskedAt is not { } before || now - before >= HoldsAskedEvery;
-        var open = isTime ? await store.OpenEntriesAsync(MostRows, token) : [];
         var asked = await store.ReportsAskedAsync(MostRows, token);
         effects.AddRange(asked.Where(x => starting || !(x.AnswerDueAt > now)).Select(CopyProofs.Due));
-        if (isTime)
-            _holdsAskedAt = now;
-        effects.AddRange(await HoldsToReleaseAsync(store, open, CopyProofs.WaitedFor(asked, now), now, token));
+        if (!starting && now - _holdsAskedAt < HoldsAskedEvery)
+            return effects;
+        _holdsAskedAt = now;
+        effects.AddRange(await HoldsToReleaseAsync(store, await store.OpenEntriesAsync(MostRows, token), now, token));
         return effects;
     }
 
@@ -49,23 +47,22 @@ internal sealed class CopyReconciliation : IReconciled
             .Where(x => !ReferenceEquals(x.Row, x.Back))
             .Select(x => new Save(x.Back));
 
-    /// <param name="waiting">Entries whose report is made from what is still held.</param>
     private static async Task<IReadOnlyList<Effect>> HoldsToReleaseAsync(
         IFailbackStore store,
         IReadOnlyList<FailoverLogEntry> open,
-        IReadOnlySet<Guid> waiting,
         DateTime now,
         CancellationToken token
     )
     {
         var effects = new List<Effect>();
-        var releasing = open.Where(x => x.Hold == HoldStatus.Releasing);
-        foreach (var entry in releasing.Where(x => !waiting.Contains(x.InheritedBy ?? x.EntryId)))
+        foreach (var entry in open.Where(x => x.Hold == HoldStatus.Releasing))
         {
-            // Looked at once more: a report that was made meanwhile may have kept it. While it is doubted, silence releases nothing.
+            // Looked at once more: a report that was made meanwhile may have kept it. While it is doubted, silence releases nothing. The entry
+            // before its reports: a copy that ends in between has asked for its own.
             if (
                 await store.EntryAsync(entry.EntryId, token) is not { Hold: HoldStatus.Releasing } held
                 || (held.InheritedBy is { } by ? await store.EntryAsync(by, token) : held) is { Doubted: true }
+                || CopyProofs.IsWaitedFor(await store.ReportsOfAsync(held.InheritedBy ?? held.EntryId, token), now)
                 || await store.RecorderAsync(entry.FailoverServerId, token) is not { } server
             )
                 continue;

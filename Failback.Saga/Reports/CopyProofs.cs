@@ -132,9 +132,10 @@ internal static class CopyProofs
             : [new Save(failed with { AnswerDueAt = facts.Now + Waits.Wait(proof.ReportId, proof.Tries, facts.Options) })];
     }
 
-    /// <summary>Entries whose holds wait for a report now: a copy's own, and with it those that it inherited.</summary>
-    public static IReadOnlySet<Guid> WaitedFor(IEnumerable<CopyProof> asked, DateTime now) =>
-        asked.Where(x => x.Status == ProofStatus.Asked && x.HoldsUntil > now).Select(x => x.EntryId).ToHashSet();
+    /// <summary>Whether holds wait for a report now: those of the copy's entry, and of the entries that it inherited.</summary>
+    /// <param name="ofEntry">Reports of the entry.</param>
+    public static bool IsWaitedFor(IEnumerable<CopyProof> ofEntry, DateTime now) =>
+        ofEntry.Any(x => x.Status == ProofStatus.Asked && x.HoldsUntil > now);
 
     /// <summary>
     /// Made or given up: clients may look, holds wait no longer unless for another report, and the oldest reports go. Of what is doubted the
@@ -189,7 +190,7 @@ internal static class CopyProofs
         var says = Says(ended, own, others);
         var doubted = says ?? own.Doubted;
         var covered = facts.Periods.Select(x => x.EntryId).ToHashSet();
-        var waits = WaitedFor(others, facts.Now).Count > 0;
+        var waits = IsWaitedFor(others, facts.Now);
         var isDecided = says is not null || !waits;
         // A release may be under way, so what is kept is asked for again.
         bool IsKept(FailoverLogEntry x) =>

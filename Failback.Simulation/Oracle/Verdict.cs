@@ -207,6 +207,8 @@ internal sealed class Verdict(SimulatedDatabase database, SimulatedBus bus, Simu
                 throw new ViolationException("I14", $"{recorder.Id} took {what} of an older attempt");
             if (seen.Count > 0 && seen[^1].EntryId != attempt.EntryId && seen.Any(x => x.EntryId == attempt.EntryId))
                 throw new ViolationException("I7", $"{recorder.Id} took {what} of an entry that was over");
+            if (seen.Any(x => x.EntryId != attempt.EntryId && x.FailoverStartedAt > attempt.FailoverStartedAt))
+                throw new ViolationException("I7", $"{recorder.Id} took {what} of an earlier failover");
             if (what == "activate" && !seen.Contains(attempt))
                 throw new ViolationException("I7", $"{recorder.Id} was let record before it had its settings");
             seen.Add(attempt);

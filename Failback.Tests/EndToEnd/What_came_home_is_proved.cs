@@ -145,6 +145,15 @@ public sealed class What_came_home_is_proved
             Assert.Equal(1, refused.Code);
             Assert.Contains("not signed with this key, or changed since", refused.Output);
         }
+        // Whoever sends evidence may send anything beside it.
+        var bloated = site.File("bloated.json");
+        File.Copy(report, bloated);
+        await using (var signature = File.Create(bloated + ".sig"))
+            signature.SetLength(3L << 30);
+        var huge = await site.ProveAsync("check", bloated, "--public-key", open);
+        Assert.Equal(1, huge.Code);
+        Assert.Contains("not signed with this key, or changed since", huge.Output);
+        Assert.Equal(2, (await site.ProveAsync("check", report, "--public-key", bloated + ".sig")).Code);
         var (other, others) = (site.File("other.pem"), site.File("other.pub"));
         WriteKeys(other, others);
         Assert.Equal(1, (await site.ProveAsync("check", report, "--public-key", others)).Code);

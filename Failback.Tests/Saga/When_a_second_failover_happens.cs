@@ -41,6 +41,18 @@ public sealed class When_a_second_failover_happens
         Assert.True(restore.FailoverStartedAt > _site.Entry(entry).FailoverStartedAt);
     }
 
+    /// <summary>Recorders keep what they are told: a clock that was a year ahead must not bar every failover of that year.</summary>
+    [Fact]
+    [Covers("E2", "F2")]
+    public void a_failover_that_is_told_to_begin_long_after_its_failback_is_sent_as_begun_soon_after_it()
+    {
+        var entry = _site.Failover(24 * 365);
+        _site.Ask();
+        var soon = _site.Entry(entry).FailbackStartedAt!.Value.AddHours(1);
+        Assert.Equal(soon, _site.Last<RestoreRecorder>().FailoverStartedAt?.UtcDateTime);
+        Assert.True(_site.Entry(entry).FailoverStartedAt > soon);
+    }
+
     /// <summary>The failover that came too late counts all the same; the recorder that is home already must not be refused for ever.</summary>
     [Fact]
     [Covers("E2", "R7")]

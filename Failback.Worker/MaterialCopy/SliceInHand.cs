@@ -154,7 +154,9 @@ internal sealed class SliceInHand
     {
         var items = new List<ItemEntry>();
         foreach (var part in parts)
-        await foreach (var item in source.ItemsAsync(new TrackPeriod(work.Track, part.From, part.To), token))
+        await foreach (
+            var item in source.ItemsAsync(new TrackPeriod(work.Track, part.From, part.To), work.MaxItems + 1 - items.Count, token)
+        )
         {
             if (!work.Takes(item) || (items.Count > 0 && ItemOrder.Instance.Compare(items[^1], item) >= 0))
                 continue;

@@ -72,14 +72,19 @@ internal sealed class RecorderLink
 
     /// <summary>All items that meet a period, by start then digest, page by page; memory holds one page.</summary>
     /// <exception cref="SideException">The recorder's fault; BadAnswer when the listing is out of order or does not end.</exception>
-    public async IAsyncEnumerable<ItemEntry> ItemsAsync(TrackPeriod period, [EnumeratorCancellation] CancellationToken token)
+    public IAsyncEnumerable<ItemEntry> ItemsAsync(TrackPeriod period, CancellationToken token) => ItemsAsync(period, int.MaxValue, token);
+
+    /// <inheritdoc cref="ItemsAsync(TrackPeriod, CancellationToken)"/>
+    /// <param name="enough">Items that are likely all that is looked at: no page is asked for that goes beyond, unless more are looked at.</param>
+    public async IAsyncEnumerable<ItemEntry> ItemsAsync(TrackPeriod period, int enough, [EnumeratorCancellation] CancellationToken token)
     {
         string? cursor = null;
         ItemEntry? last = null;
         for (var pages = 0; pages < PagesPerListing; pages++)
         {
-            var from = cursor;
-            var page = await AskAsync((x, y) => x.ListItemsAsync(period, from, Limits.ItemsPerPage, y), token);
+            var (from, size) = (cursor, enough > 0 ? Math.Min(enough, Limits.ItemsPerPage) : Limits.ItemsPerPage);
+            var page = await AskAsync((x, y) => x.ListItemsAsync(period, from, size, y), token);
+            enough -= page.Items.Count;
             foreach (var item in page.Items)
             {
                 if (last is not null && ItemOrder.Instance.Compare(last, item) > 0)

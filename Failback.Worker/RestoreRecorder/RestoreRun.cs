@@ -150,7 +150,7 @@ internal sealed class RestoreRun(RestoreRecorder work, IRecorderRegistry registr
         }
     }
 
-    /// <summary>Refused as stale, it is void only when its own entry went on; whoever waits must not wait for ever because of another.</summary>
+    /// <summary>Refused as stale, it is void when its own entry went on; nobody must wait for ever because another did.</summary>
     private async Task<T> ChangeAsync<T>(RecorderLink recorder, Func<IRecorder, CancellationToken, Task<T>> change, CancellationToken token)
     {
         try
@@ -160,12 +160,14 @@ internal sealed class RestoreRun(RestoreRecorder work, IRecorderRegistry registr
         catch (SideException fault) when (fault.Fault == RecorderFault.StaleAttempt)
         {
             var seen = (await recorder.StatusAsync(token)).LastAttempt;
-            throw seen?.EntryId == work.EntryId
-                ? new AttemptIsVoidException(fault.Message)
-                : new NotRestoredException(
-                    FailbackReason.RecorderInWrongState,
-                    $"{work.Recorder.RecorderId} refuses this failover's attempts: it follows entry {seen?.EntryId} by now"
-                );
+            if (seen == attempt)
+                throw new AttemptWasBegunException(fault.Message);
+            if (seen?.EntryId == attempt.EntryId && seen.Attempt > attempt.Attempt)
+                throw new AttemptIsVoidException(fault.Message);
+            throw new NotRestoredException(
+                FailbackReason.RecorderInWrongState,
+                $"{work.Recorder.RecorderId} refuses attempts of this failover: the last it took was of {seen?.EntryId.ToString() ?? "none"}"
+            );
         }
     }
 }

@@ -15,7 +15,11 @@ internal sealed class Disk
     /// <summary>EINTR, EINVAL, ESPIPE, ENOSYS: nothing was begun, and nothing is lost.</summary>
     private static readonly int[] CannotBegin = [Interrupted, 22, 29, 38];
 
+    /// <summary>What a full disk still needs for letting go of what is too old.</summary>
+    private const int ReserveBytes = 1 << 20;
+
     private readonly Lock played = new();
+    private string? reserve;
 
     /// <summary>Bytes until the disk plays full; null for the real one only.</summary>
     public long? BytesLeft { get; set; }
@@ -45,6 +49,81 @@ internal sealed class Disk
         catch (IOException fault) when (IsFull(fault.HResult))
         {
             throw Full(fault);
+        }
+    }
+
+    /// <summary>Keeps a reserve in a file, as long as there is room for one.</summary>
+    public void KeepReserve(string path)
+    {
+        reserve = path;
+        MakeReserve();
+    }
+
+    /// <summary>Does what frees room, or is needed for it. When the disk is full, the reserve is given up for it, and made again when it can be.</summary>
+    /// <param name="act">Leaves nothing when it throws; it may be done twice.</param>
+    /// <exception cref="RecorderException">Full: there was no reserve left.</exception>
+    public void Freeing(Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (RecorderException fault) when (fault.Fault == RecorderFault.Full && GiveUpReserve())
+        {
+            act();
+        }
+    }
+
+    private bool GiveUpReserve()
+    {
+        if (reserve is null || !File.Exists(reserve))
+            return false;
+        File.Delete(reserve);
+        lock (played)
+            BytesLeft += ReserveBytes;
+        return true;
+    }
+
+    /// <summary>Makes the reserve again that was given up.</summary>
+    public void MakeReserve()
+    {
+        if (reserve is null || File.Exists(reserve))
+            return;
+        var temporary = reserve + ".new";
+        try
+        {
+            using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
+                Write(file, new byte[ReserveBytes], 0);
+            File.Move(temporary, reserve, overwrite: true);
+        }
+        catch (RecorderException)
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>A new file, whose name is durable.</summary>
+    /// <exception cref="RecorderException">Full.</exception>
+    public static SafeFileHandle Create(string path)
+    {
+        SafeFileHandle file;
+        try
+        {
+            file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (IOException fault) when (IsFull(fault.HResult))
+        {
+            throw Full(fault);
+        }
+        try
+        {
+            SyncFolder(Path.GetDirectoryName(path)!);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
         }
     }
 

@@ -82,22 +82,30 @@ internal sealed class IndexFile : IDisposable
         }
     }
 
-    /// <summary>Writes the index anew with what is left.</summary>
+    /// <summary>Writes the index anew with what is left; when the disk has no room for that, it stays as it is.</summary>
     public void Replace(IEnumerable<IndexEntry> entries)
     {
         var temporary = path + ".new";
         File.Delete(temporary);
-        using (var anew = new IndexFile(temporary, disk))
+        long anewLength;
+        try
         {
+            using var anew = new IndexFile(temporary, disk);
             foreach (var some in entries.Chunk(EntriesPerWrite))
                 anew.Append(some, 0, some.Length);
             disk.Sync(anew.file);
-            length = anew.length;
+            anewLength = anew.length;
+        }
+        catch (RecorderException)
+        {
+            File.Delete(temporary);
+            return;
         }
         file.Dispose();
         File.Move(temporary, path, overwrite: true);
         Disk.SyncFolder(Path.GetDirectoryName(path)!);
         file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+        length = anewLength;
     }
 
     public void Dispose() => file.Dispose();

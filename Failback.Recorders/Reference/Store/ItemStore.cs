@@ -1,15 +1,16 @@
-using System.Runtime.InteropServices;
-
 namespace Failback.Recorders;
 
 /// <summary>
 /// The items of one recorder on disk: packs, an index and a list of names. Data is synced before the index speaks of it, the index
 /// before a write is answered; after a crash everything answered is there, and nothing half.
 /// </summary>
-internal sealed class ItemStore : IDisposable
+internal sealed partial class ItemStore : IDisposable
 {
     /// <summary>Items that are summed up while writes wait.</summary>
     private const int DigestedAtOnce = 10_000;
+
+    /// <summary>Items that are removed by one write to the index; it has room in the reserve of the disk.</summary>
+    private const int RemovedAtOnce = 10_000;
 
     private readonly Lock memory = new();
     private readonly Lock commits = new();
@@ -18,16 +19,29 @@ internal sealed class ItemStore : IDisposable
     private readonly NameLog names;
     private readonly Dictionary<Track, TrackItems> tracks = [];
     private readonly TimeProvider clock;
+    private readonly Disk disk;
     private bool failed;
 
+    /// <exception cref="InvalidOperationException">A file without which nobody knows what is in the packs is missing.</exception>
     public ItemStore(string folder, Disk disk, TimeProvider clock)
     {
-        this.clock = clock;
+        (this.clock, this.disk) = (clock, disk);
         packs = new Packs(Path.Combine(folder, "packs"), disk);
+        if (packs.Any)
+            RefuseWithout(folder, "names.log", "items.index");
         names = new NameLog(Path.Combine(folder, "names.log"), disk);
-        index = new IndexFile(Path.Combine(folder, "items.index"), disk);
-        Disk.SyncFolder(folder);
-        Lost = Load();
+        try
+        {
+            index = new IndexFile(Path.Combine(folder, "items.index"), disk);
+            Disk.SyncFolder(folder);
+            Lost = Load();
+        }
+        catch
+        {
+            index?.Dispose();
+            names.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Items that the index named at the start and whose bytes or names were not all there: they count as missing.</summary>
@@ -146,18 +160,23 @@ internal sealed class ItemStore : IDisposable
                 foreach (var item in items.Items)
                     if (isGone(items.Track, item))
                         gone.Add(new IndexEntry(true, (uint)items.Number, item));
-            if (gone.Count == 0)
-                return 0;
-            Append(gone);
-            var places = gone.Select(x => x.Item.Place).ToHashSet();
-            lock (memory)
-                foreach (var items in tracks.Values)
-                    items.Remove(places);
-            foreach (var entry in gone)
-                packs.Saw(entry.Item.Pack, -1);
-            packs.RemoveEmpty();
+            // Pack by pack, so that a full disk has room for the next handful.
+            foreach (var some in gone.OrderBy(x => x.Item.Place).Chunk(RemovedAtOnce))
+                Remove(some);
             return gone.Count;
         }
+    }
+
+    private void Remove(IReadOnlyList<IndexEntry> gone)
+    {
+        disk.Freeing(() => Append(gone));
+        var places = gone.Select(x => x.Item.Place).ToHashSet();
+        lock (memory)
+            foreach (var items in tracks.Values)
+                items.Remove(places);
+        foreach (var entry in gone)
+            packs.Saw(entry.Item.Pack, -1);
+        packs.RemoveEmpty();
     }
 
     public void Dispose()
@@ -198,7 +217,7 @@ internal sealed class ItemStore : IDisposable
         }
     }
 
-    private void Append(List<IndexEntry> entries)
+    private void Append(IReadOnlyList<IndexEntry> entries)
     {
         if (entries.Count == 0)
             return;
@@ -228,66 +247,5 @@ internal sealed class ItemStore : IDisposable
         if (!tracks.TryGetValue(track, out var items))
             tracks[track] = items = new TrackItems((int)number, track);
         return items;
-    }
-
-    private int Load()
-    {
-        var byNumber = names.Tracks.ToDictionary(x => x.Value, x => new TrackItems((int)x.Value, x.Key));
-        var lengths = new Dictionary<uint, long>();
-        var gone = new HashSet<(uint, uint)>();
-        var lost = 0;
-        index.Load(entry =>
-        {
-            packs.Saw(entry.Item.Pack, 0);
-            names.Saw(entry.Item.Copy);
-            if (entry.Gone)
-                gone.Add(entry.Item.Place);
-            else if (byNumber.TryGetValue(entry.Track, out var items))
-                items.Load(entry.Item);
-            else
-                lost++;
-        });
-        foreach (var items in byNumber.Values)
-        {
-            lost += Settle(items, gone, lengths);
-            tracks[items.Track] = items;
-        }
-        Tidy();
-        return lost + index.Damaged;
-    }
-
-    /// <summary>Takes out what is gone and what is not whole on disk, and sorts the rest.</summary>
-    private int Settle(TrackItems items, HashSet<(uint, uint)> gone, Dictionary<uint, long> lengths)
-    {
-        items.Remove(gone);
-        var torn = new HashSet<(uint, uint)>();
-        foreach (var item in items.Items)
-        {
-            ref var length = ref CollectionsMarshal.GetValueRefOrAddDefault(lengths, item.Pack, out var known);
-            if (!known)
-                length = packs.LengthOf(item.Pack);
-            if (item.Offset + (long)item.Length > length)
-                torn.Add(item.Place);
-        }
-        items.Remove(torn);
-        items.Sort();
-        return torn.Count;
-    }
-
-    /// <summary>Cuts packs after their last item, and writes the index anew when most of it speaks of what is gone.</summary>
-    private void Tidy()
-    {
-        var ends = new Dictionary<uint, long>();
-        long count = 0;
-        foreach (var items in tracks.Values)
-        foreach (var item in items.Items)
-        {
-            packs.Saw(item.Pack, 1);
-            ends[item.Pack] = Math.Max(ends.GetValueOrDefault(item.Pack), item.Offset + Math.Max(1, (long)item.Length));
-            count++;
-        }
-        packs.Trim(ends);
-        if (index.Entries > 2 * count)
-            index.Replace(tracks.Values.SelectMany(x => x.Items.ToArray().Select(y => new IndexEntry(false, (uint)x.Number, y))));
     }
 }

@@ -46,8 +46,8 @@ internal sealed class NameLog : IDisposable
         : copies is var known && number < known.Length && known[number] is { } origin ? origin
         : CopyOrigin.Unknown;
 
-    /// <summary>The index names a copy: its number is never given again, whatever became of its line.</summary>
-    public void Saw(uint copy) => lastCopy = Math.Max(lastCopy, copy);
+    /// <summary>The index names a track and a copy: their numbers are never given again, whatever became of their lines.</summary>
+    public void Saw(uint track, uint copy) => (lastTrack, lastCopy) = (Math.Max(lastTrack, track), Math.Max(lastCopy, copy));
 
     /// <exception cref="RecorderException">BadRequest: more channels or tracks than allowed.</exception>
     public uint NumberOf(Track track)

@@ -24,20 +24,36 @@ internal sealed class PackReader(Packs packs) : IDisposable
         return file is not null;
     }
 
-    /// <summary>Reads from the open pack: 0 at its end.</summary>
+    /// <summary>Reads from the open pack: 0 at its end, and where the disk cannot read.</summary>
     public int Read(long offset, Span<byte> to)
     {
         var inWindow = offset - windowStart;
         if (inWindow < 0 || inWindow >= windowUsed)
         {
             if (to.Length >= WindowBytes / 4)
-                return RandomAccess.Read(Handle, to, offset);
+                return FromDisk(offset, to);
             (windowStart, inWindow) = (offset, 0);
-            windowUsed = RandomAccess.Read(Handle, Window.AsSpan(0, WindowBytes), offset);
+            windowUsed = FromDisk(offset, Window.AsSpan(0, WindowBytes));
+            // What cannot be read may be a neighbour's.
+            if (windowUsed == 0)
+                return FromDisk(offset, to);
         }
         var count = Math.Min(to.Length, windowUsed - (int)inWindow);
         Window.AsSpan((int)inWindow, count).CopyTo(to);
         return count;
+    }
+
+    /// <summary>
+    /// The same for who has the digest of all that was listed: what cannot be read comes as zeros, so that one dead sector is one damaged item
+    /// (F5, F6) and not the end of everything behind it.
+    /// </summary>
+    public int ReadOrZeros(long offset, Span<byte> to)
+    {
+        var read = Read(offset, to);
+        if (read > 0)
+            return read;
+        to.Clear();
+        return to.Length;
     }
 
     /// <summary>The digest of an item's bytes on disk; null when they are not all there.</summary>
@@ -55,6 +71,18 @@ internal sealed class PackReader(Packs packs) : IDisposable
             at += read;
         }
         return hash.GetCurrentHashAsUInt128();
+    }
+
+    private int FromDisk(long offset, Span<byte> to)
+    {
+        try
+        {
+            return RandomAccess.Read(Handle, to, offset);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
     }
 
     public void Dispose()
@@ -83,9 +111,7 @@ internal sealed class PackContent(PackReader reader, StoredItem item) : ReadOnly
         cancellationToken.ThrowIfCancellationRequested();
         if (at == item.Length || buffer.Length == 0)
             return ValueTask.FromResult(0);
-        var read = reader.Read(item.Offset + at, buffer.Span[..(int)Math.Min(buffer.Length, item.Length - at)]);
-        if (read == 0)
-            throw new RecorderException(RecorderFault.BadAnswer, "an item is cut short on disk");
+        var read = reader.ReadOrZeros(item.Offset + at, buffer.Span[..(int)Math.Min(buffer.Length, item.Length - at)]);
         at += read;
         return ValueTask.FromResult(read);
     }

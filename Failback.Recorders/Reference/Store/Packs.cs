@@ -37,14 +37,20 @@ internal sealed class Packs : IDisposable
     /// <summary>Bytes that a pack has on disk; 0 when it is gone.</summary>
     public long LengthOf(uint pack) => new FileInfo(PathOf(pack)) is { Exists: true } file ? file.Length : 0;
 
+    /// <summary>Whether there is one on the disk.</summary>
+    public bool Any => Directory.EnumerateFiles(folder, "*" + Ending).Any();
+
     /// <summary>Cuts each pack after its last item, and removes those without any.</summary>
-    public void Trim(IReadOnlyDictionary<uint, long> ends)
+    /// <param name="isKnown">What all of them hold; else only their numbers are not used again.</param>
+    public void Trim(IReadOnlyDictionary<uint, long> ends, bool isKnown)
     {
         foreach (var path in Directory.EnumerateFiles(folder, "*" + Ending))
         {
             if (!uint.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, null, out var number))
                 continue;
             last = Math.Max(last, number);
+            if (!isKnown)
+                continue;
             if (!ends.TryGetValue(number, out var end))
                 File.Delete(path);
             else if (new FileInfo(path).Length > end)
@@ -54,6 +60,7 @@ internal sealed class Packs : IDisposable
     }
 
     /// <summary>A pack to append to, for one writer alone until it is given back.</summary>
+    /// <exception cref="RecorderException">Full.</exception>
     public PackWriter Lease()
     {
         uint number;
@@ -64,9 +71,7 @@ internal sealed class Packs : IDisposable
             number = ++last;
             open.Add(number);
         }
-        var file = File.OpenHandle(PathOf(number), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        Disk.SyncFolder(folder);
-        return new PackWriter(number, file, disk);
+        return new PackWriter(number, Disk.Create(PathOf(number)), disk);
     }
 
     /// <summary>Gives a pack back; one that is full, or on which a write failed, is closed.</summary>

@@ -21,6 +21,17 @@ public sealed class When_a_slice_meets_its_limits
     }
 
     [Fact]
+    public async Task no_more_is_listed_of_the_source_than_shows_where_the_slice_ends()
+    {
+        site.RecordTenSegments();
+        site.FailoverServer.PageSize = 5_000;
+
+        await site.CopyAsync(Job(maxItems: 4));
+
+        Assert.Equal(5, site.FailoverServer.Listed);
+    }
+
+    [Fact]
     public async Task bytes_over_the_number_are_left_to_the_next_slice()
     {
         site.RecordTenSegments();

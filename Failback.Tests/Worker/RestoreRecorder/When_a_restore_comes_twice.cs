@@ -60,26 +60,34 @@ public sealed class When_a_restore_comes_twice
 
     /// <summary>Its own entry went on: that one answers. Another's did: nobody else would ever answer, and people are told instead.</summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
+    [InlineData(true, 3, false)]
+    [InlineData(true, 1, true)]
+    [InlineData(false, 3, true)]
+    [InlineData(false, 0, true)]
     [Covers("E2", "I14", "I22")]
-    public async Task one_that_is_refused_as_stale_is_silent_only_for_a_newer_attempt_of_its_own(bool own)
+    public async Task one_that_is_refused_as_stale_is_silent_only_for_a_newer_attempt_of_its_own(bool own, int attempt, bool told)
     {
-        var seen = new RestoreAttempt(own ? Entry : Guid.NewGuid(), 3);
-        site.Recorder.Before = (call, _) =>
-        {
-            if (call != "PutSettings")
-                return Task.CompletedTask;
-            site.Recorder.LastAttempt = seen;
-            throw new RecorderException(RecorderFault.StaleAttempt, "the attempt is over");
-        };
+        var seen = attempt == 0 ? null : new RestoreAttempt(own ? Entry : Guid.NewGuid(), attempt);
+        Refuses(seen);
 
         var answer = await RestoreAsync();
 
-        Assert.Null(answer.Recording);
-        Assert.Equal(own ? null : FailbackReason.RecorderInWrongState, answer.NotRestored?.Reason);
-        Assert.Contains(own ? "" : $"{seen.EntryId}", answer.NotRestored?.Detail ?? "");
+        Assert.Equal((null, null), (answer.Recording, answer.Again));
+        Assert.Equal(told ? FailbackReason.RecorderInWrongState : null, answer.NotRestored?.Reason);
+        Assert.Contains(told ? seen?.EntryId.ToString() ?? "none" : "", answer.NotRestored?.Detail ?? "");
         Assert.Equal((null, LiveRole.Broken), (site.Recorder.Settings, site.Recorder.Role));
+    }
+
+    /// <summary>It let the recorder record, which failed again: a newer attempt is asked for at once.</summary>
+    [Fact]
+    [Covers("E2", "I14", "I22")]
+    public async Task one_that_is_refused_because_another_worker_did_it_meanwhile_is_asked_for_again()
+    {
+        Refuses(new RestoreAttempt(Entry, 2));
+
+        var answer = await RestoreAsync();
+
+        Assert.Equal((null, null, Entry), (answer.Recording, answer.NotRestored, answer.Again?.EntryId));
     }
 
     [Fact]
@@ -92,6 +100,16 @@ public sealed class When_a_restore_comes_twice
 
         Assert.Equal(began, site.Recorder.LastAttempt?.FailoverStartedAt);
     }
+
+    /// <summary>Since it was looked at, it took another attempt.</summary>
+    private void Refuses(RestoreAttempt? seen) =>
+        site.Recorder.Before = (call, _) =>
+        {
+            if (call != "PutSettings")
+                return Task.CompletedTask;
+            site.Recorder.LastAttempt = seen;
+            throw new RecorderException(RecorderFault.StaleAttempt, "the attempt is over");
+        };
 
     private Task<Worker.RestoreAnswer> RestoreAsync(RestoreRecorder? work = null) =>
         site.Restorer.RestoreAsync(work ?? Work(), TestContext.Current.CancellationToken);

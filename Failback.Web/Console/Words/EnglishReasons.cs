@@ -9,7 +9,10 @@ internal static class EnglishReasons
             "The failover server does not stand in any more.",
             "Check its role in the controller; it must still record for this recorder."
         ),
-        RecorderInWrongState = new("The recorder is not marked as failed.", "It may have been brought back already: check its role."),
+        RecorderInWrongState = new(
+            "The recorder is not in the state that a failback needs.",
+            "It may have been brought back already, or follow a later failover: check its role."
+        ),
         NoLicence = new("The licence does not include failover.", "Renew the licence in the controller, then try again."),
         AlreadyRunning = new("A failback of this recorder is running.", "Wait until it ends."),
         NoRecorderSettings = new(

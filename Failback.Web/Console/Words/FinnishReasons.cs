@@ -9,7 +9,10 @@ internal static class FinnishReasons
             "Varapalvelin ei enää sijaista.",
             "Tarkista sen rooli SMServerissä; sen on yhä tallennettava tämän tallentimen puolesta."
         ),
-        RecorderInWrongState = new("Palvelinta ei ole merkitty vikaantuneeksi.", "Se on voitu jo palauttaa: tarkista sen rooli."),
+        RecorderInWrongState = new(
+            "Tallennin ei ole tilassa, jota palautus vaatii.",
+            "Se on voitu jo palauttaa, tai se noudattaa myöhempää vikaa: tarkista sen rooli."
+        ),
         NoLicence = new("Lisenssi ei sisällä varapalvelintoimintoa.", "Uusi lisenssi SMServerissä ja yritä uudelleen."),
         AlreadyRunning = new("Tallentimelle on jo käynnissä varapalvelimen asetusten siirto.", "Odota, kunnes se päättyy."),
         NoRecorderSettings = new(
