@@ -8,6 +8,7 @@ namespace Failback.Recorders;
 internal sealed class ConformanceRun(ConformanceTarget target, CancellationToken token)
 {
     private const int MostPages = 1_000;
+    private static int failovers;
 
     /// <summary>When the material of checks starts.</summary>
     public static readonly DateTimeOffset Noon = new(2026, 3, 29, 12, 0, 0, TimeSpan.Zero);
@@ -22,6 +23,10 @@ internal sealed class ConformanceRun(ConformanceTarget target, CancellationToken
     public Track Video(string id = "camera 1") => new(Origin, TrackKind.Video, id);
 
     public RestoreAttempt Attempt(int attempt) => new(Entry, attempt);
+
+    /// <summary>A time that comes after all those that it gave before, as its recorder may have been checked before.</summary>
+    public async Task<DateTimeOffset> LaterFailoverAsync() =>
+        (await Recorder.GetStatusAsync(token)).Time.AddSeconds(Interlocked.Increment(ref failovers));
 
     /// <summary>The period of all material that checks make.</summary>
     public static TrackPeriod Day(Track track) => new(track, Noon.AddDays(-1), Noon.AddDays(1));

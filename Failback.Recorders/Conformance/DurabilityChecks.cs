@@ -60,11 +60,12 @@ internal static class DurabilityChecks
     private static async Task AttemptsAsync(ConformanceRun run)
     {
         var settings = new RecorderSettings(await run.SettingsAsync("attempt"));
-        await run.Recorder.PutSettingsAsync(settings, run.Attempt(9) with { FailoverStartedAt = Noon }, run.Token);
+        var began = await run.LaterFailoverAsync();
+        await run.Recorder.PutSettingsAsync(settings, run.Attempt(9) with { FailoverStartedAt = began }, run.Token);
         await run.RestartAsync();
         Equal(run.Attempt(9), (await run.Recorder.GetStatusAsync(run.Token)).LastAttempt, "the last attempt");
         await FaultAsync(RecorderFault.StaleAttempt, () => run.PutAsync("older", 8), "an older attempt");
-        var earlier = new RestoreAttempt(Guid.NewGuid(), 1) { FailoverStartedAt = Noon.AddMilliseconds(-1) };
+        var earlier = new RestoreAttempt(Guid.NewGuid(), 1) { FailoverStartedAt = began.AddMilliseconds(-1) };
         await FaultAsync(
             RecorderFault.StaleAttempt,
             () => run.Recorder.PutSettingsAsync(settings, earlier, run.Token),

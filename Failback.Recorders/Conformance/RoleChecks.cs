@@ -116,14 +116,15 @@ internal static class RoleChecks
 
     private static async Task EarlierFailoverAsync(ConformanceRun run)
     {
-        var later = run.Attempt(1) with { FailoverStartedAt = Noon };
+        var began = await run.LaterFailoverAsync();
+        var later = run.Attempt(1) with { FailoverStartedAt = began };
         var settings = new RecorderSettings(await run.SettingsAsync("later"));
         await run.Recorder.PutSettingsAsync(settings, later, run.Token);
-        var earlier = new RestoreAttempt(Guid.NewGuid(), 1) { FailoverStartedAt = Noon.AddMilliseconds(-1) };
+        var earlier = new RestoreAttempt(Guid.NewGuid(), 1) { FailoverStartedAt = began.AddMilliseconds(-1) };
         var old = new RecorderSettings(await run.SettingsAsync("earlier"));
         foreach (
             var before in (RestoreAttempt[])
-                [earlier, new(Guid.Parse("00000000-0000-0000-0000-000000000001"), 1) { FailoverStartedAt = Noon }]
+                [earlier, new(Guid.Parse("00000000-0000-0000-0000-000000000001"), 1) { FailoverStartedAt = began }]
         )
         {
             await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.PutSettingsAsync(old, before, run.Token), "settings of before");

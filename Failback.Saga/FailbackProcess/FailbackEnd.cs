@@ -10,8 +10,26 @@ internal static class FailbackEnd
     {
         if (!FailbackRun.IsAnswer(state, answer.EntryId, answer.Attempt))
             return OlderReleased(state, answer, facts);
+        return FailbackRun.RunningEntry(state, facts) is { } entry ? Succeeded(state, entry, isReleased: true, facts) : Lost(state, facts);
+    }
+
+    /// <summary>
+    /// The recorder failed again after the release began: what came home is home, and the new failover must not wait for a failover server
+    /// that may never answer (E2). Its release is asked for as one of D6's.
+    /// </summary>
+    public static FailbackDecision FailedOverWhileReleasing(FailbackState state, FailoverCompleted reported, FailbackFacts facts)
+    {
+        if (!reported.Succeeded || reported.EntryId == state.EntryId)
+            return FailbackDecision.Ignore(state);
         if (FailbackRun.RunningEntry(state, facts) is not { } entry)
             return Lost(state, facts);
+        return reported.StartedAt.ToRow() < entry.FailoverStartedAt
+            ? FailbackDecision.Ignore(state) // an older one, late
+            : Succeeded(state, entry, isReleased: false, facts);
+    }
+
+    private static FailbackDecision Succeeded(FailbackState state, FailoverLogEntry entry, bool isReleased, FailbackFacts facts)
+    {
         var done = entry with
         {
             Failback = FailbackStatus.Succeeded,
@@ -21,6 +39,7 @@ internal static class FailbackEnd
             SettingsDigest = state.SettingsDigest,
             Tries = 0,
             TriesOn = null,
+            ReleasePending = !isReleased,
         };
         // A failover that came after the release began is a new entry (E2): it stays open, and it owns the roles.
         var newer = facts.NewerThan(entry).Any(x => x.AllowsFailback);
@@ -28,7 +47,8 @@ internal static class FailbackEnd
         var effects = new List<Effect>();
         if (!newer && facts.Recorder is { } recorder)
             effects.Add(new Save(recorder with { Role = RecorderRole.Recorder })); // R13
-        effects.AddRange(OnStandby(entry, facts));
+        if (isReleased)
+            effects.AddRange(OnStandby(entry, facts));
         effects.Add(new Save(done)); // R14, R25
         effects.AddRange(older.SelectMany(x => Closed(x, done, facts))); // R26, D6
         effects.Add(new Publish(Completed(state, done, older), DerivedId.Of("failback completed", entry.EntryId, entry.Attempt)));

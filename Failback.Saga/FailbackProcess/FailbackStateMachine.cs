@@ -53,7 +53,7 @@ internal sealed class FailbackStateMachine : MassTransitStateMachine<FailbackSta
             When(RestoreOverdue).Decide(FailbackRun.Overdue).To(Final),
             When(ManualFailbackRequested).Decide(FailbackStart.RequestedAgain), // R9
             When(CancelFailback).Decide(FailbackRun.CancelRefused), // D18: too late
-            Passed(FailoverCompleted), // E2: it is a new entry
+            When(FailoverCompleted).Decide(FailbackEnd.FailedOverWhileReleasing).To(Final), // E2: home, and a new entry
             Passed(RecorderRecording),
             Passed(RecorderNotRestored),
             Passed(RecorderReconnected),

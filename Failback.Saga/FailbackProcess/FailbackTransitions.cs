@@ -25,6 +25,7 @@ internal static class FailbackTransitions
             (FailbackStates.Restoring, RecorderRecording x) => FailbackRun.Recording(state, x, facts),
             (FailbackStates.Restoring, RecorderNotRestored x) => FailbackRun.NotRestored(state, x, facts),
             (FailbackStates.Restoring, FailoverCompleted x) => FailbackRun.FailedOverAgain(state, x, facts),
+            (FailbackStates.Releasing, FailoverCompleted x) => FailbackEnd.FailedOverWhileReleasing(state, x, facts),
             (FailbackStates.Releasing, FailoverServerReleased x) => FailbackEnd.Released(state, x, facts),
             (_, FailoverServerReleased x) => FailbackEnd.OlderReleased(state, x, facts),
             (_, RecorderReconnected or RecorderDisconnected or FailbackDue or RestoreOverdue) => FailbackDecision.Ignore(state),

@@ -60,6 +60,9 @@ internal sealed record CopyFacts
     /// <summary>The repaired recorder and the failover servers, as far as the directory knows them.</summary>
     public IReadOnlyDictionary<string, Recorder> Recorders { get; init; } = new Dictionary<string, Recorder>();
 
+    /// <summary>The recorder failed again: what was copied may be gone with it, so no hold is let go before it is back.</summary>
+    public bool IsBroken => Entry is { } own && Recorders.GetValueOrDefault(own.FailedRecorderId) is { Role: RecorderRole.Broken };
+
     /// <summary>By ordinal.</summary>
     public IReadOnlyList<ChannelCopy> Channels { get; init; } = [];
 

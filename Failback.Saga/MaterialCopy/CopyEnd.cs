@@ -7,18 +7,27 @@ internal static class CopyEnd
 {
     /// <summary>
     /// All channel copies ended. Succeeded only when all that the sources held is verified on the recorder: then, and only then, the
-    /// holds are released, after the report that is made of it. Conflicts and missing ranges make it Partial, and so does a given-up channel copy beside others (F15);
-    /// when all were given up it is Failed.
+    /// holds are released, after the report that is made of it. Conflicts and missing ranges make it Partial, and so does a given-up channel
+    /// copy beside others (F15); when all were given up it is Failed. A failover server that lists nothing of its whole period may have lost
+    /// it, or its disk: that is no success, and its hold stays until a person knows.
     /// </summary>
     public static CopyDecision Of(MaterialCopyState copy, CopyFacts facts)
     {
         var rows = facts.Channels;
         var failed = rows.FirstOrDefault(x => x.Status == ChannelCopyStatus.Failed);
+        var entries = facts.Inherited.Prepend(facts.Entry).OfType<FailoverLogEntry>();
+        var silent = entries.FirstOrDefault(x => !rows.Any(y => y.EntryId == x.EntryId && y.Counted > 0));
         var state =
-            rows.All(x => x.Status == ChannelCopyStatus.Succeeded) ? CopyStates.Succeeded
-            : rows.All(x => x.Status == ChannelCopyStatus.Failed) ? CopyStates.Failed
+            rows.All(x => x.Status == ChannelCopyStatus.Succeeded) && silent is null ? CopyStates.Succeeded
+            : rows.Count > 0 && rows.All(x => x.Status == ChannelCopyStatus.Failed) ? CopyStates.Failed
             : CopyStates.Partial;
-        return Ended(copy with { Failure = failed?.Failure, Detail = failed is null ? null : Position(failed) }, state, facts);
+        var detail =
+            failed is not null ? Position(failed)
+            : silent is not null ? $"{silent.FailoverServerId} lists nothing of the failover of {silent.FailoverStartedAt:O}"
+            : null;
+        // Started again, it is planned anew: by then the failover server may list what it has.
+        var plan = silent is null ? copy.PlanDigest : null;
+        return Ended(copy with { Failure = failed?.Failure, Detail = detail, PlanDigest = plan }, state, facts);
     }
 
     /// <summary>Ends it and gives the turn on (R32). Holds stay unless it succeeded.</summary>
@@ -69,7 +78,7 @@ internal static class CopyEnd
                         Hold = release ? HoldStatus.Releasing : entry.Hold,
                     }
                 );
-            if (release && !isProved && facts.Recorders.TryGetValue(entry.FailoverServerId, out var server))
+            if (release && !isProved && !facts.IsBroken && facts.Recorders.TryGetValue(entry.FailoverServerId, out var server))
                 yield return FailoverEntries.ReleaseHold(entry, server, facts.Id("release hold", entry.EntryId));
         }
         yield return new Tell(SystemChangeKind.MaterialCopyChanged, copy.EntryId, copy.CorrelationId, copy.RecorderId);

@@ -14,7 +14,7 @@ internal static class CopyOrder
     /// <summary>Rows that exist, as far as they got (R36), and rows for what is new in the plan, in their order.</summary>
     /// <remarks>
     /// A channel copy without items is complete at once: it was counted after the failback had ended, when the failover server no
-    /// longer recorded into the period, so none can appear later.
+    /// longer recorded into the period, so none can appear later, unless what had them was away.
     /// </remarks>
     public static IReadOnlyList<ChannelCopy> Rows(Guid materialCopyId, CopyPlan plan, IReadOnlyList<ChannelCopy> known, PeriodOrder order)
     {

@@ -147,15 +147,16 @@ internal static class CopyProgress
             Detail = null,
         };
 
-    /// <summary>A new plan of a channel copy that has not ended: what it counts more is to be copied too.</summary>
+    /// <summary>A new plan of a channel copy that has not ended, or had nothing: what it counts more is to be copied too.</summary>
     public static ChannelCopy Replanned(ChannelCopy row, long items, long bytes) =>
-        row.HasEnded() || (items <= row.PlannedItems && bytes <= row.PlannedBytes)
-            ? row
-            : row with
+        row is { Status: ChannelCopyStatus.Succeeded, Counted: 0 } && items > 0
+            ? Anew(row) with
             {
-                PlannedItems = Math.Max(row.PlannedItems, items),
-                PlannedBytes = Math.Max(row.PlannedBytes, bytes),
-            };
+                PlannedItems = items,
+                PlannedBytes = bytes,
+            }
+        : row.HasEnded() || (items <= row.PlannedItems && bytes <= row.PlannedBytes) ? row
+        : row with { PlannedItems = Math.Max(row.PlannedItems, items), PlannedBytes = Math.Max(row.PlannedBytes, bytes) };
 
     private static IEnumerable<(DateTime From, DateTime To)> Cut(
         (DateTime From, DateTime To) gap,
@@ -224,6 +225,7 @@ internal static class CopyProgress
 
     private static ChannelCopy Ended(ChannelCopy row)
     {
+        row = WithLost(row);
         var unverified = row.Expected - row.Verified - row.Conflicts - row.Missing.Sum(x => x.Items);
         var whole = row.Missing.Count == 0 && row.Verified == row.Expected;
         return row with
@@ -235,6 +237,25 @@ internal static class CopyProgress
             Failure = null,
             Detail = unverified > 0 ? $"{unverified} items were not verified" : null,
         };
+    }
+
+    /// <summary>
+    /// What was planned and no slice found any more was deleted in between, by retention that no hold kept from it: it is missing (D5, F11).
+    /// Started again, the source may have less because it was let go.
+    /// </summary>
+    private static ChannelCopy WithLost(ChannelCopy row)
+    {
+        var lost = row.CountedBefore > 0 ? 0 : row.PlannedItems - row.Expected;
+        if (lost <= 0)
+            return row;
+        var range = new MissingRange
+        {
+            From = row.From.ToWire(),
+            To = row.To.ToWire(),
+            Items = lost,
+            Why = CopyFailure.HoldLost,
+        };
+        return row with { Expected = row.PlannedItems, Missing = row.Missing.With([range]) };
     }
 
     /// <summary>The slice stopped before its end: wait for a recorder, try again later, or give the channel copy up (D9, F15).</summary>

@@ -57,12 +57,14 @@ internal sealed class CopyReconciliation : IReconciled
         var effects = new List<Effect>();
         foreach (var entry in open.Where(x => x.Hold == HoldStatus.Releasing))
         {
-            // Looked at once more: a report that was made meanwhile may have kept it. While it is doubted, silence releases nothing. The entry
+            // Looked at once more: a report that was made meanwhile may have kept it. While it is doubted, silence releases nothing, and
+            // while the recorder has failed again, what it had may be gone. The entry
             // before its reports: a copy that ends in between has asked for its own.
             if (
                 await store.EntryAsync(entry.EntryId, token) is not { Hold: HoldStatus.Releasing } held
                 || (held.InheritedBy is { } by ? await store.EntryAsync(by, token) : held) is { Doubted: true }
                 || CopyProofs.IsWaitedFor(await store.ReportsOfAsync(held.InheritedBy ?? held.EntryId, token), now)
+                || await store.RecorderAsync(entry.FailedRecorderId, token) is { Role: RecorderRole.Broken }
                 || await store.RecorderAsync(entry.FailoverServerId, token) is not { } server
             )
                 continue;

@@ -220,7 +220,7 @@ internal static class CopyProofs
                 continue;
             if (kept)
                 yield return FailoverEntries.HoldPeriod(entry, server, DerivedId.Of("hold kept", entry.EntryId, ended.ReportId));
-            if (letGo)
+            if (letGo && !facts.IsBroken)
                 yield return FailoverEntries.ReleaseHold(entry, server, DerivedId.Of("release hold", entry.EntryId, ended.ReportId));
         }
     }

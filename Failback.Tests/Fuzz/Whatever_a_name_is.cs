@@ -53,7 +53,11 @@ public sealed class Whatever_a_name_is
             Directory
                 .GetFileSystemEntries(stand.Folder, "*", SearchOption.AllDirectories)
                 .Select(x => Path.GetRelativePath(stand.Folder, x)),
-            x => Assert.Matches("^(lock|names.log|items.index|state.json|channels.json|packs|packs/[0-9]{10}.pack)$", x.Replace('\\', '/'))
+            x =>
+                Assert.Matches(
+                    "^(lock|names.log|items.index|state.json|channels.json|reserve|packs|packs/[0-9]{10}.pack)$",
+                    x.Replace('\\', '/')
+                )
         );
         Figures.Say(run.ToString());
     }

@@ -129,8 +129,10 @@ public sealed class When_a_second_failover_happens
         var entry = _site.Failover();
         _site.Ask();
         _site.Hear(_site.Recording());
-        Assert.True(_site.FailsOver(7).Ignored);
+        _site.FailsOver(7);
+        Assert.True(_site.Entry(entry).ReleasePending);
         _site.Hear(_site.Released());
+        Assert.False(_site.Entry(entry).ReleasePending);
         var newer = _site.Facts().Entries[0];
         Assert.Equal((FailbackStatus.Succeeded, FailbackStatus.None), (_site.Entry(entry).Failback, newer.Failback));
         Assert.Equal(
@@ -138,6 +140,26 @@ public sealed class When_a_second_failover_happens
             (_site[Site.Recorder]!.Role, _site[Site.Server]!.Role, _site[Site.OtherServer]!.Role)
         );
         Assert.Null(newer.InheritedBy);
+    }
+
+    /// <summary>What came home is home. The failover server that does not answer may be dead for good, and is asked on.</summary>
+    [Fact]
+    [Covers("E2", "I22")]
+    public void after_the_release_began_it_does_not_wait_for_a_failover_server_that_never_answers()
+    {
+        var entry = _site.Failover();
+        _site.Ask();
+        _site.Hear(_site.Recording());
+        Assert.True(_site.FailsOver(-7).Ignored);
+        Assert.True(_site.FailsOver(8, succeeded: false).Ignored);
+
+        _site.FailsOver(7);
+        _site.Ask();
+
+        Assert.Equal((FailbackStatus.Succeeded, true), (_site.Entry(entry).Failback, _site.Entry(entry).ReleasePending));
+        Assert.Equal(RecorderRole.Recorder, _site[Site.Server]!.Role);
+        Assert.Equal(FailbackStates.Restoring, _site.State.CurrentState);
+        Assert.Equal(Site.OtherServer, _site.Last<RestoreRecorder>().FailoverServer.RecorderId);
     }
 
     [Fact]

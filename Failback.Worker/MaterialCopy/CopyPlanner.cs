@@ -134,9 +134,14 @@ internal sealed partial class CopyPlanner(
             sum = null;
         var (items, bytes) = (sum?.Items ?? 0, sum?.Bytes ?? 0);
         var listed = sum is null ? period : period with { To = period.From + SliceParts.Edge };
+        ItemEntry? last = null;
         await foreach (var item in link.ItemsAsync(listed, token))
-            if (sum is null || item.Start < period.From)
+        {
+            // Listed twice, it is one all the same: what was planned and does not come is missing.
+            if ((sum is null || item.Start < period.From) && (last is null || ItemOrder.Instance.Compare(last, item) != 0))
                 (items, bytes) = (items + 1, bytes + Math.Clamp(item.Length, 0, Limits.ItemBytes));
+            last = item;
+        }
         return (items, bytes);
     }
 

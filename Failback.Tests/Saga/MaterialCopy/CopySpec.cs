@@ -67,7 +67,7 @@ public abstract class CopySpec : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    internal void Known(string id, string address = "http://127.0.0.1:1", long version = 1) =>
+    internal void Known(string id, string address = "http://127.0.0.1:1", long version = 1, RecorderRole role = RecorderRole.Recorder) =>
         Memory.Put(
             new Recorder
             {
@@ -75,7 +75,7 @@ public abstract class CopySpec : IAsyncLifetime
                 Name = id,
                 Address = address,
                 AddressVersion = version,
-                Role = RecorderRole.Recorder,
+                Role = role,
             }
         );
 
