@@ -27,10 +27,12 @@ internal sealed class WorkTime : IDisposable
     private readonly CancellationTokenSource linked;
     private readonly CancellationTokenRegistration drain;
     private readonly CancellationToken draining;
+    private readonly TimeProvider clock;
+    private (long Began, TimeSpan Bound) time;
 
     public WorkTime(TimeSpan bound, TimeSpan cutAfter, TimeProvider clock, CancellationToken draining, CancellationToken token)
     {
-        this.draining = draining;
+        (this.draining, this.clock, time) = (draining, clock, (clock.GetTimestamp(), bound));
         bounded = new CancellationTokenSource(bound, clock);
         linked = CancellationTokenSource.CreateLinkedTokenSource(bounded.Token, token);
         drain = draining.Register(() => bounded.CancelAfter(cutAfter));
@@ -38,11 +40,16 @@ internal sealed class WorkTime : IDisposable
 
     public CancellationToken Token => linked.Token;
 
+    /// <summary>Of the bound; a drain may cut sooner.</summary>
+    public TimeSpan Left => time.Bound - clock.GetElapsedTime(time.Began) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+
     /// <summary>Another bound from now on, unless it is over or the host stops.</summary>
     public void Stretch(TimeSpan bound)
     {
-        if (!draining.IsCancellationRequested)
-            bounded.CancelAfter(bound);
+        if (draining.IsCancellationRequested)
+            return;
+        time = (clock.GetTimestamp(), bound);
+        bounded.CancelAfter(bound);
     }
 
     public void Dispose()

@@ -84,8 +84,12 @@ public sealed class When_connections_are_cut_while_copying : IAsyncLifetime
             if (result.Failure is { } failure)
             {
                 fired++;
-                var side = proxy == _toSource ? CopyFailure.NoFailoverServerConnection : CopyFailure.NoRecorderConnection;
-                Assert.Equal(side, failure);
+                // A status is short: where the cut lets it through, the machine is there, and what it was asked has failed.
+                CopyFailure[] ofSide =
+                    proxy == _toSource
+                        ? [CopyFailure.NoFailoverServerConnection, CopyFailure.FailoverServerRefused]
+                        : [CopyFailure.NoRecorderConnection, CopyFailure.RecorderRefused];
+                Assert.Contains(failure, ofSide);
             }
             Assert.Empty(result.Missing);
             Assert.True(result.Reached >= reached, "progress went back");

@@ -40,10 +40,10 @@ internal sealed partial class CopyPlanner(
                 asked = source.Source;
                 var link = RecorderLink.Open(registry, asked, Side.FailoverServer, retries);
                 var status = await link.StatusAsync(time.Token);
-                await foreach (var line in LinesAsync(link, status.Features, source, time.Token))
+                await foreach (var (line, counted) in LinesAsync(link, status.Features, source, time))
                 {
                     lines.Add(line);
-                    if (work.Evidence && line is { Kind: DataKind.Alarm, Items: > 0 })
+                    if (work.Evidence && counted && line is { Kind: DataKind.Alarm, Items: > 0 })
                         await AddAlarmsAsync(link, line, evidence, time.Token);
                 }
             }
@@ -59,7 +59,8 @@ internal sealed partial class CopyPlanner(
         }
         catch (OperationCanceledException)
         {
-            return Failed(work, CopyFailure.FailoverServerStalled, asked.RecorderId, $"not listed within {options.Value.PlanSeconds} s");
+            var late = $"not listed in time: all of a plan may take {options.Value.PlanSeconds} s";
+            return Failed(work, CopyFailure.FailoverServerStalled, asked.RecorderId, late);
         }
         catch (Exception unforeseen)
         {
@@ -69,17 +70,19 @@ internal sealed partial class CopyPlanner(
     }
 
     /// <summary>One line a channel and kind, in the order people know the channels by; a track without items is listed with 0.</summary>
-    internal static async IAsyncEnumerable<PlannedChannelCopy> LinesAsync(
+    private async IAsyncEnumerable<(PlannedChannelCopy Line, bool Counted)> LinesAsync(
         RecorderLink link,
         RecorderFeatures features,
         CopySource source,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token
+        WorkTime time
     )
     {
-        foreach (var track in await TracksAsync(link, source.OriginRecorderId, token))
+        foreach (var track in await TracksAsync(link, source.OriginRecorderId, time.Token))
         {
-            var (items, bytes) = await CountAsync(link, features, new TrackPeriod(track, source.From, source.To), token);
-            yield return new PlannedChannelCopy
+            var count = await TryCountAsync(link, features, new TrackPeriod(track, source.From, source.To), time);
+            // What is planned as nothing is never copied: one item, until its channel copy knows better.
+            var (items, bytes) = count ?? (1, 0);
+            var line = new PlannedChannelCopy
             {
                 EntryId = source.EntryId,
                 SourceRecorderId = link.Id,
@@ -91,6 +94,41 @@ internal sealed partial class CopyPlanner(
                 Items = items,
                 Bytes = bytes,
             };
+            yield return (line, count is not null);
+        }
+    }
+
+    /// <summary>
+    /// The items of a track and their bytes. When a failover server answers, and not this, then it is this track alone that cannot be
+    /// counted: its own channel copy finds out what there is, or fails, and the others do not wait for it (F15, I15). A track may take half
+    /// of the time that is left, so that one that hangs leaves time for those after it.
+    /// </summary>
+    /// <returns>Null when it cannot be counted.</returns>
+    /// <exception cref="SideException">The failover server is away, another one, or busy.</exception>
+    private async Task<(long Items, long Bytes)?> TryCountAsync(
+        RecorderLink link,
+        RecorderFeatures features,
+        TrackPeriod period,
+        WorkTime time
+    )
+    {
+        using var half = new CancellationTokenSource(time.Left / 2, clock);
+        using var share = CancellationTokenSource.CreateLinkedTokenSource(half.Token, time.Token);
+        try
+        {
+            return await CountAsync(link, features, period, share.Token);
+        }
+        catch (Exception uncounted)
+            when (!time.Token.IsCancellationRequested
+                && uncounted
+                    is OperationCanceledException
+                        or SideException { Fault: not (RecorderFault.Busy or RecorderFault.WrongIdentity) }
+            )
+        {
+            if (!await link.AnswersAsync(time.Token))
+                throw;
+            LogUncounted(logger, uncounted, period.Track.Kind, link.Id);
+            return null;
         }
     }
 
@@ -225,6 +263,13 @@ internal sealed partial class CopyPlanner(
         "The alarms of {RecorderId} cannot be listed: what was recorded around them does not come first"
     )]
     private static partial void LogUnlisted(ILogger logger, Exception exception, string recorderId);
+
+    [LoggerMessage(
+        2103,
+        LogLevel.Warning,
+        "A track of {Kind} of {RecorderId} cannot be counted: it is planned all the same, and its channel copy fails or succeeds by itself"
+    )]
+    private static partial void LogUncounted(ILogger logger, Exception exception, TrackKind kind, string recorderId);
 
     [LoggerMessage(2101, LogLevel.Error, "Planning material copy {MaterialCopyId} met something unforeseen")]
     private static partial void LogUnforeseen(ILogger logger, Exception exception, Guid materialCopyId);

@@ -34,7 +34,7 @@ internal sealed partial class SliceCopier(
         }
         catch (SideException fault)
         {
-            return Answer(work, progress, fault.AsCopyFailure(), fault.Message);
+            return Answer(work, progress, await FailureAsync(slice, fault, time.Until), fault.Message);
         }
         catch (SliceFailedException failed)
         {
@@ -50,6 +50,19 @@ internal sealed partial class SliceCopier(
             return Answer(work, progress, CopyFailure.InternalError, unforeseen.GetType().Name);
         }
     }
+
+    /// <summary>
+    /// A recorder that is away is waited for without end, and all channels with it. So one that fails at what it was asked and yet answers
+    /// is not away: this channel is tried again, and given up in the end, and others go on (F15, I15). An outage that is just over costs one
+    /// try. The saga counts tries in a row, with waits that grow over minutes (<c>Failback:Copy:MaxTries</c>), and anew from each item that
+    /// came. What stalls counts as a try anyway, and a busy recorder says itself that waiting helps.
+    /// </summary>
+    private static async Task<CopyFailure> FailureAsync(SliceInHand? slice, SideException fault, CancellationToken token) =>
+        fault.Fault is RecorderFault.Unreachable or RecorderFault.BadAnswer
+        && slice is not null
+        && await slice.AnswersAsync(fault.Side, token)
+            ? fault.Side.AsRefused()
+            : fault.AsCopyFailure();
 
     /// <summary>A running item was cut. What was written before it counts; only a slice that got nowhere is a failure.</summary>
     private async Task<SliceResult> CutAsync(CopyWork work, SliceInHand? slice, SliceProgress? progress, SliceTime time)

@@ -23,6 +23,7 @@ internal sealed class SliceInHand
     private readonly BrakeWatch watch;
     private SliceProgress progress = null!;
     private RecorderFeatures ofTarget;
+    private bool met;
     private int fruitless;
 
     /// <exception cref="SideException">BadAddress.</exception>
@@ -54,7 +55,7 @@ internal sealed class SliceInHand
         var theirs = await source.StatusAsync(token);
         time.WaitsFor = Side.Recorder;
         var ours = await target.StatusAsync(token);
-        ofTarget = ours.Features;
+        (ofTarget, met) = (ours.Features, true);
         watch.Look(ours);
         pull.Allow(theirs.Features, ofTarget);
         var parts = await sums.PartsAsync(theirs.Features & ofTarget, token);
@@ -65,6 +66,10 @@ internal sealed class SliceInHand
         KillPoint.Reached("slice.listed", work.Track.Kind.ToString());
         return progress;
     }
+
+    /// <summary>Whether a side that failed is there all the same: both had answered before it failed, and it answers now.</summary>
+    public async Task<bool> AnswersAsync(Side side, CancellationToken token) =>
+        met && await (side == Side.Recorder ? target : source).AnswersAsync(token);
 
     /// <summary>Writes until nothing is wanted, a limit stops it, or a fault outlasts its tries.</summary>
     public async Task CopyAsync(CancellationToken token)

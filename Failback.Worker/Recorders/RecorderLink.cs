@@ -46,6 +46,21 @@ internal sealed class RecorderLink
         return status;
     }
 
+    /// <summary>Whether the machine that is meant answers now. Asked once: what needs several tries is as good as away.</summary>
+    /// <returns>False as well when that cannot be known, or not in time.</returns>
+    public async Task<bool> AnswersAsync(CancellationToken token)
+    {
+        try
+        {
+            return (await Recorder.GetStatusAsync(token)).RecorderId == Id;
+        }
+        catch (Exception)
+        {
+            // Who asks has a fault already, and tells that one.
+            return false;
+        }
+    }
+
     /// <summary>One request.</summary>
     /// <exception cref="SideException">The recorder's fault, after the tries that waiting is worth.</exception>
     public async Task<T> AskAsync<T>(Func<IRecorder, CancellationToken, Task<T>> ask, CancellationToken token)

@@ -44,6 +44,10 @@ internal static class SideFaults
             _ => CopyFailure.RecorderRefused,
         };
 
+    /// <summary>The failure of a recorder that answers, but not what it was asked.</summary>
+    public static CopyFailure AsRefused(this Side side) =>
+        side == Side.Recorder ? CopyFailure.RecorderRefused : CopyFailure.FailoverServerRefused;
+
     /// <summary>Another machine on the address is no connection to the one that is meant (E10).</summary>
     public static FailbackReason AsNoConnection(this Side side) =>
         side == Side.Recorder ? FailbackReason.NoRecorderConnection : FailbackReason.NoFailoverServerConnection;

@@ -117,12 +117,15 @@ public sealed class When_material_is_copied : CopySpec
         static double Minute(DateTimeOffset at) => (at.UtcDateTime - Start).TotalMinutes;
     }
 
-    [Fact]
+    [Theory]
+    [InlineData(CopyFailure.ChecksumMismatch)]
+    [InlineData(CopyFailure.FailoverServerRefused)]
+    [InlineData(CopyFailure.RecorderRefused)]
     [Covers("F15", "D9", "I15", "I16")]
-    public async Task one_channel_that_fails_for_ever_is_given_up_at_its_position_and_the_others_end()
+    public async Task one_channel_that_fails_for_ever_is_given_up_at_its_position_and_the_others_end(CopyFailure why)
     {
         Worker.Tracks = x => [ScriptedWorker.Line(x, DataKind.Video, "bad"), ScriptedWorker.Line(x, DataKind.Video, "good")];
-        Worker.Answer = x => x.TrackId == "bad" && !x.First ? ScriptedWorker.Not(x, CopyFailure.ChecksumMismatch) : ScriptedWorker.Whole(x);
+        Worker.Answer = x => x.TrackId == "bad" && !x.First ? ScriptedWorker.Not(x, why) : ScriptedWorker.Whole(x);
         var entry = FailedBack();
         await StartAsync(entry);
         await Eventually.True(
@@ -136,7 +139,7 @@ public sealed class When_material_is_copied : CopySpec
 
         var rows = Memory.Channels.ToDictionary(x => x.TrackId);
         Assert.Equal((ChannelCopyStatus.Succeeded, ChannelCopyStatus.Failed), (rows["good"].Status, rows["bad"].Status));
-        Assert.Equal((Start.AddHours(1), CopyFailure.ChecksumMismatch), (rows["bad"].Position, rows["bad"].Failure));
+        Assert.Equal((Start.AddHours(1), why), (rows["bad"].Position, rows["bad"].Failure));
         Assert.InRange(Worker.Slices.Count(x => x.TrackId == "bad" && !x.First), 8, 16);
 
         Worker.Answer = ScriptedWorker.Whole;

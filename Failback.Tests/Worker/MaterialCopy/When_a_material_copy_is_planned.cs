@@ -2,6 +2,7 @@ using System.Text.Json;
 using Failback.Messages;
 using Failback.Recorders;
 using Failback.Worker;
+using Microsoft.Extensions.Logging;
 using static Failback.Tests.WorkerSite;
 
 namespace Failback.Tests;
@@ -146,6 +147,72 @@ public sealed class When_a_material_copy_is_planned
         Assert.Equal(10, Assert.Single(await LinesAsync(await PlanAsync())).Items);
     }
 
+    [Theory]
+    [InlineData(RecorderFault.Unreachable)]
+    [InlineData(RecorderFault.BadAnswer)]
+    [InlineData(RecorderFault.Stalled)]
+    [InlineData(RecorderFault.BadRequest)]
+    [Covers("F15", "I15")]
+    public async Task a_track_that_cannot_be_counted_is_planned_all_the_same_and_the_others_are_counted(RecorderFault fault)
+    {
+        CountsNoAlarms(_ => throw new RecorderException(fault, "500 for ever"));
+        using var logged = new LoggedEvents();
+        using var loggers = LoggerFactory.Create(x => x.AddProvider(logged));
+
+        var lines = await LinesAsync(await PlanAsync(Work() with { Evidence = true }, loggers.CreateLogger<CopyPlanner>()));
+
+        Assert.Equal([("alarm-1", 1L, 0L), ("cam-7", 10L, 1_000L)], lines.Select(x => (x.TrackId, x.Items, x.Bytes)));
+        Assert.Contains("Alarm of fo-1 cannot be counted", Assert.Single(logged.Of(2103)));
+        // Once, and two pages of segments: what could not be counted is not listed again to see what comes first.
+        Assert.Equal(3, site.FailoverServer.Calls.Count(x => x == "ListItems"));
+    }
+
+    [Fact]
+    [Covers("F15", "F3")]
+    public async Task a_track_that_hangs_leaves_time_for_the_others()
+    {
+        CountsNoAlarms(x => Task.Delay(Timeout.InfiniteTimeSpan, site.Clock, x));
+
+        var planning = PlanAsync();
+        await Eventually.True("it hangs", () => site.FailoverServer.Calls.Contains("ListItems"));
+        site.Clock.Advance(TimeSpan.FromSeconds(121));
+
+        Assert.Equal([1, 10], (await LinesAsync(await planning)).Select(x => x.Items));
+    }
+
+    [Theory]
+    [InlineData(RecorderFault.Unreachable, true, CopyFailure.NoFailoverServerConnection)]
+    [InlineData(RecorderFault.Stalled, true, CopyFailure.FailoverServerStalled)]
+    [InlineData(RecorderFault.Busy, false, CopyFailure.NoFailoverServerConnection)]
+    [Covers("D9", "F10")]
+    public async Task a_failover_server_that_is_lost_or_busy_while_it_is_counted_is_waited_for(
+        RecorderFault fault,
+        bool lost,
+        CopyFailure failure
+    )
+    {
+        CountsNoAlarms(_ =>
+        {
+            if (lost)
+                site.FailoverServer.Before = (_, _) => throw new RecorderException(fault, "gone");
+            throw new RecorderException(fault, "gone");
+        });
+
+        var planned = await PlanAsync();
+
+        Assert.Equal((failure, "fo-1", null), (planned?.Failure, planned?.FailedRecorderId, planned?.Plan));
+    }
+
+    /// <summary>The alarms are listed first, and something becomes of that; ten segments of a camera come after.</summary>
+    private void CountsNoAlarms(Func<CancellationToken, Task> becomes)
+    {
+        site.RecordTenSegments();
+        site.FailoverServer.Channels.Add(new Channel("alarm-1", "Door", 1, [TrackKind.Alarm]));
+        site.FailoverServer.Channels.Add(new Channel("cam-7", "Gate", 7, [TrackKind.Video]));
+        site.FailoverServer.Before = (call, token) =>
+            call == "ListItems" && site.FailoverServer.Calls.Count(x => x == "ListItems") == 1 ? becomes(token) : Task.CompletedTask;
+    }
+
     private static CopySource Source =>
         new()
         {
@@ -165,8 +232,8 @@ public sealed class When_a_material_copy_is_planned
             Sources = [Source],
         };
 
-    private Task<MaterialCopyPlanned?> PlanAsync(PlanMaterialCopy? work = null) =>
-        site.Planner.PlanAsync(work ?? Work(), TestContext.Current.CancellationToken);
+    private Task<MaterialCopyPlanned?> PlanAsync(PlanMaterialCopy? work = null, ILogger<CopyPlanner>? logger = null) =>
+        site.PlannerOf(logger).PlanAsync(work ?? Work(), TestContext.Current.CancellationToken);
 
     private async Task<IReadOnlyList<PlannedChannelCopy>> LinesAsync(MaterialCopyPlanned? planned) =>
         (await DocumentAsync(planned)).ChannelCopies;

@@ -24,7 +24,7 @@ public sealed class When_copying_goes_wrong
     public async Task a_fault_of_the_failover_server_is_its_failure(RecorderFault fault, CopyFailure failure)
     {
         site.RecordTenSegments();
-        Source.Before = Throwing("ListItems", fault);
+        Source.Before = Gone("ListItems", fault);
 
         var result = await site.CopyAsync(Job());
 
@@ -41,7 +41,7 @@ public sealed class When_copying_goes_wrong
     public async Task a_fault_of_the_recorder_is_its_failure(RecorderFault fault, CopyFailure failure)
     {
         site.RecordTenSegments();
-        Target.Before = Throwing("WriteItems", fault);
+        Target.Before = Gone("WriteItems", fault);
 
         var result = await site.CopyAsync(Job());
 
@@ -69,7 +69,7 @@ public sealed class When_copying_goes_wrong
     public async Task a_failover_server_that_dies_between_items_keeps_what_came_over()
     {
         site.RecordTenSegments();
-        Source.Before = Throwing("ReadItem", RecorderFault.Unreachable, after: 6);
+        Source.Before = Gone("ReadItem", RecorderFault.Unreachable, after: 6);
 
         var result = await site.WhileTimePassesAsync(site.CopyAsync(Job()));
 
@@ -263,7 +263,7 @@ public sealed class When_copying_goes_wrong
 
         var result = await site.CopyAsync(Job());
 
-        Assert.Equal(CopyFailure.NoFailoverServerConnection, result.Failure);
+        Assert.Equal(CopyFailure.FailoverServerRefused, result.Failure);
         Assert.Contains("does not end its listing", result.Detail);
     }
 
@@ -276,6 +276,13 @@ public sealed class When_copying_goes_wrong
         var result = await site.CopyAsync(Job());
 
         Assert.Equal((CopyFailure.InternalError, "InvalidOperationException"), (result.Failure, result.Detail));
+    }
+
+    /// <summary>From a call on, nothing is answered.</summary>
+    private static Func<string, CancellationToken, Task> Gone(string from, RecorderFault fault, int after = 0)
+    {
+        var (calls, gone) = (0, false);
+        return (call, _) => (gone |= call == from && calls++ >= after) ? throw new RecorderException(fault, "gone") : Task.CompletedTask;
     }
 
     private static Func<string, CancellationToken, Task> Throwing(string on, RecorderFault fault, int after = 0)

@@ -5,6 +5,7 @@ using Failback.Messages;
 using Failback.Recorders;
 using Failback.Worker;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -52,10 +53,12 @@ internal sealed class WorkerSite : IRecorderRegistry
     public RecorderInspector Inspector =>
         new(this, Finder, Documents, Retries, Draining, Options, Clock, NullLogger<RecorderInspector>.Instance);
     public SettingsReader Reader => new(this, Documents, Retries, Draining, Options, Clock, NullLogger<SettingsReader>.Instance);
-    public CopyPlanner Planner => new(this, Documents, Retries, Draining, Options, Clock, NullLogger<CopyPlanner>.Instance);
     public MaterialCopyProver Prover =>
         new(new CoverageReader(this, Retries, Clock), Documents, Draining, Options, Clock, NullLogger<MaterialCopyProver>.Instance);
     public HoldKeeper Keeper => new(this, Retries, Draining, Options, Clock, NullLogger<HoldKeeper>.Instance);
+
+    public CopyPlanner PlannerOf(ILogger<CopyPlanner>? logger) =>
+        new(this, Documents, Retries, Draining, Options, Clock, logger ?? NullLogger<CopyPlanner>.Instance);
 
     public IRecorder Open(string recorderId, string address) =>
         byAddress.TryGetValue(address, out var recorder)
