@@ -49,6 +49,11 @@ internal static class CoveragePage
                 $"""<span><svg width="14" height="14" aria-hidden="true"><rect class="m{(int)mark}" width="14" height="14"/></svg> {words[mark]}</span> """
             );
         page.Append("</p>\n");
+        foreach (var silent in report.Silent)
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<p class=\"bad\">{words.Silence(Text(silent.SourceRecorderId), Instant(silent.From), Instant(silent.To))}</p>\n"
+            );
         foreach (var source in report.Tracks.GroupBy(x => (x.EntryId, x.SourceRecorderId, x.From, x.To)))
         {
             page.Append(

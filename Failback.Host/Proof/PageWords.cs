@@ -27,6 +27,8 @@ internal sealed record PageWords
         Faults = "Not home as it should be",
         Start = "Start",
         What = "What",
+        ListsNothing = "lists nothing of the period",
+        CannotSay = "it cannot be said that all is home",
         Bytes = "Bytes",
         Marks = ["only on the recorder", "same", "copied", "conflict", "damaged at the source", "damaged on the recorder", "missing"],
         Kinds = ["audio", "video", "text", "metadata", "ANPR", "alarms"],
@@ -52,6 +54,8 @@ internal sealed record PageWords
         Faults = "Ei tallentimella niin kuin pitäisi",
         Start = "Alku",
         What = "Mikä",
+        ListsNothing = "ei luettele mitään jaksolta",
+        CannotSay = "ei voida sanoa, että kaikki on tallentimella",
         Bytes = "Tavuja",
         Marks = ["vain tallentimella", "sama", "kopioitu", "ristiriita", "vioittunut lähteessä", "vioittunut tallentimella", "puuttuu"],
         Kinds = ["ääni", "video", "teksti", "metatieto", "rekisterikilvet", "hälytykset"],
@@ -77,6 +81,12 @@ internal sealed record PageWords
     public required string What { get; init; }
     public required string Bytes { get; init; }
 
+    /// <summary>Between the name of a failover server and a period.</summary>
+    private string ListsNothing { get; init; } = "";
+
+    /// <summary>What follows from that.</summary>
+    private string CannotSay { get; init; } = "";
+
     /// <summary>In the order of <see cref="CoverageMark"/>.</summary>
     private string[] Marks { get; init; } = [];
 
@@ -96,6 +106,9 @@ internal sealed record PageWords
     public string KindOf(DataKind kind) => Kinds[(int)kind - 1];
 
     public static PageWords In(string language) => language == "fi" ? Finnish : English;
+
+    /// <summary>A failover server that lists nothing, as a sentence.</summary>
+    public string Silence(string source, string from, string to) => $"{source} {ListsNothing} {from} – {to}: {CannotSay}.";
 
     /// <summary>A picture in words, for who does not see it.</summary>
     public string Describe(CoverageTrack track) =>

@@ -19,6 +19,10 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
     private const int NotHome = 1;
     private const int MostShown = 50;
 
+    /// <summary>Of a report that was checked without a key: that it agrees with itself says nothing of who wrote it.</summary>
+    private const string Unproved =
+        "agrees with itself, and was NOT checked against a key (--public-key): anybody may have written it or changed it";
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
     private ICoverage Coverage => services.GetRequiredService<ICoverage>();
@@ -112,7 +116,7 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
                 return await FailAsync($"{options.File}: {fault.Message}");
             }
             if (!report.IsConsistent)
-                return await FailAsync($"{options.File}: its root is not that of its tracks; it was changed");
+                return await FailAsync($"{options.File}: its root is not that of its tracks and sources; it was changed");
             IReadOnlyList<CoverageDifference> differences = [];
             if (options.Recorder is { } address)
                 differences = await ReadingBar.WhileAsync(
@@ -174,6 +178,7 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
                     whole = report.IsWhole,
                     items = Totals(report, x => x.Items),
                     bytes = Totals(report, x => x.Bytes),
+                    report.Silent,
                     report.Root,
                 }
             );
@@ -196,8 +201,8 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
             Console.WriteLine(
                 $"not comparable: {Printable.Line(track.SourceRecorderId, 100)} has {Number(track.SourceItems)} of the {Number(track.CountedItems)} items that it had of {Name(track)}"
             );
-        if (report.Tracks.Count == 0)
-            Console.WriteLine("No failover server lists anything of the period: there is nothing to compare.");
+        foreach (var silent in report.Silent)
+            Console.WriteLine(Said(silent));
         Console.WriteLine(
             report.IsWhole
                 ? $"Everything is home: {Number(report.Tracks.Sum(x => x.ItemsOf(CoverageMark.Same) + x.ItemsOf(CoverageMark.Copied)))} items, {How(report)}. Root {report.Root}"
@@ -217,6 +222,7 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
                     signed,
                     report.Evidence,
                     whole = report.IsWhole,
+                    report.Silent,
                     recorderRead = options.Recorder is not null,
                     differences = differences.Select(x => new
                     {
@@ -232,8 +238,10 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
         }
         foreach (var x in differences.Take(MostShown))
             Console.WriteLine($"{x.Change.ToString().ToLowerInvariant()}: {Name(x.Track)} {Instant(x.From)} to {Instant(x.To)}");
+        foreach (var silent in report.Silent)
+            Console.WriteLine(Said(silent));
         Console.WriteLine(
-            $"The report {(signed ? "is signed with this key and unchanged" : "is consistent; its signature was not asked for")}. "
+            $"The report {(signed ? "is signed with this key and unchanged" : Unproved)}. "
                 + (report.IsWhole ? "" : "It says itself that NOT everything was home. ")
                 + (
                     options.Recorder is null ? "The recorder was not read."
@@ -242,6 +250,11 @@ internal sealed class Proof(ProofOptions options, IServiceProvider services)
                 )
         );
     }
+
+    /// <summary>A line of a source that lists nothing; its name is what somebody wrote.</summary>
+    internal static string Said(SilentSource silent) =>
+        $"{Printable.Line(silent.SourceRecorderId, 100)} lists nothing of the period {Instant(silent.From)} to {Instant(silent.To)}: it cannot be said that all is home."
+        + " Its disk may be another, or not mounted.";
 
     private static void WriteJson(object value) => Console.WriteLine(JsonSerializer.Serialize(value, Json));
 

@@ -107,15 +107,38 @@ internal sealed record ProofOptions
             yield return $"--language: must be {string.Join(" or ", CoveragePage.Languages)}";
         if (options.Key is not null && options.Report is null && options.Page is null)
             yield return "--key: signs what --report and --page write; give one of them";
-        string?[] files = [options.Report, options.Page, options.Key];
-        if (files.OfType<string>().Where(x => x.Length > 0).Select(Path.GetFullPath).GroupBy(x => x).Any(x => x.Count() > 1))
-            yield return "--report, --page, --key: must be different files";
+        foreach (var clash in Clashes(options))
+            yield return clash;
         foreach (var file in new[] { options.Report, options.Page }.OfType<string>().Where(x => x.Length > 0))
             if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file))))
                 yield return $"{Printable.Line(file)}: must be in a folder that is there";
         if (options.Recorder is { Length: > 0 } address && !Uri.TryCreate(address, UriKind.Absolute, out _))
             yield return "--recorder: must be an address such as http://10.0.0.7:5011";
     }
+
+    /// <summary>A signature that is moved over the private key, or over what the other option wrote, cannot be brought back.</summary>
+    private static IEnumerable<string> Clashes(ProofOptions options)
+    {
+        (string Name, string File, string[] Touched)[] files =
+        [
+            .. Touching("--report", options.Report, Written),
+            .. Touching("--page", options.Page, Written),
+            .. Touching("--key", options.Key, x => [x]),
+        ];
+        // Elsewhere two spellings may be one file.
+        var names = OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
+        for (var i = 0; i < files.Length; i++)
+        for (var j = i + 1; j < files.Length; j++)
+            if (files[i].Touched.Intersect(files[j].Touched, names).Any())
+                yield return $"{files[i].Name} {Printable.Line(files[i].File)}, {files[j].Name} {Printable.Line(files[j].File)}: must be different files, also with .sig and .new behind the names of what is written";
+    }
+
+    /// <summary>Each is written beside its place first, and so is its signature.</summary>
+    private static string[] Written(string file) =>
+        [file, file + ".new", ReportSignature.PathOf(file), ReportSignature.PathOf(file) + ".new"];
+
+    private static IEnumerable<(string, string, string[])> Touching(string name, string? file, Func<string, string[]> touched) =>
+        file is { Length: > 0 } ? [(name, file, touched(Path.GetFullPath(file)))] : [];
 
     private static ProofOptions Unknown(ProofOptions options, string name, List<string> wrong)
     {

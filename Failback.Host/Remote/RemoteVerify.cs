@@ -59,7 +59,9 @@ internal sealed class RemoteVerify(RemoteOptions options, RemoteSite site)
         try
         {
             var report = CoverageReport.FromJson(content);
-            return report.IsConsistent ? (report, null) : (null, "The report's root is not that of its tracks; it was changed.");
+            return report.IsConsistent
+                ? (report, null)
+                : (null, "The report's root is not that of its tracks and sources; it was changed.");
         }
         catch (FormatException fault)
         {
@@ -71,8 +73,8 @@ internal sealed class RemoteVerify(RemoteOptions options, RemoteSite site)
     private string? WhyNot(ReportView newest, CoverageReport report, bool signed) =>
         newest.Signature is null ? "The report is not signed."
         : !signed ? "The report is not signed with this key, or was changed since."
-        // A true report of another failover would prove nothing of this one.
-        : report.EntryId != options.Id && report.Tracks.All(x => x.EntryId != options.Id) ? "The report says nothing of this entry."
+        // A true report of another failover would prove nothing of this one, nor does its name on a report without its period.
+        : !report.IsAbout(options.Id) ? "The report says nothing of this entry."
         : !report.IsWhole ? "NOT everything is home."
         : null;
 
@@ -94,6 +96,7 @@ internal sealed class RemoteVerify(RemoteOptions options, RemoteSite site)
                         keyGiven = options.PublicKey is not null,
                         whole = report?.IsWhole,
                         items,
+                        silent = report?.Silent ?? [],
                         report?.Root,
                         proved = whyNot is null,
                         whyNot,
@@ -114,6 +117,8 @@ internal sealed class RemoteVerify(RemoteOptions options, RemoteSite site)
             Console.WriteLine($"report {newest.ReportId} of {Instant(report.At)}, {how}, of {Printable.Line(report.RecorderId, 100)}");
             foreach (var (mark, count) in items.Where(x => x.Value > 0))
                 Console.WriteLine($"{PageWords.In("en")[mark]}: {count.ToString("N0", CultureInfo.InvariantCulture)} items");
+            foreach (var silent in report.Silent)
+                Console.WriteLine(Proof.Said(silent));
             Console.WriteLine($"root {report.Root}");
         }
         if (signed)

@@ -111,6 +111,28 @@ public sealed class What_came_home_is_proved
         Assert.Contains("NOT everything is home", verified.Output);
     }
 
+    /// <summary>Nothing was recorded, or the disk is another one: the copy has nothing to do, and nobody calls that home.</summary>
+    [Fact]
+    public async Task a_failover_server_that_lists_nothing_is_named_and_nothing_is_called_home()
+    {
+        await using var site = await WholeSite.OpenAsync();
+        site["recorder-1"].Recorder.SetRole(Recorders.LiveRole.Broken, recording: false);
+        var start = new DateTimeOffset(TimeProvider.System.GetUtcNow().AddMinutes(-2).UtcTicks / 10_000_000 * 10_000_000, TimeSpan.Zero);
+        var entry = await site.FailOverAsync("failover-1", start);
+        await site.AskAsync(entry);
+        await site.EntryAsync(entry, "the copy ended", x => x.MaterialCopy == MaterialCopyStatus.Succeeded);
+
+        var verified = await site.ProveAsync("verify", $"{entry}", "--report", site.File("nothing.json"));
+
+        Assert.Equal(1, verified.Code);
+        Assert.Contains("failover-1 lists nothing of the period ", verified.Output);
+        Assert.Contains("NOT everything is home", verified.Output);
+        Assert.Contains("lists nothing of the period", (await site.ProveAsync("check", site.File("nothing.json"))).Output);
+        var told = JsonDocument.Parse((await site.ProveAsync("verify", $"{entry}", "--json")).Output).RootElement;
+        Assert.Equal("failover-1", told.GetProperty("silent")[0].GetProperty("sourceRecorderId").GetString());
+        Assert.False(told.GetProperty("whole").GetBoolean());
+    }
+
     [Theory]
     [InlineData("verify", "ENTRY")]
     [InlineData("verify not-an-id", "ENTRY")]

@@ -42,9 +42,9 @@ public sealed partial class The_coverage_page
     }
 
     [Theory]
-    [InlineData("en", "Not everything is on the recorder as it should be.")]
-    [InlineData("fi", "Kaikki ei ole tallentimella niin kuin pitäisi.")]
-    public void says_it_in_the_language_asked_for_and_runs_nothing_that_a_recorder_wrote(string language, string verdict)
+    [InlineData("en", "Not everything is on the recorder as it should be.", "it cannot be said that all is home")]
+    [InlineData("fi", "Kaikki ei ole tallentimella niin kuin pitäisi.", "ei voida sanoa, että kaikki on tallentimella")]
+    public void says_it_in_the_language_asked_for_and_runs_nothing_that_a_recorder_wrote(string language, string verdict, string silence)
     {
         const string hostile = "<script>alert(1)</script>\"'\u202e";
         var track = Track(new CoverageSpan(Noon, Noon.AddHours(1), CoverageMark.Missing, 1, 0, "")) with
@@ -63,12 +63,18 @@ public sealed partial class The_coverage_page
             RecorderId = hostile,
             Evidence = CoverageEvidence.Contents,
             Tracks = [track],
+            Silent = [new SilentSource(WorkerSite.Entry, hostile, Noon, Noon.AddHours(1))],
             Root = hostile,
         };
 
         var page = Encoding.UTF8.GetString(CoveragePage.Render(report, language));
 
         Assert.Contains(verdict, page);
+        Assert.Matches(
+            $"<p class=\"bad\">&lt;script&gt;.*2026-03-14 12:00:00.000 UTC – 2026-03-14 13:00:00.000 UTC: {silence}\\.</p>",
+            page
+        );
+        Assert.DoesNotContain(silence, Encoding.UTF8.GetString(CoveragePage.Render(report with { Silent = [] }, language)));
         Assert.Contains($"<html lang=\"{language}\">", page);
         Assert.DoesNotContain("<script", page);
         Assert.DoesNotContain("\u202e", page);

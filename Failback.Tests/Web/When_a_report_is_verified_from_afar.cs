@@ -19,6 +19,9 @@ public sealed class When_a_report_is_verified_from_afar
     [InlineData("changed", 1, "is not signed with this key, or was changed since")]
     [InlineData("unsigned", 1, "is not signed.")]
     [InlineData("of another entry", 1, "says nothing of this entry")]
+    [InlineData("of this entry by name alone", 1, "says nothing of this entry")]
+    [InlineData("of a silent source too", 1, "f2 lists nothing of the period")]
+    [InlineData("of a silent source too", 1, "NOT everything is home.")]
     [InlineData("asked for", 1, "is being made")]
     [InlineData("given up", 1, "No report could be made")]
     [InlineData("nonsense", 1, "is no report")]
@@ -28,6 +31,10 @@ public sealed class When_a_report_is_verified_from_afar
         using var folder = new TempFolder();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         Give(site, Report(what == "of another entry" ? Guid.NewGuid() : ScriptedDoors.Entry, Mark(what)).ToJson(), key);
+        if (what == "of this entry by name alone")
+            Give(site, Rooted(Report(Guid.NewGuid(), CoverageMark.Copied) with { EntryId = ScriptedDoors.Entry }).ToJson(), key);
+        if (what == "of a silent source too")
+            Give(site, Rooted(Report(ScriptedDoors.Entry, CoverageMark.Copied) with { Silent = [Silent] }).ToJson(), key);
         if (what == "nonsense")
             Give(site, "{}"u8.ToArray(), key);
         if (what == "changed")
@@ -75,6 +82,10 @@ public sealed class When_a_report_is_verified_from_afar
         Assert.Contains("--public-key: ", text);
     }
 
+    private static SilentSource Silent => new(Guid.NewGuid(), "f2", ScriptedDoors.Then, ScriptedDoors.Then.AddHours(1));
+
+    private static CoverageReport Rooted(CoverageReport report) => report with { Root = CoverageRoot.Of(report) };
+
     private static CoverageMark Mark(string what) => what == "missing" ? CoverageMark.Missing : CoverageMark.Copied;
 
     private static void Give(WebSite site, byte[] report, ECDsa key) =>
@@ -109,7 +120,7 @@ public sealed class When_a_report_is_verified_from_afar
                     To = at.AddHours(1),
                     Items = new Dictionary<CoverageMark, long> { [mark] = 10 },
                     Bytes = new Dictionary<CoverageMark, long> { [mark] = 1_000 },
-                    Spans = [new(at, at.AddHours(1), mark, 10, 10, "")],
+                    Spans = [new(at, at.AddHours(1), mark, 10, mark == CoverageMark.Missing ? 0 : 10, "")],
                     SourceItems = 10,
                     CountedItems = 10,
                     Faults = [],
@@ -117,6 +128,6 @@ public sealed class When_a_report_is_verified_from_afar
                 },
             ],
         };
-        return report with { Root = CoverageRoot.Of(report) };
+        return Rooted(report);
     }
 }

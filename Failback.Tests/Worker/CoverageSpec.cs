@@ -25,8 +25,13 @@ public abstract class CoverageSpec
 
     internal int MostFaults { get; set; } = int.MaxValue;
 
-    internal Task<CoverageReport> ReadAsync(CoverageEvidence evidence = CoverageEvidence.Contents, params CountedTrack[] counted) =>
-        Reader.ReadAsync(
+    /// <summary>Sources beside the failover server: other failovers of the recorder.</summary>
+    internal List<CopySource> Inherited { get; } = [];
+
+    /// <summary>Whatever is made can be read: none of the numbers that recorders bring about contradict each other.</summary>
+    internal async Task<CoverageReport> ReadAsync(CoverageEvidence evidence = CoverageEvidence.Contents, params CountedTrack[] counted)
+    {
+        var report = await Reader.ReadAsync(
             new CoverageRequest(
                 WorkerSite.Entry,
                 WorkerSite.RecorderAt,
@@ -39,6 +44,7 @@ public abstract class CoverageSpec
                         From = Noon,
                         To = Noon.AddMinutes(5),
                     },
+                    .. Inherited,
                 ],
                 counted,
                 evidence,
@@ -47,6 +53,9 @@ public abstract class CoverageSpec
             null,
             Token
         );
+        Assert.Equal(report.ToJson(), CoverageReport.FromJson(report.ToJson()).ToJson());
+        return report;
+    }
 
     internal Task<IReadOnlyList<CoverageDifference>> CheckAsync(CoverageReport report) =>
         Reader.CheckAsync(report, WorkerSite.RecorderAt, null, Token);

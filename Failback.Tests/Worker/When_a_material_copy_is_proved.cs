@@ -131,13 +131,14 @@ public sealed class When_a_material_copy_is_proved : CoverageSpec
     }
 
     [Fact]
-    public async Task of_nothing_nothing_is_proved()
+    public async Task of_nothing_there_is_a_report_that_proves_nothing()
     {
         site.FailoverServer.Channels.Clear();
         var counted = await site.Documents.PutAsync(JsonSerializer.SerializeToUtf8Bytes(new CountedTracks { Tracks = [] }), Token);
         var answer = await site.Prover.ProveAsync(Work(counted), Token);
-        Assert.Equal((CopyFailure.InternalError, (DocumentReference?)null), (answer.Failure, answer.Report));
-        Assert.Contains("nothing to compare", answer.Detail);
+        Assert.Equal((null, false), (answer.Failure, answer.Whole));
+        var report = CoverageReport.FromJson((await site.Documents.GetAsync(answer.Report!, Token))!.Value.Span);
+        Assert.Equal((0, "fo-1"), (report.Tracks.Count, Assert.Single(report.Silent).SourceRecorderId));
     }
 
     [Fact]
@@ -145,12 +146,17 @@ public sealed class When_a_material_copy_is_proved : CoverageSpec
     {
         site.RecordTenSegments();
         var report = await ReadAsync(CoverageEvidence.Listings);
+        const int missing = CoverageTrack.MostFaults;
         var track = report.Tracks[0] with
         {
+            Items = new Dictionary<CoverageMark, long> { [CoverageMark.Missing] = missing },
+            Bytes = new Dictionary<CoverageMark, long> { [CoverageMark.Missing] = 100 * missing },
+            Spans = [report.Tracks[0].Spans[0] with { Items = missing }],
+            SourceItems = missing,
             Faults =
             [
                 .. Enumerable
-                    .Range(0, CoverageTrack.MostFaults)
+                    .Range(0, missing)
                     .Select(x => new CoverageFault(Noon.AddSeconds(x), CoverageMark.Missing, 100, new string('c', 32))),
             ],
         };

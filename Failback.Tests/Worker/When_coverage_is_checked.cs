@@ -72,6 +72,64 @@ public sealed class When_coverage_is_checked : CoverageSpec
             Assert.Throws<FormatException>(() => CoverageReport.FromJson(System.Text.Encoding.UTF8.GetBytes(text))).Message
         );
 
+    /// <summary>Roots do not cover them: who makes a report look better has to change all of them alike.</summary>
+    [Theory]
+    [InlineData("negative", "a number")]
+    [InlineData("beyond all numbers", "a number")]
+    [InlineData("more held than there are", "track.spans")]
+    [InlineData("a stretch of none", "track.spans")]
+    [InlineData("missing taken out of the items", "track.items")]
+    [InlineData("missing called copied in the items", "track.items")]
+    [InlineData("missing called copied but for the faults", "track.items")]
+    [InlineData("missing called copied everywhere", "track.spans")]
+    [InlineData("missing called the recorder's own everywhere", "track.sourceItems")]
+    [InlineData("fewer at the source", "track.sourceItems")]
+    [InlineData("bytes of a mark without items", "track.bytes")]
+    [InlineData("tracks beyond all numbers", "tracks")]
+    public async Task numbers_that_contradict_each_other_are_refused(string what, string named)
+    {
+        foreach (var item in site.RecordTenSegments().Skip(1))
+            Home(item, "fo-1");
+        var report = await ReadAsync();
+        var good = Assert.Single(report.Tracks);
+        var (missing, copied) = (good.Spans[0], good.Spans[1]);
+        Assert.Equal((CoverageMark.Missing, CoverageMark.Copied), (missing.Mark, copied.Mark));
+        static Dictionary<CoverageMark, long> Of(params (CoverageMark Mark, long Count)[] of) => of.ToDictionary(x => x.Mark, x => x.Count);
+        var called = good with
+        {
+            Items = Of((CoverageMark.Copied, 10)),
+            Bytes = Of((CoverageMark.Copied, 1_000)),
+            Spans = [missing with { Mark = CoverageMark.Copied }, copied],
+        };
+        var wrong = what switch
+        {
+            "negative" => good with { SourceItems = -1 },
+            "beyond all numbers" => good with { Bytes = Of((CoverageMark.Copied, (1L << 50) + 1)) },
+            "more held than there are" => good with { Spans = [missing, copied with { Held = 10 }] },
+            "a stretch of none" => good with { Spans = [missing with { Items = 0 }, copied with { Items = 10 }] },
+            "missing taken out of the items" => good with { Items = Of((CoverageMark.Copied, 9)), Bytes = Of() },
+            "missing called copied in the items" => called with { Spans = good.Spans },
+            "missing called copied but for the faults" => called,
+            "missing called copied everywhere" => called with { Faults = [] },
+            "missing called the recorder's own everywhere" => called with
+            {
+                Items = Of((CoverageMark.RecorderOnly, 1), (CoverageMark.Copied, 9)),
+                Bytes = Of(),
+                Spans = [missing with { Mark = CoverageMark.RecorderOnly, Held = 1 }, copied],
+                Faults = [],
+            },
+            "fewer at the source" => good with { SourceItems = 9 },
+            "bytes of a mark without items" => good with { Bytes = Of((CoverageMark.Same, 1)) },
+            _ => good with { Bytes = Of((CoverageMark.Copied, 1L << 50)) },
+        };
+        var tracks = Enumerable.Repeat(wrong, what == "tracks beyond all numbers" ? 4_097 : 1).ToList();
+
+        var refused = Assert.Throws<FormatException>(() => CoverageReport.FromJson((report with { Tracks = tracks }).ToJson()));
+
+        Assert.StartsWith(named, refused.Message.Replace("track: ", "", StringComparison.Ordinal));
+        Assert.Equal(10, good.SourceItems);
+    }
+
     [Fact]
     public async Task a_report_of_another_format_or_with_a_wrong_field_is_refused_by_its_name()
     {

@@ -12,9 +12,11 @@ internal sealed class CoverageReader(IRecorderRegistry registry, Retries retries
         {
             var recorder = RecorderLink.Open(registry, request.Recorder, Side.Recorder, retries);
             await recorder.StatusAsync(token);
-            var (tracks, seen, room, names) = (new List<CoverageTrack>(), new Seen(progress), request.MostSpans, request.MostFaults);
+            var (tracks, silent) = (new List<CoverageTrack>(), new List<SilentSource>());
+            var (seen, room, names) = (new Seen(progress), request.MostSpans, request.MostFaults);
             foreach (var source in request.Sources)
             {
+                var before = tracks.Count;
                 var link = RecorderLink.Open(registry, source.Source, Side.FailoverServer, retries);
                 await link.StatusAsync(token);
                 foreach (var (track, name, counted) in await TracksAsync(link, source, request.Counted, token))
@@ -31,6 +33,9 @@ internal sealed class CoverageReader(IRecorderRegistry registry, Retries retries
                     room -= tracks[^1].Spans.Count;
                     names -= tracks[^1].Faults.Count;
                 }
+                // It stood in for the recorder, so it should have something: also when it knows the channels and lists nothing of them.
+                if (tracks.Skip(before).All(x => x is { SourceItems: 0, CountedItems: 0 }))
+                    silent.Add(new SilentSource(source.EntryId, source.Source.RecorderId, source.From, source.To));
             }
             var report = new CoverageReport
             {
@@ -40,6 +45,7 @@ internal sealed class CoverageReader(IRecorderRegistry registry, Retries retries
                 RecorderId = request.Recorder.RecorderId,
                 Evidence = request.Evidence,
                 Tracks = tracks,
+                Silent = silent,
                 Root = "",
             };
             return report with { Root = CoverageRoot.Of(report) };

@@ -31,14 +31,30 @@ public sealed record CoverageReport
     public required CoverageEvidence Evidence { get; init; }
     public required IReadOnlyList<CoverageTrack> Tracks { get; init; }
 
-    /// <summary>Merkle root over whose report it is and the roots of the tracks, in their order (<see cref="CoverageRoot"/>).</summary>
+    /// <summary>
+    /// Sources that list nothing of their period, and of which nothing was counted: their disk may be another or not mounted, so it cannot
+    /// be said that all is home. Empty in a document of before this list.
+    /// </summary>
+    public IReadOnlyList<SilentSource> Silent
+    {
+        get => field ?? [];
+        init;
+    }
+
+    /// <summary>Merkle root over whose report it is, the roots of the tracks and the silent sources, in their order (<see cref="CoverageRoot"/>).</summary>
     public required string Root { get; init; }
 
-    /// <summary>Every item that the sources had is on the recorder, and nothing that was read is damaged. Of no tracks nothing is proved.</summary>
+    /// <summary>
+    /// Every item that the sources had is on the recorder, and nothing that was read is damaged. Of no tracks, and where a source is silent,
+    /// nothing is proved.
+    /// </summary>
     [JsonIgnore]
-    public bool IsWhole => Tracks.Count > 0 && Tracks.All(x => x.IsWhole);
+    public bool IsWhole => Tracks.Count > 0 && Silent.Count == 0 && Tracks.All(x => x.IsWhole);
 
-    /// <summary>Its root is that of its tracks.</summary>
+    /// <summary>It says something of the period of this entry, which may be one that was closed with another (D6).</summary>
+    public bool IsAbout(Guid entryId) => Tracks.Any(x => x.EntryId == entryId) || Silent.Any(x => x.EntryId == entryId);
+
+    /// <summary>Its root is that of its tracks and silent sources.</summary>
     [JsonIgnore]
     public bool IsConsistent => Root == CoverageRoot.Of(this);
 
@@ -65,9 +81,17 @@ public sealed record CoverageReport
         Format != Format1 ? $"format: must be {Format1}"
         : !Enum.IsDefined(Evidence) ? "evidence: Listings or Contents"
         : RecorderId is null || Root is null ? "recorderId, root: not null"
-        : Tracks is not { Count: > 0 } || Tracks.Any(x => x is null) ? "tracks: at least one, none null"
-        : Tracks.Select(x => x.WhyWrong).FirstOrDefault(x => x is not null);
+        : Tracks is null || Tracks.Any(x => x is null) ? "tracks: none null"
+        : Tracks.Count + Silent.Count == 0 ? "tracks: at least one, or a silent source"
+        : Silent.Any(x => x?.SourceRecorderId is null) ? "silent: none null"
+        : Tracks.Select(x => x.WhyWrong).FirstOrDefault(x => x is not null) ?? CoverageNumbers.WhyWrong(this);
 }
+
+/// <summary>A failover server that lists nothing of a period: not one item of any track, nor were any counted.</summary>
+/// <param name="EntryId">The entry whose period this is (D6).</param>
+/// <param name="From">UTC, inclusive.</param>
+/// <param name="To">UTC, exclusive.</param>
+public sealed record SilentSource(Guid EntryId, string SourceRecorderId, DateTimeOffset From, DateTimeOffset To);
 
 /// <summary>One data kind of one channel, from one failover server.</summary>
 public sealed record CoverageTrack
@@ -128,7 +152,7 @@ public sealed record CoverageTrack
         : Spans is null || Spans.Any(x => x?.Digest is null || !Enum.IsDefined(x.Mark)) || Spans.Count > MostSpans
             ? $"track.spans: at most {MostSpans}, none null, known marks"
         : Spans.Zip(Spans.Skip(1)).Any(x => x.First.From >= x.Second.From) ? "track.spans: by start, each start once"
-        : null;
+        : CoverageNumbers.WhyWrong(this);
 }
 
 /// <summary>A stretch of neighbours with one mark; a gap that a picture could show ends it.</summary>

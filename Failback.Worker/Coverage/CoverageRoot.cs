@@ -15,7 +15,8 @@ namespace Failback.Worker;
 /// The leaf of an item: start, duration and length as 64-bit little endian (ticks of 100 ns since 0001-01-01 UTC, ticks, bytes), XxHash128
 /// as 16 bytes big endian, and, where contents were read, SHA-256 of the content as 32 bytes, all zero when it did not come. The leaves of a
 /// report: first its format, entry, recorder and evidence, then for each track entry, source, origin recorder, kind, id, start, end and root,
-/// each as a 32-bit little endian length and UTF-8; instants as ticks, ids in lower case with hyphens.
+/// each as a 32-bit little endian length and UTF-8; instants as ticks, ids in lower case with hyphens. Last, for each silent source, the word
+/// silent, entry, source, start and end, in the same way.
 /// </remarks>
 internal sealed class CoverageRoot
 {
@@ -76,6 +77,8 @@ internal sealed class CoverageRoot
             root.Add(
                 Leaf($"{x.EntryId}", x.SourceRecorderId, x.OriginRecorderId, $"{x.Kind}", x.TrackId, Ticks(x.From), Ticks(x.To), x.Root)
             );
+        foreach (var x in report.Silent)
+            root.Add(Leaf("silent", $"{x.EntryId}", x.SourceRecorderId, Ticks(x.From), Ticks(x.To)));
         return root.Text;
 
         static string Ticks(DateTimeOffset at) => at.UtcTicks.ToString(CultureInfo.InvariantCulture);

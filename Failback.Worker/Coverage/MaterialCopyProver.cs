@@ -35,10 +35,7 @@ internal sealed partial class MaterialCopyProver(
                 return Failed(work, CopyFailure.InternalError, "Counted: must be a document with tracks");
             var request = new CoverageRequest(work.EntryId, work.Recorder, work.Sources, counted, work.Evidence, MostSpans, MostFaults);
             var report = await coverage.ReadAsync(request, null, time.Token);
-            // Of no tracks nothing is proved, and nobody could check such a report.
-            return report.Tracks.Count == 0
-                ? Failed(work, CopyFailure.InternalError, "no failover server lists anything of the period: there is nothing to compare")
-                : await StoreAsync(work, report, time.Token);
+            return await StoreAsync(work, report, time.Token);
         }
         catch (CoverageException fault)
         {

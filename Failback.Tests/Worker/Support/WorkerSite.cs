@@ -22,11 +22,18 @@ internal sealed class WorkerSite : IRecorderRegistry
     public static readonly RecorderAddress RecorderAt = new() { RecorderId = "rec-1", Address = "memory://rec-1" };
     public static readonly RecorderAddress FailoverServerAt = new() { RecorderId = "fo-1", Address = "memory://fo-1" };
 
+    public static readonly RecorderAddress OtherServerAt = new() { RecorderId = "fo-2", Address = "memory://fo-2" };
+
     private readonly Dictionary<string, MemoryRecorder> byAddress;
 
     public WorkerSite()
     {
-        byAddress = new() { [RecorderAt.Address] = Recorder, [FailoverServerAt.Address] = FailoverServer };
+        byAddress = new()
+        {
+            [RecorderAt.Address] = Recorder,
+            [FailoverServerAt.Address] = FailoverServer,
+            [OtherServerAt.Address] = OtherServer,
+        };
         Retries = new Retries(Options, Clock);
         Draining = new Draining(Lifetime);
         Pulls = new Pulls(Clock);
@@ -36,6 +43,9 @@ internal sealed class WorkerSite : IRecorderRegistry
     public FakeTimeProvider Clock { get; } = new(Noon.AddDays(1));
     public MemoryRecorder Recorder { get; } = new("rec-1");
     public MemoryRecorder FailoverServer { get; } = new("fo-1");
+
+    /// <summary>It stood in in an earlier failover (D6).</summary>
+    public MemoryRecorder OtherServer { get; } = new("fo-2");
     public MemoryDocuments Documents { get; } = new();
     public StoppableHost Lifetime { get; } = new();
     public Draining Draining { get; }
