@@ -132,7 +132,8 @@ internal sealed class CommitRules(SimulatedDatabase database)
     {
         if (old is null)
             return;
-        var anew = IsStartedAnew(now.MaterialCopyId, unit);
+        // Or it had nothing, and a new plan found something.
+        var anew = IsStartedAnew(now.MaterialCopyId, unit) || (old.Counted == 0 && unit.Consumed.Any(x => x is MaterialCopyPlanned));
         if (now.Position < old.Position && !(anew && now.Position == now.From && now.Epoch > old.Epoch))
             throw new ViolationException("I11", $"position {old.Position:O} -> {now.Position:O} of {now.TrackId}");
         if (now.Epoch < old.Epoch)
