@@ -145,12 +145,18 @@ public sealed partial class ReferenceRecorder
             return 0;
         var oldest = (clock.GetUtcNow() - kept).UtcTicks;
         int removed;
-        lock (holding)
+        try
         {
-            var now = Current;
-            removed = store.Remove((track, item) => item.End <= oldest && !IsHeld(now, track, item));
+            lock (holding)
+            {
+                var now = Current;
+                removed = store.Remove((track, item) => item.End <= oldest && !IsHeld(now, track, item));
+            }
         }
-        disk.MakeReserve();
+        finally
+        {
+            disk.MakeReserve();
+        }
         if (removed > 0)
             LogRemoved(logger, removed, options.RecorderId);
         return removed;

@@ -232,8 +232,12 @@ public sealed partial class ReferenceRecorder : IRecorder, IDisposable
     {
         if (next == state)
             return;
-        // A hold has to be let go of also when the disk is full.
-        disk.Freeing(() => disk.Replace(StatePath, next.ToBytes()));
+        var bytes = next.ToBytes();
+        // A hold has to be let go of also when the disk is full; nothing else may spend the reserve.
+        if (next.Holds.Count < state.Holds.Count)
+            disk.Freeing(() => disk.Replace(StatePath, bytes));
+        else
+            disk.Replace(StatePath, bytes);
         state = next;
     }
 

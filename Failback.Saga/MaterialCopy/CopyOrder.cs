@@ -30,7 +30,13 @@ internal static class CopyOrder
             .ThenBy(x => x.Id);
         return
         [
-            .. known.Select(x => lines.TryGetValue(x.ChannelCopyId, out var line) ? CopyProgress.Replanned(x, line.Items, line.Bytes) : x),
+            .. known.Select(x =>
+                // Of another period, as after a change of the slack of clocks, it counts something else.
+                lines.TryGetValue(x.ChannelCopyId, out var line)
+                && (Instants.ToRow(line.From), Instants.ToRow(line.To)) == (x.From, x.To)
+                    ? CopyProgress.Replanned(x, line.Items, line.Bytes)
+                    : x
+            ),
             .. planned.Select((x, i) => Row(materialCopyId, x.Id, x.Line, known.Count + i)),
         ];
     }

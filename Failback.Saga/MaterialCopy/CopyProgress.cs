@@ -245,7 +245,7 @@ internal static class CopyProgress
     /// </summary>
     private static ChannelCopy WithLost(ChannelCopy row)
     {
-        var lost = row.CountedBefore > 0 ? 0 : row.PlannedItems - row.Expected;
+        var lost = row.CountedBefore > 0 || row.IsUncounted ? 0 : row.PlannedItems - row.Expected;
         if (lost <= 0)
             return row;
         var range = new MissingRange

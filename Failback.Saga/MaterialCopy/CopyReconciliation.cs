@@ -58,8 +58,8 @@ internal sealed class CopyReconciliation : IReconciled
         foreach (var entry in open.Where(x => x.Hold == HoldStatus.Releasing))
         {
             // Looked at once more: a report that was made meanwhile may have kept it. While it is doubted, silence releases nothing, and
-            // while the recorder has failed again, what it had may be gone. The entry
-            // before its reports: a copy that ends in between has asked for its own.
+            // while the recorder has failed again, what it had may be gone. The entry before its reports: a copy that ends in between has
+            // asked for its own.
             if (
                 await store.EntryAsync(entry.EntryId, token) is not { Hold: HoldStatus.Releasing } held
                 || (held.InheritedBy is { } by ? await store.EntryAsync(by, token) : held) is { Doubted: true }

@@ -130,8 +130,11 @@ internal sealed record ChannelCopy : IRow
     public long Counted =>
         Math.Max(
             CountedBefore,
-            Status is ChannelCopyStatus.Succeeded or ChannelCopyStatus.Partial && Expected > 0 ? Expected : PlannedItems
+            Status is ChannelCopyStatus.Succeeded or ChannelCopyStatus.Partial && (Expected > 0 || IsUncounted) ? Expected : PlannedItems
         );
+
+    /// <summary>Planned because it could not be counted: one item of no bytes stands for what nobody knows.</summary>
+    public bool IsUncounted => PlannedItems == 1 && PlannedBytes == 0;
     public long Copied { get; init; }
     public long AlreadyThere { get; init; }
     public long Verified { get; init; }

@@ -28,7 +28,7 @@ public sealed class When_a_name_cannot_be_kept
         await Assert.ThrowsAsync<IOException>(() => WriteAsync(stand, One));
         stand.Reference.Disk.Seen = null;
         var refused = await Assert.ThrowsAsync<RecorderException>(() => WriteAsync(stand, Two));
-        Assert.Equal(RecorderFault.Unreachable, refused.Fault);
+        Assert.Equal(RecorderFault.Busy, refused.Fault);
 
         await stand.RestartAsync();
         Assert.Empty(await VerifiedAsync(stand, One));

@@ -54,6 +54,30 @@ public sealed class When_files_of_a_recorder_are_lost
         await File.WriteAllBytesAsync(path, whole, Token);
         await stand.RestartAsync();
         Assert.Single(await VerifiedAsync(stand, One));
+        Assert.False(File.Exists(Path.Combine(stand.Folder, "packs", "kept")));
+    }
+
+    /// <summary>Neither retention nor the next start removes what nobody can name.</summary>
+    [Theory]
+    [InlineData("items.index")]
+    [InlineData("names.log")]
+    public async Task what_an_emptied_one_named_stays_although_the_recorder_goes_on(string file)
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp: false);
+        await WriteAsync(stand, One);
+        stand.Reference.Dispose();
+        var packs = PacksOf(stand);
+        await File.WriteAllBytesAsync(Path.Combine(stand.Folder, file), [], Token);
+        await stand.RestartAsync();
+        await WriteAsync(stand, Two);
+        stand.Clock.Advance(TimeSpan.FromDays(60));
+
+        Assert.Equal(1, stand.Reference.ApplyRetention());
+        await stand.RestartAsync();
+        await WriteAsync(stand, Two);
+        await stand.RestartAsync();
+
+        Assert.Contains(packs[0], PacksOf(stand));
     }
 
     /// <summary>The index still has items under the number: they must not become another channel's.</summary>
@@ -74,7 +98,7 @@ public sealed class When_files_of_a_recorder_are_lost
     }
 
     private static List<(string, long)> PacksOf(RecorderStand stand) =>
-        [.. new DirectoryInfo(Path.Combine(stand.Folder, "packs")).GetFiles().Select(x => (x.Name, x.Length)).Order()];
+        [.. new DirectoryInfo(Path.Combine(stand.Folder, "packs")).GetFiles("*.pack").Select(x => (x.Name, x.Length)).Order()];
 
     private static Task<IReadOnlyList<ItemReceipt>> WriteAsync(RecorderStand stand, Track track, string content = "content of one") =>
         stand.Reference.WriteItemsAsync(track, Items.Of([Items.Item(Items.Noon.AddSeconds(content.Length), content)]), Token);

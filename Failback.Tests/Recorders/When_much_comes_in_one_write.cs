@@ -152,7 +152,7 @@ public sealed class When_much_comes_in_one_write
         await Assert.ThrowsAsync<IOException>(() => WriteAsync("what came"));
         stand.Reference.Disk.Seen = null;
         var refused = await Assert.ThrowsAsync<RecorderException>(() => WriteAsync("other bytes"));
-        Assert.Equal(RecorderFault.Unreachable, refused.Fault);
+        Assert.Equal(RecorderFault.Busy, refused.Fault);
         Assert.Contains(Packs(stand), x => Encoding.UTF8.GetString(x) == "beforewhat came");
 
         Task WriteAsync(string content) =>

@@ -35,6 +35,36 @@ public sealed class When_the_disk_of_a_recorder_fails
         Assert.Equal(entries, (await stand.Recorder.VerifyItemsAsync(All, null, 100, Token)).Items);
     }
 
+    /// <summary>Everything is there again when the disk is: nothing of it is called damaged.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task what_a_disk_that_went_away_has_is_not_damaged(bool overHttp)
+    {
+        await using var stand = await RecorderStand.StartAsync(overHttp);
+        await WriteAsync(stand, 0, 2);
+        var entries = (await stand.Recorder.ListItemsAsync(All, null, 100, Token)).Items;
+        MakeUnreadable(Directory.GetFiles(Path.Combine(stand.Folder, "packs")).Single());
+        stand.Reference.Disk.Seen = (_, synced) =>
+        {
+            if (synced)
+                throw new IOException("played");
+        };
+
+        var read = new List<string>();
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            await foreach (var item in stand.Recorder.ReadItemsAsync(Camera, entries, Token))
+                read.Add(await new StreamReader(item.Content).ReadToEndAsync(Token));
+        });
+
+        Assert.Empty(read);
+        await Assert.ThrowsAnyAsync<Exception>(() => stand.Recorder.VerifyItemsAsync(All, null, 100, Token));
+        stand.Reference.Disk.Seen = null;
+        var receipts = await WriteAsync(stand, 0, 2);
+        Assert.Equal([WriteResult.AlreadyThere, WriteResult.AlreadyThere], receipts.Select(x => x.Result));
+    }
+
     /// <summary>What says that something is gone takes room too: the reserve is there for that.</summary>
     [Fact]
     public async Task a_full_disk_is_emptied_by_retention_and_lets_go_of_holds()
@@ -46,7 +76,7 @@ public sealed class When_the_disk_of_a_recorder_fails
         await stand.Reference.HoldAsync(hold, Token);
         stand.Clock.Advance(TimeSpan.FromDays(60));
         stand.Reference.FillAfter(0);
-        Assert.Equal(1 << 20, new FileInfo(reserve).Length);
+        Assert.Equal(4 << 20, new FileInfo(reserve).Length);
 
         await stand.Reference.ReleaseHoldAsync(hold.HoldId, Token);
         Assert.Equal(100, stand.Reference.ApplyRetention());
@@ -55,7 +85,7 @@ public sealed class When_the_disk_of_a_recorder_fails
         Assert.False(File.Exists(reserve));
         stand.Reference.FillAfter(null);
         stand.Reference.ApplyRetention();
-        Assert.Equal(1 << 20, new FileInfo(reserve).Length);
+        Assert.Equal(4 << 20, new FileInfo(reserve).Length);
     }
 
     /// <summary>After much was removed the index is written anew: when there is no room for that, it is not.</summary>

@@ -16,7 +16,7 @@ internal sealed class Disk
     private static readonly int[] CannotBegin = [Interrupted, 22, 29, 38];
 
     /// <summary>What a full disk still needs for letting go of what is too old.</summary>
-    private const int ReserveBytes = 1 << 20;
+    private const int ReserveBytes = 4 << 20;
 
     private readonly Lock played = new();
     private string? reserve;
@@ -89,16 +89,38 @@ internal sealed class Disk
     {
         if (reserve is null || File.Exists(reserve))
             return;
-        var temporary = reserve + ".new";
+        lock (played)
+        {
+            if (BytesLeft < ReserveBytes)
+                return;
+            BytesLeft -= ReserveBytes;
+        }
         try
         {
-            using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
-                Write(file, new byte[ReserveBytes], 0);
-            File.Move(temporary, reserve, overwrite: true);
+            using var file = File.OpenHandle(reserve, FileMode.Create, FileAccess.Write, preallocationSize: ReserveBytes);
+            RandomAccess.SetLength(file, ReserveBytes);
         }
-        catch (RecorderException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            File.Delete(temporary);
+            // Without one the recorder works as well, as long as there is room.
+            File.Delete(reserve);
+        }
+    }
+
+    /// <summary>Whether the disk of a folder still takes anything, full or not: one that went away does not.</summary>
+    public bool IsThere(string folder)
+    {
+        var path = Path.Combine(folder, "probe");
+        try
+        {
+            using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.DeleteOnClose);
+            RandomAccess.Write(file, [0], 0);
+            Sync(file);
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return IsFull(fault.HResult);
         }
     }
 
@@ -189,10 +211,15 @@ internal sealed class Disk
     public void Replace(string path, ReadOnlySpan<byte> bytes)
     {
         var temporary = path + ".new";
-        using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
+        try
         {
+            using var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write);
             Write(file, bytes, 0);
             Sync(file);
+        }
+        catch (IOException fault) when (IsFull(fault.HResult))
+        {
+            throw Full(fault);
         }
         File.Move(temporary, path, overwrite: true);
         SyncFolder(Path.GetDirectoryName(path)!);

@@ -170,9 +170,9 @@ internal sealed partial class ItemStore : IDisposable
     private void Remove(IReadOnlyList<IndexEntry> gone)
     {
         disk.Freeing(() => Append(gone));
-        var places = gone.Select(x => x.Item.Place).ToHashSet();
+        var (places, numbers) = (gone.Select(x => x.Item.Place).ToHashSet(), gone.Select(x => x.Track).ToHashSet());
         lock (memory)
-            foreach (var items in tracks.Values)
+            foreach (var items in tracks.Values.Where(x => numbers.Contains((uint)x.Number)))
                 items.Remove(places);
         foreach (var entry in gone)
             packs.Saw(entry.Item.Pack, -1);
@@ -236,10 +236,7 @@ internal sealed partial class ItemStore : IDisposable
     private void RefuseWhenFailed()
     {
         if (failed)
-            throw new RecorderException(
-                RecorderFault.Unreachable,
-                "the disk failed or the recorder is closed; it writes again after a restart"
-            );
+            throw new RecorderException(RecorderFault.Busy, "the disk failed or the recorder is closed; it writes again after a restart");
     }
 
     private TrackItems ItemsOf(Track track, uint number)

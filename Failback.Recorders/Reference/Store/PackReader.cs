@@ -13,6 +13,7 @@ internal sealed class PackReader(Packs packs) : IDisposable
     private uint pack;
     private long windowStart;
     private int windowUsed;
+    private bool? isThere;
 
     /// <summary>Goes to the pack of an item; false when the pack is gone, and so the item.</summary>
     public bool Open(in StoredItem item)
@@ -73,13 +74,14 @@ internal sealed class PackReader(Packs packs) : IDisposable
         return hash.GetCurrentHashAsUInt128();
     }
 
+    /// <exception cref="IOException">The whole disk is away: what it has is not damaged by that.</exception>
     private int FromDisk(long offset, Span<byte> to)
     {
         try
         {
             return RandomAccess.Read(Handle, to, offset);
         }
-        catch (IOException)
+        catch (IOException) when (isThere ??= packs.IsThere)
         {
             return 0;
         }

@@ -18,6 +18,9 @@ internal sealed class Packs : IDisposable
     private readonly HashSet<uint> open = [];
     private uint last;
 
+    /// <summary>Packs up to it may hold what the index or the names do not say any more: they are not removed.</summary>
+    private uint kept;
+
     public Packs(string folder, Disk disk)
     {
         (this.folder, this.disk) = (folder, disk);
@@ -40,17 +43,24 @@ internal sealed class Packs : IDisposable
     /// <summary>Whether there is one on the disk.</summary>
     public bool Any => Directory.EnumerateFiles(folder, "*" + Ending).Any();
 
-    /// <summary>Cuts each pack after its last item, and removes those without any.</summary>
-    /// <param name="isKnown">What all of them hold; else only their numbers are not used again.</param>
+    /// <summary>Whether its disk still takes anything, full or not.</summary>
+    public bool IsThere => disk.IsThere(folder);
+
+    /// <summary>
+    /// Cuts each pack after its last item, and removes those without any. Where it is not known what all of them hold, those that are there are
+    /// kept as they are, also by retention and the next time, until the index names each of them again.
+    /// </summary>
     public void Trim(IReadOnlyDictionary<uint, long> ends, bool isKnown)
     {
-        foreach (var path in Directory.EnumerateFiles(folder, "*" + Ending))
+        var found = Directory
+            .GetFiles(folder, "*" + Ending)
+            .Select(x => (Path: x, Number: uint.TryParse(Path.GetFileNameWithoutExtension(x), NumberStyles.None, null, out var n) ? n : 0))
+            .Where(x => x.Number > 0)
+            .ToList();
+        last = Math.Max(last, found.Select(x => x.Number).DefaultIfEmpty().Max());
+        Keep(isKnown, found.Exists(x => x.Number <= Known() && !ends.ContainsKey(x.Number)));
+        foreach (var (path, number) in found.Where(x => x.Number > kept))
         {
-            if (!uint.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, null, out var number))
-                continue;
-            last = Math.Max(last, number);
-            if (!isKnown)
-                continue;
             if (!ends.TryGetValue(number, out var end))
                 File.Delete(path);
             else if (new FileInfo(path).Length > end)
@@ -58,6 +68,28 @@ internal sealed class Packs : IDisposable
                     RandomAccess.SetLength(file, end);
         }
     }
+
+    /// <summary>What is kept from one opening to the next, in a file of its own.</summary>
+    private void Keep(bool isKnown, bool hasUnnamed)
+    {
+        kept =
+            !isKnown ? last
+            : hasUnnamed ? Known()
+            : 0;
+        if (kept == Known())
+            return;
+        if (kept > 0)
+            disk.Replace(KeptPath, System.Text.Encoding.ASCII.GetBytes(kept.ToString(CultureInfo.InvariantCulture)));
+        else
+            File.Delete(KeptPath);
+    }
+
+    private uint Known() =>
+        File.Exists(KeptPath) && uint.TryParse(File.ReadAllText(KeptPath), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : 0;
+
+    private string KeptPath => Path.Combine(folder, "kept");
 
     /// <summary>A pack to append to, for one writer alone until it is given back.</summary>
     /// <exception cref="RecorderException">Full.</exception>
@@ -106,7 +138,7 @@ internal sealed class Packs : IDisposable
     public void RemoveEmpty()
     {
         lock (gate)
-            foreach (var number in live.Where(x => x.Value == 0 && !open.Contains(x.Key)).Select(x => x.Key).ToList())
+            foreach (var number in live.Where(x => x.Value == 0 && x.Key > kept && !open.Contains(x.Key)).Select(x => x.Key).ToList())
             {
                 File.Delete(PathOf(number));
                 live.Remove(number);

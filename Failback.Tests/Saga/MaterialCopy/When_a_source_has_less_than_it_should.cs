@@ -64,6 +64,30 @@ public sealed class When_a_source_has_less_than_it_should : CopySpec
         Assert.Equal((180, 140, null), (row.Expected, row.Verified, row.Detail));
     }
 
+    /// <summary>One item stands for what nobody could count: that there is none is no loss.</summary>
+    [Fact]
+    public async Task a_channel_that_could_not_be_counted_and_has_nothing_is_complete()
+    {
+        Worker.Tracks = x =>
+            [ScriptedWorker.Line(x, DataKind.Video, "cam-1"), ScriptedWorker.Line(x, DataKind.Anpr, "cam-1", items: 1) with { Bytes = 0 }];
+        Worker.Answer = x =>
+            x.Kind == DataKind.Anpr
+                ? ScriptedWorker.Whole(x) with
+                {
+                    Expected = 0,
+                    Copied = 0,
+                    Verified = 0,
+                    BytesCopied = 0,
+                }
+                : ScriptedWorker.Whole(x);
+        var entry = FailedBack();
+        await StartAsync(entry);
+
+        await ReachesAsync(entry, CopyStates.Succeeded);
+
+        Assert.Equal([180, 0], Memory.Channels.Select(x => x.Counted));
+    }
+
     /// <summary>What was copied may be gone with it; the failover server has the only copy then.</summary>
     [Theory]
     [InlineData(true)]
