@@ -136,7 +136,10 @@ internal static class RoleChecks
         Equal(settings.Digest, await run.Recorder.PutSettingsAsync(settings, again, run.Token), "the digest of the later failover's");
         await run.Recorder.ActivateAsync(again, run.Token);
         Equal(again, (await run.Recorder.GetStatusAsync(run.Token)).LastAttempt, "the last attempt of the status");
-        await run.Recorder.ReleaseAsync(again, run.Token);
+        // Told without its time, it is the same failover all the same.
+        await run.Recorder.PutSettingsAsync(settings, run.Attempt(3), run.Token);
+        await FaultAsync(RecorderFault.StaleAttempt, () => run.Recorder.PutSettingsAsync(old, earlier, run.Token), "settings of before");
+        await run.Recorder.ReleaseAsync(run.Attempt(3), run.Token);
     }
 
     private static async Task LateReleaseAsync(ConformanceRun run)
