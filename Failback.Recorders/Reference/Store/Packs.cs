@@ -58,7 +58,13 @@ internal sealed class Packs : IDisposable
             .Where(x => x.Number > 0)
             .ToList();
         last = Math.Max(last, found.Select(x => x.Number).DefaultIfEmpty().Max());
-        Keep(isKnown, found.Exists(x => x.Number <= Known() && !ends.ContainsKey(x.Number)));
+        var before = KeptBefore();
+        kept =
+            !isKnown ? last
+            : found.Exists(x => x.Number <= before && !ends.ContainsKey(x.Number)) ? before
+            : 0;
+        if (kept != before)
+            Keep();
         foreach (var (path, number) in found.Where(x => x.Number > kept))
         {
             if (!ends.TryGetValue(number, out var end))
@@ -69,22 +75,16 @@ internal sealed class Packs : IDisposable
         }
     }
 
-    /// <summary>What is kept from one opening to the next, in a file of its own.</summary>
-    private void Keep(bool isKnown, bool hasUnnamed)
+    /// <summary>From one opening to the next it is in a file of its own.</summary>
+    private void Keep()
     {
-        kept =
-            !isKnown ? last
-            : hasUnnamed ? Known()
-            : 0;
-        if (kept == Known())
-            return;
         if (kept > 0)
             disk.Replace(KeptPath, System.Text.Encoding.ASCII.GetBytes(kept.ToString(CultureInfo.InvariantCulture)));
         else
             File.Delete(KeptPath);
     }
 
-    private uint Known() =>
+    private uint KeptBefore() =>
         File.Exists(KeptPath) && uint.TryParse(File.ReadAllText(KeptPath), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
             : 0;
