@@ -27,18 +27,22 @@ internal sealed class WorkTime : IDisposable
     private readonly CancellationTokenSource linked;
     private readonly CancellationTokenRegistration drain;
     private readonly CancellationToken draining;
+    private readonly CancellationToken given;
     private readonly TimeProvider clock;
     private (long Began, TimeSpan Bound) time;
 
     public WorkTime(TimeSpan bound, TimeSpan cutAfter, TimeProvider clock, CancellationToken draining, CancellationToken token)
     {
-        (this.draining, this.clock, time) = (draining, clock, (clock.GetTimestamp(), bound));
+        (this.draining, given, this.clock, time) = (draining, token, clock, (clock.GetTimestamp(), bound));
         bounded = new CancellationTokenSource(bound, clock);
         linked = CancellationTokenSource.CreateLinkedTokenSource(bounded.Token, token);
         drain = draining.Register(() => bounded.CancelAfter(cutAfter));
     }
 
     public CancellationToken Token => linked.Token;
+
+    /// <summary>The host stops, and not the bound is over: nobody is told, the work is asked for again.</summary>
+    public bool IsStopping => draining.IsCancellationRequested || given.IsCancellationRequested;
 
     /// <summary>Of the bound; a drain may cut sooner.</summary>
     public TimeSpan Left => time.Bound - clock.GetElapsedTime(time.Began) is { Ticks: > 0 } left ? left : TimeSpan.Zero;

@@ -70,6 +70,7 @@ internal sealed class SliceWorker(SliceCopier copier, RecorderAddress source, Re
             MaxTime = TimeSpan.FromSeconds(MaxSeconds),
             MaxBytesPerSecond = order.BytesPerSecond is 0 ? null : order.BytesPerSecond / inFlight,
             EntryId = Entry,
+            ReadBack = false,
         };
 
     /// <summary>One channel copy, as the plan knows it: its period, and how much of it there is.</summary>

@@ -40,6 +40,11 @@ public sealed record CopyChannelData
 
     /// <summary>The entry of the failover log that the material comes home for: the recorder keeps it with what is copied (provenance).</summary>
     public Guid? EntryId { get; init; }
+
+    /// <summary>
+    /// The target reads back what it has before it counts as there, so that what is damaged comes again: a report doubted an earlier copy.
+    /// </summary>
+    public bool ReadBack { get; init; }
 }
 
 /// <summary>How a slice ended.</summary>

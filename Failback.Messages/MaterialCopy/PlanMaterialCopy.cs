@@ -34,11 +34,13 @@ public sealed record MaterialCopyPlanned
     public required Guid MaterialCopyId { get; init; }
     public required int Epoch { get; init; }
 
-    /// <summary>A <see cref="CopyPlan"/> as JSON; null when planning failed.</summary>
+    /// <summary>A <see cref="CopyPlan"/> as JSON; null when nothing could be listed.</summary>
     public DocumentReference? Plan { get; init; }
+
+    /// <summary>Beside a plan: some failover servers could not be listed, and it is a plan of the others.</summary>
     public CopyFailure? Failure { get; init; }
 
-    /// <summary>The recorder at fault.</summary>
+    /// <summary>The recorder at fault, or the first of several.</summary>
     public string? FailedRecorderId { get; init; }
     public string? Detail { get; init; }
 }

@@ -7,8 +7,16 @@ internal static class FailoverEntries
 {
     /// <param name="told">That a failover began.</param>
     /// <param name="failed">The failed recorder, whose address the entry keeps (R42); null when the directory does not know it.</param>
-    public static FailoverLogEntry Started(FailoverStarted told, Recorder? failed) =>
-        Running(told.EntryId, told.FailedRecorderId, told.FailoverServerId, told.StartedAt, failed);
+    /// <param name="now">Of our clock, UTC.</param>
+    public static FailoverLogEntry Started(FailoverStarted told, Recorder? failed, DateTime now) =>
+        Running(told.EntryId, told.FailedRecorderId, told.FailoverServerId, told.StartedAt - Ahead(told.StartedAt, now), failed);
+
+    /// <summary>
+    /// How far the clock of whoever tells is ahead of ours, when it is by more than clocks may differ (F9): what happened cannot be later than
+    /// now. Believed, a hold would begin after the footage, and each failover until then would be history.
+    /// </summary>
+    public static TimeSpan Ahead(DateTimeOffset happened, DateTime now) =>
+        happened.ToRow() - now is var ahead && ahead > Periods.MostClockSlack ? ahead : TimeSpan.Zero;
 
     /// <summary>The entry, the roles (D2) and the hold (D5). A recorder that the directory does not know gets its role when it is configured.</summary>
     /// <param name="known">The entry of the started failover; null when that message is late or lost.</param>
@@ -16,20 +24,27 @@ internal static class FailoverEntries
     /// <param name="others">The failed recorder's entries.</param>
     /// <param name="failed">The failed recorder.</param>
     /// <param name="server">The failover server.</param>
+    /// <param name="now">Of our clock, UTC.</param>
     public static IEnumerable<Effect> Completed(
         FailoverLogEntry? known,
         FailoverCompleted told,
         IReadOnlyList<FailoverLogEntry> others,
         Recorder? failed,
-        Recorder? server
+        Recorder? server,
+        DateTime now
     )
     {
-        var started = known ?? Running(told.EntryId, told.FailedRecorderId, told.FailoverServerId, told.StartedAt, failed);
+        var (ahead, startedAt) = (Ahead(told.CompletedAt, now), told.StartedAt);
+        startedAt -= ahead;
+        // Told while that clock was ahead, and again when it was right, or long after: the earlier one keeps more.
+        if (known?.FailoverStartedAt is { } before && startedAt.ToRow() - before > Periods.MostClockSlack)
+            startedAt = before.ToWire();
+        var started = known ?? Running(told.EntryId, told.FailedRecorderId, told.FailoverServerId, startedAt, failed);
         var entry = started with
         {
             FailoverServerId = told.FailoverServerId,
-            FailoverStartedAt = told.StartedAt.ToRow(),
-            FailoverEndedAt = told.CompletedAt.ToRow(),
+            FailoverStartedAt = startedAt.ToRow(),
+            FailoverEndedAt = (told.CompletedAt - ahead).ToRow(),
             Failover = told.Succeeded ? FailoverStatus.Succeeded : FailoverStatus.Failed,
             FailoverReason = told.Reason,
             Hold = told.Succeeded ? HoldStatus.Placing : HoldStatus.None,

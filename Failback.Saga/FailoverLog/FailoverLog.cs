@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Failback.Saga;
 
 /// <summary>The failover log as the controller and the workers feed it: a message may come twice, late, or before its forerunner.</summary>
-internal sealed partial class FailoverLog(IFailbackStore store, ILogger<FailoverLog> logger)
+internal sealed partial class FailoverLog(IFailbackStore store, TimeProvider time, ILogger<FailoverLog> logger)
     : IConsumer<FailoverStarted>,
         IConsumer<FailoverCompleted>,
         IConsumer<HoldChanged>,
@@ -22,7 +22,11 @@ internal sealed partial class FailoverLog(IFailbackStore store, ILogger<Failover
                 LogOtherRecorder(logger, told.EntryId, known.FailedRecorderId, told.FailedRecorderId);
             return;
         }
-        var entry = FailoverEntries.Started(told, await store.RecorderAsync(told.FailedRecorderId, token));
+        var entry = FailoverEntries.Started(
+            told,
+            await store.RecorderAsync(told.FailedRecorderId, token),
+            Now(told.EntryId, told.StartedAt)
+        );
         await store.ApplyAsync([new Save(entry), FailoverEntries.Told(SystemChangeKind.FailoverStarted, entry)], token);
     }
 
@@ -40,10 +44,19 @@ internal sealed partial class FailoverLog(IFailbackStore store, ILogger<Failover
                     told,
                     await store.EntriesOfAsync(told.FailedRecorderId, token),
                     await store.RecorderAsync(told.FailedRecorderId, token),
-                    await store.RecorderAsync(told.FailoverServerId, token)
+                    await store.RecorderAsync(told.FailoverServerId, token),
+                    Now(told.EntryId, told.CompletedAt)
                 ),
                 token
             );
+    }
+
+    private DateTime Now(Guid entryId, DateTimeOffset happened)
+    {
+        var now = time.GetUtcNow().ToRow();
+        if (FailoverEntries.Ahead(happened, now) is { Ticks: > 0 } ahead)
+            LogAhead(logger, entryId, happened, ahead);
+        return now;
     }
 
     /// <summary>Whether the failover server holds the period (D5); a failure is asked again by the reconciler.</summary>
@@ -72,6 +85,13 @@ internal sealed partial class FailoverLog(IFailbackStore store, ILogger<Failover
 
     [LoggerMessage(1030, LogLevel.Warning, "Entry {EntryId} is of {Known}; what was said of it for {Told} was ignored")]
     private static partial void LogOtherRecorder(ILogger logger, Guid entryId, string known, string told);
+
+    [LoggerMessage(
+        1032,
+        LogLevel.Warning,
+        "The failover of entry {EntryId} is told as of {Happened}, {Ahead} after now: it is taken as that much earlier; look at the clock of the controller"
+    )]
+    private static partial void LogAhead(ILogger logger, Guid entryId, DateTimeOffset happened, TimeSpan ahead);
 
     [LoggerMessage(
         1031,

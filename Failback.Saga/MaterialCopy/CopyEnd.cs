@@ -9,25 +9,41 @@ internal static class CopyEnd
     /// All channel copies ended. Succeeded only when all that the sources held is verified on the recorder: then, and only then, the
     /// holds are released, after the report that is made of it. Conflicts and missing ranges make it Partial, and so does a given-up channel
     /// copy beside others (F15); when all were given up it is Failed. A failover server that lists nothing of its whole period may have lost
-    /// it, or its disk: that is no success, and its hold stays until a person knows.
+    /// it, or its disk: that is no success, and its hold stays until a person knows. One that could not be listed is waited for and planned
+    /// then, as often as anything is tried; somebody else on its address is for a person.
     /// </summary>
     public static CopyDecision Of(MaterialCopyState copy, CopyFacts facts)
     {
+        if (copy.PlanDigest is null && Unplanned(copy, facts) is { } waiting)
+            return waiting;
         var rows = facts.Channels;
         var failed = rows.FirstOrDefault(x => x.Status == ChannelCopyStatus.Failed);
         var entries = facts.Inherited.Prepend(facts.Entry).OfType<FailoverLogEntry>();
         var silent = entries.FirstOrDefault(x => !rows.Any(y => y.EntryId == x.EntryId && y.Counted > 0));
         var state =
-            rows.All(x => x.Status == ChannelCopyStatus.Succeeded) && silent is null ? CopyStates.Succeeded
+            copy.PlanDigest is not null && silent is null && rows.All(x => x.Status == ChannelCopyStatus.Succeeded) ? CopyStates.Succeeded
             : rows.Count > 0 && rows.All(x => x.Status == ChannelCopyStatus.Failed) ? CopyStates.Failed
             : CopyStates.Partial;
         var detail =
             failed is not null ? Position(failed)
+            : copy.PlanDigest is null ? copy.Detail
             : silent is not null ? $"{silent.FailoverServerId} lists nothing of the failover of {silent.FailoverStartedAt:O}"
             : null;
         // Started again, it is planned anew: by then the failover server may list what it has.
         var plan = silent is null ? copy.PlanDigest : null;
-        return Ended(copy with { Failure = failed?.Failure, Detail = detail, PlanDigest = plan }, state, facts);
+        var failure = failed?.Failure ?? (copy.PlanDigest is null ? copy.Failure : null);
+        return Ended(copy with { Failure = failure, Detail = detail, PlanDigest = plan }, state, facts);
+    }
+
+    /// <summary>All that is planned ended; the rest is planned after a wait.</summary>
+    /// <returns>Null when waiting does not help, or no more.</returns>
+    private static CopyDecision? Unplanned(MaterialCopyState copy, CopyFacts facts)
+    {
+        // Nobody says why after hours that were closed: the next plan does.
+        var failure = copy.Failure ?? CopyFailure.NoFailoverServerConnection;
+        return failure.IsWaitedFor() || (!failure.IsForGood() && copy.Tries < facts.Options.MaxTries)
+            ? CopyWait.For(copy, failure, copy.WaitingFor, copy.Detail, facts)
+            : null;
     }
 
     /// <summary>Ends it and gives the turn on (R32). Holds stay unless it succeeded.</summary>

@@ -18,14 +18,16 @@ internal static class CopyTurn
             );
         if (copy.PlanDigest is null)
             return Plan(copy, facts);
-        // What waited for a recorder is tried at once; the waits stay counted until something was copied.
-        var rows = facts.Channels.Select(x => x.IsWaiting() ? x with { NextTryAt = null } : x).ToList();
-        var started = CopyRun.Looked(copy with { Epoch = copy.Epoch + 1 }, rows, facts);
+        var started = CopyRun.Looked(copy with { Epoch = copy.Epoch + 1 }, TriedNow(facts.Channels), facts);
         if (started.Copy.CurrentState != CopyStates.Copying)
             return started;
         var kept = started.Copy with { Tries = copy.Tries };
         return new(kept, [.. started.Effects, .. CopyReports.Shown(kept, facts)]);
     }
+
+    /// <summary>What waited for a recorder is tried at once; the waits stay counted until something was copied.</summary>
+    private static IReadOnlyList<ChannelCopy> TriedNow(IReadOnlyList<ChannelCopy> rows) =>
+        [.. rows.Select(x => x.IsWaiting() && x.NextTryAt is not null ? x with { NextTryAt = null } : x)];
 
     /// <summary>Lists what the failover servers hold (R34), under a new epoch.</summary>
     private static CopyDecision Plan(MaterialCopyState copy, CopyFacts facts)
@@ -60,50 +62,59 @@ internal static class CopyTurn
         return new(planning, [.. shown, new Publish(asked, DerivedId.Of("plan", copy.CorrelationId, planning.Epoch))]);
     }
 
-    /// <summary>The plan becomes channel copies, and the first slices go out; or planning failed.</summary>
+    /// <summary>
+    /// The plan becomes channel copies, and the first slices go out; or planning failed. What a failover server holds that could not be
+    /// listed is planned when the others are done (D6): until then there is no whole plan, and the copy says whom it waits for.
+    /// </summary>
     public static CopyDecision Planned(MaterialCopyState copy, MaterialCopyPlanned answer, CopyFacts facts)
     {
         if (answer.Epoch != copy.Epoch)
             return CopyDecision.Nothing(copy);
-        if (answer.Failure is { } failure && failure.IsWaitedFor())
+        if (answer is { Plan: null, Failure: { } failure } && failure.IsWaitedFor())
             return CopyWait.For(copy, failure, answer.FailedRecorderId, answer.Detail, facts);
-        if (answer.Failure is not null || answer.Plan is null || facts.Plan is not { } plan)
+        if (answer.Plan is null || facts.Plan is not { } plan)
             return NotPlanned(copy, answer, facts);
         if (CopyOrder.Fault(copy.CorrelationId, plan, facts.Periods) is { } fault)
             return CopyEnd.Ended(copy with { Failure = CopyFailure.InternalError, Detail = fault }, CopyStates.Failed, facts);
-        var rows = CopyOrder.Rows(copy.CorrelationId, plan, facts.Channels, facts.OrderOf(copy));
+        var rows = CopyOrder.Rows(copy.CorrelationId, plan, TriedNow(facts.Channels), facts.OrderOf(copy));
+        var isWhole = answer.Failure is null;
         var planned = copy with
         {
             CurrentState = CopyStates.Copying,
-            PlanDigest = answer.Plan.Digest,
-            Urgent =
-            [
-                .. copy.Urgent,
-                .. plan.Evidence.Select(x => CopyUrgent.Of(null, x.From, x.To)).Take(CopyUrgent.Most - copy.Urgent.Count),
-            ],
+            PlanDigest = isWhole ? answer.Plan.Digest : null,
+            Urgent = [.. copy.Urgent.Union(plan.Evidence.Select(x => CopyUrgent.Of(null, x.From, x.To))).Take(CopyUrgent.Most)],
             StartedAt = copy.StartedAt ?? facts.Now,
             ChannelCopies = rows.Count,
             PlannedItems = rows.Sum(x => x.PlannedItems),
             PlannedBytes = rows.Sum(x => x.PlannedBytes),
-            Tries = 0,
-            Failure = null,
-            Detail = null,
+            Tries =
+                isWhole ? 0
+                : answer.Failure!.Value.IsWaitedFor() ? copy.Tries
+                : TriesOf(copy),
+            WaitingFor = answer.FailedRecorderId,
+            Failure = answer.Failure,
+            Detail = answer.Detail,
         };
         var started = new Publish(CopyReports.Started(planned), facts.Id("started", copy.CorrelationId));
         var looked = CopyRun.Looked(planned, rows, facts);
         var told = looked.Copy.CurrentState == CopyStates.Copying ? CopyReports.Shown(looked.Copy, facts) : [];
-        return new(looked.Copy, [started, .. looked.Effects, .. told]);
+        // Planned again without anything new, as while a failover server is away, it was started already.
+        Effect[] said = isWhole || rows.Count > facts.Channels.Count ? [started] : [];
+        return new(looked.Copy, [.. said, .. looked.Effects, .. told]);
     }
 
     private static CopyDecision NotPlanned(MaterialCopyState copy, MaterialCopyPlanned answer, CopyFacts facts)
     {
         var failure = answer.Failure ?? CopyFailure.InternalError;
-        var failed = copy with { Failure = failure, Detail = answer.Detail ?? "the plan cannot be read", Tries = copy.Tries + 1 };
+        var failed = copy with { Failure = failure, Detail = answer.Detail ?? "the plan cannot be read", Tries = TriesOf(copy) + 1 };
         if (failure.IsForGood() || failed.Tries >= facts.Options.MaxTries)
             return CopyEnd.Ended(failed, CopyStates.Failed, facts);
         failed = failed with { AnswerDueAt = facts.Now + Waits.Retry(copy.CorrelationId, failed.Tries, facts.Options) };
         return new(failed, [CopyWait.Overdue(failed, facts)]);
     }
+
+    /// <summary>Waits for a recorder that is away are counted, and are no tries (D9).</summary>
+    private static int TriesOf(MaterialCopyState copy) => copy.Failure?.IsWaitedFor() == true ? 0 : copy.Tries;
 
     /// <summary>The ledger settled something: a channel copy ended, or all wait for a recorder.</summary>
     public static CopyDecision Settled(MaterialCopyState copy, ChannelCopiesSettled _, CopyFacts facts)

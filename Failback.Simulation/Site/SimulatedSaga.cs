@@ -83,7 +83,7 @@ internal sealed class SimulatedSaga(
             SagaQueues.Process => FailbackAsync(delivery, unit),
             SagaQueues.Copy => CopyAsync(delivery, unit),
             SagaQueues.Directory => Consumed.ByAsync(new RecorderDirectory(unit, NullLogger<RecorderDirectory>.Instance), delivery),
-            SagaQueues.Log => Consumed.ByAsync(new FailoverLog(unit, NullLogger<FailoverLog>.Instance), delivery),
+            SagaQueues.Log => Consumed.ByAsync(new FailoverLog(unit, process.Clock, NullLogger<FailoverLog>.Instance), delivery),
             SagaQueues.Settings => Consumed.ByAsync(
                 new SettingsCache(unit, documents, process.Clock, NullLogger<SettingsCache>.Instance),
                 delivery

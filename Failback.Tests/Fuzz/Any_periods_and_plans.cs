@@ -166,7 +166,7 @@ public sealed class Any_periods_and_plans
     private static async Task<List<string>> TracksAsync(WorkerSite site)
     {
         var link = RecorderLink.Open(site, WorkerSite.FailoverServerAt, Side.FailoverServer, site.Retries);
-        var tracks = await CopyPlanner.TracksAsync(link, "rec-1", TestContext.Current.CancellationToken);
+        var tracks = await Tracks.OfAsync(link, "rec-1", TestContext.Current.CancellationToken);
         return [.. tracks.Select(x => x.TrackId)];
     }
 

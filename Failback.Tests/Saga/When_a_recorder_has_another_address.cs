@@ -44,16 +44,16 @@ public sealed class When_a_recorder_has_another_address
         };
         var failed = _site[Site.Recorder]! with { Address = Before };
         var moved = failed with { Address = Present };
-        var began = FailoverEntries.Started(told, failed);
+        var began = FailoverEntries.Started(told, failed, _site.Now);
         Assert.Equal(Before, began.FailedRecorderAddress);
-        Assert.Null(FailoverEntries.Started(told, null).FailedRecorderAddress);
+        Assert.Null(FailoverEntries.Started(told, null, _site.Now).FailedRecorderAddress);
         Assert.Equal(Before, Ended(began, moved));
         Assert.Equal(Present, Ended(null, moved));
         Assert.Null(Ended(null, null));
 
         string? Ended(FailoverLogEntry? known, Recorder? recorder) =>
             FailoverEntries
-                .Completed(known, FailbackSpec.Failover(told.EntryId), [], recorder, null)
+                .Completed(known, FailbackSpec.Failover(told.EntryId), [], recorder, null, _site.Now)
                 .OfType<Save>()
                 .Select(x => x.Row)
                 .OfType<FailoverLogEntry>()

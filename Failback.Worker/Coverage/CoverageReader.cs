@@ -93,15 +93,15 @@ internal sealed class CoverageReader(IRecorderRegistry registry, Retries retries
         CancellationToken token
     )
     {
-        var channels = await CopyPlanner.ChannelsAsync(link, source.OriginRecorderId, token);
+        var channels = await Tracks.ChannelsAsync(link, source.OriginRecorderId, token);
         var names = channels.DistinctBy(x => x.TrackId).ToDictionary(x => x.TrackId, x => x.Name, StringComparer.Ordinal);
         var items = counted
             .Where(x => x.EntryId == source.EntryId && x.SourceRecorderId == link.Id && x.Items > 0)
             .ToLookup(x => new Track(source.OriginRecorderId, (TrackKind)(int)x.Kind, x.TrackId), x => x.Items);
         return
         [
-            .. CopyPlanner
-                .TracksOf(channels, source.OriginRecorderId)
+            .. Tracks
+                .Of(channels, source.OriginRecorderId)
                 .Union(items.Select(x => x.Key))
                 .Select(x => (x, names.GetValueOrDefault(x.TrackId) ?? "", items[x].DefaultIfEmpty().Max())),
         ];

@@ -42,7 +42,7 @@ internal sealed partial class MaterialCopyProver(
             var failure = fault.InnerException is SideException side ? side.AsCopyFailure() : CopyFailure.InternalError;
             return Failed(work, failure, fault.Message);
         }
-        catch (OperationCanceledException) when (draining.Started.IsCancellationRequested || token.IsCancellationRequested)
+        catch (OperationCanceledException) when (time.IsStopping)
         {
             // Silence would be asked about when the holds wait no longer.
             return Failed(work, CopyFailure.RecorderStalled, "the worker stopped meanwhile");

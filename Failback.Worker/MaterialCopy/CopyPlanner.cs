@@ -23,50 +23,99 @@ internal sealed partial class CopyPlanner(
     /// <summary>Of one track: beyond that, what alarms say about what comes first is no news.</summary>
     private const int MostAlarms = 50_000;
 
-    /// <summary>The plan as a document, or the recorder at fault.</summary>
+    /// <summary>
+    /// The plan as a document, or the recorder at fault. One failover server that cannot be listed does not keep back what the others hold
+    /// (D6, I15): they are planned, and it is named beside their plan.
+    /// </summary>
     /// <returns>Null when the host stops: the plan is asked for again.</returns>
     public async Task<MaterialCopyPlanned?> PlanAsync(PlanMaterialCopy work, CancellationToken token)
     {
         using var time = draining.Begin(TimeSpan.FromSeconds(options.Value.PlanSeconds), Draining.CutAfter, clock, token);
-        var asked = work.Target;
         try
         {
             if (Refusal(work) is { } refusal)
                 return Failed(work, CopyFailure.InternalError, null, refusal);
-            await RecorderLink.Open(registry, asked, Side.Recorder, retries).StatusAsync(time.Token);
-            var (lines, evidence) = (new List<PlannedChannelCopy>(), new EvidencePeriods());
+            await RecorderLink.Open(registry, work.Target, Side.Recorder, retries).StatusAsync(time.Token);
+            var (lines, evidence, faults) = (new List<PlannedChannelCopy>(), new EvidencePeriods(), new List<Unlisted>());
             foreach (var source in work.Sources)
             {
-                asked = source.Source;
-                var link = RecorderLink.Open(registry, asked, Side.FailoverServer, retries);
-                var status = await link.StatusAsync(time.Token);
-                await foreach (var (line, counted) in LinesAsync(link, status.Features, source, time))
-                {
-                    lines.Add(line);
-                    if (work.Evidence && counted && line is { Kind: DataKind.Alarm, Items: > 0 })
-                        await AddAlarmsAsync(link, line, evidence, time.Token);
-                }
+                // Who is away is asked once, however many periods it holds.
+                var same = faults.Find(x => x.RecorderId == source.Source.RecorderId);
+                if ((same ?? await ListAsync(source, work.Evidence ? evidence : null, lines, time)) is { } fault)
+                    faults.Add(fault);
             }
-            return await StoreAsync(work, new CopyPlan { ChannelCopies = lines, Evidence = evidence.All }, time.Token);
+            return await AnswerAsync(work, new CopyPlan { ChannelCopies = lines, Evidence = evidence.All }, faults, token);
         }
         catch (SideException fault)
         {
-            return Failed(work, fault.AsCopyFailure(), asked.RecorderId, fault.Message);
+            return Failed(work, fault.AsCopyFailure(), work.Target.RecorderId, fault.Message);
         }
-        catch (OperationCanceledException) when (draining.Started.IsCancellationRequested || token.IsCancellationRequested)
+        catch (OperationCanceledException) when (time.IsStopping)
         {
             return null;
         }
         catch (OperationCanceledException)
         {
-            var late = $"not listed in time: all of a plan may take {options.Value.PlanSeconds} s";
-            return Failed(work, CopyFailure.FailoverServerStalled, asked.RecorderId, late);
+            return Failed(work, CopyFailure.RecorderStalled, work.Target.RecorderId, Late);
         }
         catch (Exception unforeseen)
         {
             LogUnforeseen(logger, unforeseen, work.MaterialCopyId);
             return Failed(work, CopyFailure.InternalError, null, unforeseen.GetType().Name);
         }
+    }
+
+    private string Late => $"not listed in time: all of a plan may take {options.Value.PlanSeconds} s";
+
+    /// <summary>A failover server that is not in the plan, and why.</summary>
+    private sealed record Unlisted(string RecorderId, CopyFailure Failure, string Detail);
+
+    /// <summary>Adds the lines of one failover server: all or none.</summary>
+    /// <param name="evidence">Gets what its alarms say comes first; null when nobody asked.</param>
+    /// <returns>Its fault; null when it is listed.</returns>
+    private async Task<Unlisted?> ListAsync(CopySource source, EvidencePeriods? evidence, List<PlannedChannelCopy> lines, WorkTime time)
+    {
+        var (id, listed) = (source.Source.RecorderId, new List<PlannedChannelCopy>());
+        try
+        {
+            var link = RecorderLink.Open(registry, source.Source, Side.FailoverServer, retries);
+            var status = await link.StatusAsync(time.Token);
+            await foreach (var (line, counted) in LinesAsync(link, status.Features, source, time))
+            {
+                listed.Add(line);
+                if (evidence is not null && counted && line is { Kind: DataKind.Alarm, Items: > 0 })
+                    await AddAlarmsAsync(link, line, evidence, time.Token);
+            }
+            lines.AddRange(listed);
+            return null;
+        }
+        catch (SideException fault)
+        {
+            return new Unlisted(id, fault.AsCopyFailure(), fault.Message);
+        }
+        catch (OperationCanceledException) when (!time.IsStopping)
+        {
+            return new Unlisted(id, CopyFailure.FailoverServerStalled, Late);
+        }
+    }
+
+    /// <summary>The plan of those that were listed, with the first of the others that waiting may help.</summary>
+    private async Task<MaterialCopyPlanned> AnswerAsync(
+        PlanMaterialCopy work,
+        CopyPlan planned,
+        IReadOnlyList<Unlisted> faults,
+        CancellationToken token
+    )
+    {
+        var first = faults.OrderBy(x => x.Failure == CopyFailure.WrongIdentity).FirstOrDefault();
+        var detail = string.Join("; ", faults.OrderBy(x => x != first).Select(x => x.Detail).Distinct());
+        if (first is not null && faults.Count == work.Sources.Count)
+            return Failed(work, first.Failure, first.RecorderId, detail);
+        var answer = await StoreAsync(work, planned, token);
+        if (first is null || answer.Plan is null)
+            return answer;
+        LogPlannedInPart(logger, work.MaterialCopyId, faults.Count, work.Sources.Count, first.RecorderId, first.Failure);
+        return answer with { Failure = first.Failure, FailedRecorderId = first.RecorderId, Detail = SideFaults.Cut(detail) };
     }
 
     /// <summary>One line a channel and kind, in the order people know the channels by; a track without items is listed with 0.</summary>
@@ -77,7 +126,7 @@ internal sealed partial class CopyPlanner(
         WorkTime time
     )
     {
-        foreach (var track in await TracksAsync(link, source.OriginRecorderId, time.Token))
+        foreach (var track in await Tracks.OfAsync(link, source.OriginRecorderId, time.Token))
         {
             var count = await TryCountAsync(link, features, new TrackPeriod(track, source.From, source.To), time);
             // What is planned as nothing is never copied: one item, until its channel copy knows better.
@@ -116,7 +165,7 @@ internal sealed partial class CopyPlanner(
         using var share = CancellationTokenSource.CreateLinkedTokenSource(half.Token, time.Token);
         try
         {
-            return await CountAsync(link, features, period, share.Token);
+            return await Tracks.CountAsync(link, features, period, share.Token);
         }
         catch (Exception uncounted)
             when (!time.Token.IsCancellationRequested
@@ -154,55 +203,6 @@ internal sealed partial class CopyPlanner(
             LogUnlisted(logger, unlisted, link.Id);
         }
     }
-
-    /// <summary>Items that meet a period and their bytes: a sum of those that start in it, and the few that straddle its start.</summary>
-    private static async Task<(long Items, long Bytes)> CountAsync(
-        RecorderLink link,
-        RecorderFeatures features,
-        TrackPeriod period,
-        CancellationToken token
-    )
-    {
-        var sum =
-            features.HasFlag(RecorderFeatures.BucketDigests) && period.To - period.From > SliceParts.Edge
-                ? (await link.SumsAsync(period, 1, token))?[0]
-                : null;
-        // A sum of nothing is looked at: what is planned as nothing is never copied.
-        if (sum is { Items: 0 })
-            sum = null;
-        var (items, bytes) = (sum?.Items ?? 0, sum?.Bytes ?? 0);
-        var listed = sum is null ? period : period with { To = period.From + SliceParts.Edge };
-        ItemEntry? last = null;
-        await foreach (var item in link.ItemsAsync(listed, token))
-        {
-            // Listed twice, it is one all the same: what was planned and does not come is missing.
-            if ((sum is null || item.Start < period.From) && (last is null || ItemOrder.Instance.Compare(last, item) != 0))
-                (items, bytes) = (items + 1, bytes + Math.Clamp(item.Length, 0, Limits.ItemBytes));
-            last = item;
-        }
-        return (items, bytes);
-    }
-
-    /// <summary>The channels that a recorder holds of an origin recorder, in the order people know them by.</summary>
-    /// <exception cref="SideException">The recorder's fault; BadAnswer when the list is over the bounds of the port.</exception>
-    internal static async Task<IReadOnlyList<Channel>> ChannelsAsync(RecorderLink link, string originRecorderId, CancellationToken token)
-    {
-        var channels = await link.AskAsync((x, y) => x.ListChannelsAsync(originRecorderId, y), token);
-        if (channels.Count > Limits.ChannelsPerRecorder)
-            throw new SideException(link.Side, RecorderFault.BadAnswer, $"{link.Id} lists more than {Limits.ChannelsPerRecorder} channels");
-        if (channels.Any(x => !MessageBounds.Fits(x.TrackId, Limits.TrackIdCharacters) || x.Kinds.Any(y => !Enum.IsDefined(y))))
-            throw new SideException(link.Side, RecorderFault.BadAnswer, $"{link.Id} lists a channel with a wrong id or kind");
-        return [.. channels.OrderBy(x => x.Number).ThenBy(x => x.TrackId, StringComparer.Ordinal)];
-    }
-
-    /// <summary>Every track that a recorder holds of an origin recorder, each once.</summary>
-    /// <exception cref="SideException">As for <see cref="ChannelsAsync"/>.</exception>
-    internal static async Task<IReadOnlyList<Track>> TracksAsync(RecorderLink link, string originRecorderId, CancellationToken token) =>
-        TracksOf(await ChannelsAsync(link, originRecorderId, token), originRecorderId);
-
-    /// <summary>Every track of some channels, each once.</summary>
-    internal static IReadOnlyList<Track> TracksOf(IReadOnlyList<Channel> channels, string originRecorderId) =>
-        [.. channels.SelectMany(x => x.Kinds.Order().Select(y => new Track(originRecorderId, y, x.TrackId))).Distinct()];
 
     private async Task<MaterialCopyPlanned> StoreAsync(PlanMaterialCopy work, CopyPlan planned, CancellationToken token)
     {
@@ -256,6 +256,20 @@ internal sealed partial class CopyPlanner(
         "Material copy {MaterialCopyId} planned: {Lines} channel copies, {Items} items, {Bytes} bytes"
     )]
     private static partial void LogPlanned(ILogger logger, Guid materialCopyId, int lines, long items, long bytes);
+
+    [LoggerMessage(
+        2104,
+        LogLevel.Warning,
+        "Material copy {MaterialCopyId} is planned without {Unlisted} of {Sources} periods: {RecorderId} cannot be listed ({Failure})"
+    )]
+    private static partial void LogPlannedInPart(
+        ILogger logger,
+        Guid materialCopyId,
+        int unlisted,
+        int sources,
+        string recorderId,
+        CopyFailure failure
+    );
 
     [LoggerMessage(
         2102,

@@ -27,6 +27,9 @@ internal sealed record CopyWork
     /// <summary>The failover that the material comes home for; null when a saga of an earlier version asks.</summary>
     public required Guid? EntryId { get; init; }
 
+    /// <summary>What the target lists is not enough: it reads it back (ADR 0027).</summary>
+    public required bool ReadBack { get; init; }
+
     /// <summary>
     /// Where an item stands in the slice: what straddles From stands at From. In microseconds, as the ledger keeps the time reached:
     /// items of one microsecond stay in one slice, else the next one would count them again (F8).
@@ -67,6 +70,7 @@ internal sealed record CopyWork
                 MaxTime = TimeSpan.FromSeconds(job.MaxSeconds),
                 MaxBytesPerSecond = job.MaxBytesPerSecond,
                 EntryId = job.EntryId,
+                ReadBack = job.ReadBack,
             }
             : null;
         return work is not null;

@@ -52,7 +52,7 @@ internal sealed partial class HoldKeeper(
         {
             return Failed(fault.AsCopyFailure(), fault);
         }
-        catch (OperationCanceledException) when (draining.Started.IsCancellationRequested || token.IsCancellationRequested)
+        catch (OperationCanceledException) when (time.IsStopping)
         {
             return null;
         }

@@ -58,7 +58,8 @@ internal sealed class SliceInHand
         (ofTarget, met) = (ours.Features, true);
         watch.Look(ours);
         pull.Allow(theirs.Features, ofTarget);
-        var parts = await sums.PartsAsync(theirs.Features & ofTarget, token);
+        // A sum is of what is listed.
+        var parts = work.ReadBack ? SliceParts.Whole(work) : await sums.PartsAsync(theirs.Features & ofTarget, token);
         time.WaitsFor = Side.FailoverServer;
         var (items, listedTo) = await ListSourceAsync(parts.Listed, token);
         progress = new SliceProgress(work, items, listedTo, parts);
@@ -128,7 +129,8 @@ internal sealed class SliceInHand
     /// </summary>
     private async Task VerifyAsync(int came, CancellationToken token)
     {
-        var mayAgree = ofTarget.HasFlag(RecorderFeatures.BucketDigests) && came == progress.Items.Count - progress.SettledCount;
+        var mayAgree =
+            !work.ReadBack && ofTarget.HasFlag(RecorderFeatures.BucketDigests) && came == progress.Items.Count - progress.SettledCount;
         if (mayAgree && await sums.AgreeAsync(progress.Sums(), token))
             progress.AllThere();
         else
@@ -143,7 +145,8 @@ internal sealed class SliceInHand
         foreach (var span in progress.Spans())
         {
             time.WaitsFor = Side.Recorder;
-            await foreach (var item in target.ItemsAsync(new TrackPeriod(work.Track, span.From, span.To), token))
+            var period = new TrackPeriod(work.Track, span.From, span.To);
+            await foreach (var item in work.ReadBack ? target.ReadBackAsync(period, token) : target.ItemsAsync(period, token))
             {
                 if (item.IsSound())
                     ours.Add(item);

@@ -91,14 +91,26 @@ internal sealed class RecorderLink
 
     /// <inheritdoc cref="ItemsAsync(TrackPeriod, CancellationToken)"/>
     /// <param name="enough">Items that are likely all that is looked at: no page is asked for that goes beyond, unless more are looked at.</param>
-    public async IAsyncEnumerable<ItemEntry> ItemsAsync(TrackPeriod period, int enough, [EnumeratorCancellation] CancellationToken token)
+    public IAsyncEnumerable<ItemEntry> ItemsAsync(TrackPeriod period, int enough, CancellationToken token) =>
+        PagesAsync((x, cursor, size, y) => x.ListItemsAsync(period, cursor, size, y), enough, token);
+
+    /// <summary>Those of all items that meet a period whose bytes are read back whole, as they are listed.</summary>
+    /// <exception cref="SideException">As for a listing.</exception>
+    public IAsyncEnumerable<ItemEntry> ReadBackAsync(TrackPeriod period, CancellationToken token) =>
+        PagesAsync((x, cursor, size, y) => x.VerifyItemsAsync(period, cursor, size, y), int.MaxValue, token);
+
+    private async IAsyncEnumerable<ItemEntry> PagesAsync(
+        Func<IRecorder, string?, int, CancellationToken, Task<ItemPage>> ask,
+        int enough,
+        [EnumeratorCancellation] CancellationToken token
+    )
     {
         string? cursor = null;
         ItemEntry? last = null;
         for (var pages = 0; pages < PagesPerListing; pages++)
         {
             var (from, size) = (cursor, enough > 0 ? Math.Min(enough, Limits.ItemsPerPage) : Limits.ItemsPerPage);
-            var page = await AskAsync((x, y) => x.ListItemsAsync(period, from, size, y), token);
+            var page = await AskAsync((x, y) => ask(x, from, size, y), token);
             enough -= page.Items.Count;
             foreach (var item in page.Items)
             {

@@ -137,7 +137,7 @@ internal sealed partial class RecorderInspector(
     {
         if (failoverServer.Link is not { } source || work.From >= work.To)
             return answer;
-        foreach (var track in await CopyPlanner.TracksAsync(source, work.Recorder.RecorderId, token))
+        foreach (var track in await Tracks.OfAsync(source, work.Recorder.RecorderId, token))
         {
             var period = new TrackPeriod(track, work.From, work.To);
             var (items, bytes) = await LackedItems.CountAsync(source, recorder.Link, period, token);

@@ -57,7 +57,7 @@ internal sealed partial class RecorderRestorer(
         {
             return NotRestored(work, run.ReasonOf(fault), fault.Message, null);
         }
-        catch (OperationCanceledException) when (draining.Started.IsCancellationRequested || token.IsCancellationRequested)
+        catch (OperationCanceledException) when (time.IsStopping)
         {
             LogStopped(logger, work.EntryId, work.Attempt);
             return RestoreAnswer.Silence;

@@ -33,7 +33,7 @@ internal sealed partial class SettingsReader(
                 ? Answer(work, await documents.PutAsync(settings!.Bytes, time.Token), null)
                 : Answer(work, null, FailbackReason.NoRecorderSettings);
         }
-        catch (OperationCanceledException) when (draining.Started.IsCancellationRequested || token.IsCancellationRequested)
+        catch (OperationCanceledException) when (time.IsStopping)
         {
             return null;
         }

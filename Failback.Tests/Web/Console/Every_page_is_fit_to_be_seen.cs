@@ -6,7 +6,10 @@ namespace Failback.Tests;
 [CollectionDefinition("console")]
 public sealed class ConsoleCollection : ICollectionFixture<ConsoleBrowser>;
 
-/// <summary>Each page in both languages and themes, from a phone to a wall; pictures of them are in out/screens, for docs/console.md too.</summary>
+/// <summary>
+/// Each page in both languages and themes, from a phone to a wall; pictures of them are in out/screens, for docs/console.md too. A run has each
+/// language and each theme once, the other way round with the next commit.
+/// </summary>
 [Collection("console")]
 public sealed class Every_page_is_fit_to_be_seen(ConsoleBrowser browser) : IAsyncLifetime
 {
@@ -17,6 +20,19 @@ public sealed class Every_page_is_fit_to_be_seen(ConsoleBrowser browser) : IAsyn
     public async ValueTask InitializeAsync() => _site = await ConsoleSite.StartAsync();
 
     public ValueTask DisposeAsync() => _site.DisposeAsync();
+
+    public static TheoryData<string, string> Looks
+    {
+        get
+        {
+            var looks = new TheoryData<string, string>();
+            if (Programme.Long || Programme.Rotation % 2 == 0)
+                looks.AddRange(("en", "light"), ("fi", "dark"));
+            if (Programme.Long || Programme.Rotation % 2 != 0)
+                looks.AddRange(("en", "dark"), ("fi", "light"));
+            return looks;
+        }
+    }
 
     private IEnumerable<(string Name, string Path)> Pages =>
         [
@@ -30,10 +46,7 @@ public sealed class Every_page_is_fit_to_be_seen(ConsoleBrowser browser) : IAsyn
 
     [Theory]
     [Covers("R41")]
-    [InlineData("en", "light")]
-    [InlineData("en", "dark")]
-    [InlineData("fi", "light")]
-    [InlineData("fi", "dark")]
+    [MemberData(nameof(Looks))]
     public async Task in_each_language_and_theme_on_a_phone_a_desk_and_a_wall(string language, string theme)
     {
         await using var window = await browser.OpenAsync(_site, language: language, theme: theme);
@@ -46,7 +59,7 @@ public sealed class Every_page_is_fit_to_be_seen(ConsoleBrowser browser) : IAsyn
                     window.Page,
                     $"{name}-{language}-{theme}-{width}",
                     width,
-                    withAxe: width == 1280 || (width == 360 && (language, theme) == ("en", "light"))
+                    withAxe: width == 1280 || (width == 360 && language == "en")
                 );
         }
         await DialogAsync(window, language, theme);

@@ -223,8 +223,12 @@ internal sealed class MemoryRecorder(string id) : IRecorder
         return receipts;
     }
 
-    public Task<ItemPage> VerifyItemsAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token) =>
-        throw new RecorderException(RecorderFault.NotSupported, "not in memory");
+    public async Task<ItemPage> VerifyItemsAsync(TrackPeriod period, string? cursor, int limit, CancellationToken token)
+    {
+        await BeginAsync("VerifyItems", token);
+        var page = await ListItemsAsync(period, cursor, limit, token);
+        return page with { Items = [.. page.Items.Where(x => IsSound(x, BytesOf(period.Track, x)))] };
+    }
 
     public async Task HoldAsync(Hold hold, CancellationToken token)
     {
@@ -268,13 +272,22 @@ internal sealed class MemoryRecorder(string id) : IRecorder
         LastAttempt = attempt;
     }
 
+    private static bool IsSound(ItemEntry entry, byte[] bytes) =>
+        bytes.Length == entry.Length && Convert.ToHexStringLower(XxHash128.Hash(bytes)) == entry.Digest;
+
     private WriteResult Put(Track track, ItemEntry entry, byte[] bytes)
     {
         if (Write?.Invoke(entry, bytes) is { } forced)
             return forced;
-        if (bytes.Length != entry.Length || Convert.ToHexStringLower(XxHash128.Hash(bytes)) != entry.Digest)
+        if (!IsSound(entry, bytes))
             return WriteResult.DigestMismatch;
+        // What is damaged is no item that is there.
         var there = EntriesOf(track).Where(x => x.Start == entry.Start).ToList();
+        foreach (var damaged in there.Where(x => x.Digest == entry.Digest && !IsSound(x, BytesOf(track, x))).ToList())
+        {
+            Remove(track, damaged);
+            there.Remove(damaged);
+        }
         if (there.Any(x => x.Digest == entry.Digest))
             return WriteResult.AlreadyThere;
         if (there.Count > 0 && !track.Kind.HoldsRecords())
