@@ -29,11 +29,12 @@ internal sealed class WorkTime : IDisposable
     private readonly CancellationToken draining;
     private readonly CancellationToken given;
     private readonly TimeProvider clock;
+    private readonly TimeSpan cutAfter;
     private (long Began, TimeSpan Bound) time;
 
     public WorkTime(TimeSpan bound, TimeSpan cutAfter, TimeProvider clock, CancellationToken draining, CancellationToken token)
     {
-        (this.draining, given, this.clock, time) = (draining, token, clock, (clock.GetTimestamp(), bound));
+        (this.draining, given, this.clock, this.cutAfter, time) = (draining, token, clock, cutAfter, (clock.GetTimestamp(), bound));
         bounded = new CancellationTokenSource(bound, clock);
         linked = CancellationTokenSource.CreateLinkedTokenSource(bounded.Token, token);
         drain = draining.Register(() => bounded.CancelAfter(cutAfter));
@@ -46,6 +47,9 @@ internal sealed class WorkTime : IDisposable
 
     /// <summary>Of the bound; a drain may cut sooner.</summary>
     public TimeSpan Left => time.Bound - clock.GetElapsedTime(time.Began) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+
+    /// <summary>Half of what is left, for one of several: one that hangs leaves time for those after it.</summary>
+    public WorkTime Half() => new(Left / 2, cutAfter, clock, draining, given);
 
     /// <summary>Another bound from now on, unless it is over or the host stops.</summary>
     public void Stretch(TimeSpan bound)

@@ -39,7 +39,6 @@ internal static class CopyEnd
     /// <returns>Null when waiting does not help, or no more.</returns>
     private static CopyDecision? Unplanned(MaterialCopyState copy, CopyFacts facts)
     {
-        // Nobody says why after hours that were closed: the next plan does.
         var failure = copy.Failure ?? CopyFailure.NoFailoverServerConnection;
         return failure.IsWaitedFor() || (!failure.IsForGood() && copy.Tries < facts.Options.MaxTries)
             ? CopyWait.For(copy, failure, copy.WaitingFor, copy.Detail, facts)

@@ -106,16 +106,16 @@ internal static class CopyRun
     private static CopyDecision Closed(MaterialCopyState copy, List<ChannelCopy> rows, DateTime opens, CopyFacts facts)
     {
         var look = NextLook(rows, facts);
-        var closed = copy with
-        {
-            CurrentState = CopyStates.Copying,
-            AnswerDueAt = look < opens ? look : opens,
-            WaitingFor = null,
-            Tries = 0,
-            Failure = null,
-            ClosedUntil = opens,
-            Detail = $"outside of its hours until {opens:yyyy-MM-dd HH:mm} UTC",
-        };
+        var closed = copy with { CurrentState = CopyStates.Copying, AnswerDueAt = look < opens ? look : opens, ClosedUntil = opens };
+        // Without a whole plan it goes on to say whom it waits for.
+        if (copy.PlanDigest is not null)
+            closed = closed with
+            {
+                WaitingFor = null,
+                Tries = 0,
+                Failure = null,
+                Detail = $"outside of its hours until {opens:yyyy-MM-dd HH:mm} UTC",
+            };
         return new(closed, [.. closed.ClosedUntil == copy.ClosedUntil ? [] : CopyReports.Shown(closed, facts)]);
     }
 

@@ -32,7 +32,7 @@ internal static class CopyTurn
     /// <summary>Lists what the failover servers hold (R34), under a new epoch.</summary>
     private static CopyDecision Plan(MaterialCopyState copy, CopyFacts facts)
     {
-        var sources = facts.Periods.Select(x => (Period: x, Address: facts.Address(x.FailoverServerId))).ToList();
+        var sources = Unplanned(facts).Select(x => (Period: x, Address: facts.Address(x.FailoverServerId))).ToList();
         if (facts.Address(copy.RecorderId) is not { } target || sources.Count == 0 || sources.Exists(x => x.Address is null))
             return CopyEnd.Ended(
                 copy with
@@ -63,6 +63,17 @@ internal static class CopyTurn
     }
 
     /// <summary>
+    /// Only what is not planned yet, after a plan in part: counted after the failback, the others have nothing new, and their listings would take
+    /// the time of those that are left. What a report doubts is planned whole again (ADR 0027).
+    /// </summary>
+    private static IReadOnlyList<Periods.Period> Unplanned(CopyFacts facts)
+    {
+        var planned = facts.Channels.Where(x => x.Counted > 0).Select(x => x.EntryId).ToHashSet();
+        var left = facts.Periods.Where(x => !planned.Contains(x.EntryId)).ToList();
+        return facts.Entry is { Doubted: true } || left.Count == 0 ? facts.Periods : left;
+    }
+
+    /// <summary>
     /// The plan becomes channel copies, and the first slices go out; or planning failed. What a failover server holds that could not be
     /// listed is planned when the others are done (D6): until then there is no whole plan, and the copy says whom it waits for.
     /// </summary>
@@ -70,9 +81,12 @@ internal static class CopyTurn
     {
         if (answer.Epoch != copy.Epoch)
             return CopyDecision.Nothing(copy);
-        if (answer is { Plan: null, Failure: { } failure } && failure.IsWaitedFor())
+        // Others are planned already: they go on.
+        var isOfSource = answer is { Plan: null, Failure: not null, FailedRecorderId: { } at } && at != copy.RecorderId;
+        var known = isOfSource && facts.Channels.Count > 0 ? new CopyPlan { ChannelCopies = [] } : null;
+        if (known is null && answer is { Plan: null, Failure: { } failure } && failure.IsWaitedFor())
             return CopyWait.For(copy, failure, answer.FailedRecorderId, answer.Detail, facts);
-        if (answer.Plan is null || facts.Plan is not { } plan)
+        if ((known ?? facts.Plan) is not { } plan)
             return NotPlanned(copy, answer, facts);
         if (CopyOrder.Fault(copy.CorrelationId, plan, facts.Periods) is { } fault)
             return CopyEnd.Ended(copy with { Failure = CopyFailure.InternalError, Detail = fault }, CopyStates.Failed, facts);
@@ -81,7 +95,7 @@ internal static class CopyTurn
         var planned = copy with
         {
             CurrentState = CopyStates.Copying,
-            PlanDigest = isWhole ? answer.Plan.Digest : null,
+            PlanDigest = isWhole ? answer.Plan?.Digest : null,
             Urgent = [.. copy.Urgent.Union(plan.Evidence.Select(x => CopyUrgent.Of(null, x.From, x.To))).Take(CopyUrgent.Most)],
             StartedAt = copy.StartedAt ?? facts.Now,
             ChannelCopies = rows.Count,
@@ -105,8 +119,10 @@ internal static class CopyTurn
 
     private static CopyDecision NotPlanned(MaterialCopyState copy, MaterialCopyPlanned answer, CopyFacts facts)
     {
-        var failure = answer.Failure ?? CopyFailure.InternalError;
-        var failed = copy with { Failure = failure, Detail = answer.Detail ?? "the plan cannot be read", Tries = TriesOf(copy) + 1 };
+        // A plan in part that cannot be read is no server that is away.
+        var failure = answer is { Plan: null, Failure: { } told } ? told : CopyFailure.InternalError;
+        var detail = answer.Plan is null ? answer.Detail : null;
+        var failed = copy with { Failure = failure, Detail = detail ?? "the plan cannot be read", Tries = TriesOf(copy) + 1 };
         if (failure.IsForGood() || failed.Tries >= facts.Options.MaxTries)
             return CopyEnd.Ended(failed, CopyStates.Failed, facts);
         failed = failed with { AnswerDueAt = facts.Now + Waits.Retry(copy.CorrelationId, failed.Tries, facts.Options) };

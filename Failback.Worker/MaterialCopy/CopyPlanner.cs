@@ -37,11 +37,12 @@ internal sealed partial class CopyPlanner(
                 return Failed(work, CopyFailure.InternalError, null, refusal);
             await RecorderLink.Open(registry, work.Target, Side.Recorder, retries).StatusAsync(time.Token);
             var (lines, evidence, faults) = (new List<PlannedChannelCopy>(), new EvidencePeriods(), new List<Unlisted>());
-            foreach (var source in work.Sources)
+            for (var i = 0; i < work.Sources.Count; i++)
             {
+                using var share = i < work.Sources.Count - 1 ? time.Half() : null;
                 // Who is away is asked once, however many periods it holds.
-                var same = faults.Find(x => x.RecorderId == source.Source.RecorderId);
-                if ((same ?? await ListAsync(source, work.Evidence ? evidence : null, lines, time)) is { } fault)
+                var same = faults.Find(x => x.RecorderId == work.Sources[i].Source.RecorderId);
+                if ((same ?? await ListAsync(work.Sources[i], work.Evidence ? evidence : null, lines, share ?? time)) is { } fault)
                     faults.Add(fault);
             }
             return await AnswerAsync(work, new CopyPlan { ChannelCopies = lines, Evidence = evidence.All }, faults, token);
@@ -99,7 +100,7 @@ internal sealed partial class CopyPlanner(
         }
     }
 
-    /// <summary>The plan of those that were listed, with the first of the others that waiting may help.</summary>
+    /// <summary>The plan of those that were listed, with the first of the others: who is away is waited for as long as it takes (D9).</summary>
     private async Task<MaterialCopyPlanned> AnswerAsync(
         PlanMaterialCopy work,
         CopyPlan planned,
@@ -107,7 +108,14 @@ internal sealed partial class CopyPlanner(
         CancellationToken token
     )
     {
-        var first = faults.OrderBy(x => x.Failure == CopyFailure.WrongIdentity).FirstOrDefault();
+        var first = faults.MinBy(x =>
+            x.Failure switch
+            {
+                CopyFailure.NoFailoverServerConnection => 0,
+                CopyFailure.WrongIdentity => 2,
+                _ => 1,
+            }
+        );
         var detail = string.Join("; ", faults.OrderBy(x => x != first).Select(x => x.Detail).Distinct());
         if (first is not null && faults.Count == work.Sources.Count)
             return Failed(work, first.Failure, first.RecorderId, detail);

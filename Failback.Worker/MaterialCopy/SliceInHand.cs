@@ -160,7 +160,7 @@ internal sealed class SliceInHand
     /// <summary>At most MaxItems, cut between two starts: items with the same start stay together, so the time reached is exact.</summary>
     private async Task<(List<ItemEntry> Items, DateTimeOffset ListedTo)> ListSourceAsync(IReadOnlyList<Part> parts, CancellationToken token)
     {
-        var items = new List<ItemEntry>();
+        var (items, bytes) = (new List<ItemEntry>(), 0L);
         foreach (var part in parts)
         await foreach (
             var item in source.ItemsAsync(new TrackPeriod(work.Track, part.From, part.To), work.MaxItems + 1 - items.Count, token)
@@ -171,11 +171,14 @@ internal sealed class SliceInHand
             // Of another part, unless it straddles the start of the first slice.
             if (item.Start >= part.To || (item.Start < part.From && part.From > work.From))
                 continue;
-            if (items.Count >= work.MaxItems && work.At(item) > work.At(items[^1]))
+            // What is read back has to fit into the time of a slice, too.
+            var full = items.Count >= work.MaxItems || (work.ReadBack && bytes >= work.MaxBytes);
+            if (full && work.At(item) > work.At(items[^1]))
                 return (items, work.At(item));
             if (items.Count == MostListed)
                 throw new SideException(Side.FailoverServer, RecorderFault.BadRequest, $"has more than {MostListed} items at one instant");
             items.Add(item);
+            bytes += Math.Clamp(item.Length, 0, Limits.ItemBytes);
         }
         return (items, work.To);
     }

@@ -33,6 +33,8 @@ public sealed class When_a_failover_server_cannot_be_planned : CopySpec
         );
         Assert.True(again!.AnswerDueAt - Time.GetUtcNow().UtcDateTime > TimeSpan.FromSeconds(40));
         Assert.Equal(slices, Worker.Slices.Count);
+        // Who is planned is not asked again.
+        Assert.Equal([2, 1], Worker.Plans.Select(x => x.Sources.Count));
         Assert.Single(Said<MaterialCopyStarted>());
         Assert.Empty(Said<MaterialCopyCompleted>());
 
@@ -113,6 +115,71 @@ public sealed class When_a_failover_server_cannot_be_planned : CopySpec
         Assert.Equal(new CopyOptions().MaxTries + 1, Worker.Plans.Count - plans);
     }
 
+    /// <summary>Paused in the middle: what is planned goes on, although nothing more can be planned.</summary>
+    [Fact]
+    [Covers("R36")]
+    public async Task what_is_planned_goes_on_after_a_pause()
+    {
+        Worker.Answer = x => x.First ? ScriptedWorker.Whole(x) : null;
+        var entry = TwoFailovers();
+        await StartAsync(entry);
+        await Eventually.True("a slice is settled", () => Memory.Channels.Any(x => x.Position > x.From));
+        await PauseAsync(IdOf(entry));
+        await ReachesAsync(entry, CopyStates.Paused);
+
+        Worker.Answer = ScriptedWorker.Whole;
+        await ResumeAsync(IdOf(entry));
+        await Eventually.Get("it copies again", () => Copy(entry), x => x is { CurrentState: CopyStates.Copying, WaitingFor: "fo-2" });
+        await ElapseAsync(TimeSpan.FromMinutes(6));
+        await ReconcileAsync();
+
+        await Eventually.True("it is home", () => Rows().SequenceEqual([(FailoverServer, ChannelCopyStatus.Succeeded)]));
+        Assert.Equal("fo-2", (await ReachesAsync(entry, CopyStates.WaitingForSource)).WaitingFor);
+    }
+
+    [Fact]
+    [Covers("D13")]
+    public async Task after_closed_hours_it_still_says_whom_it_waits_for()
+    {
+        Worker.Answer = _ => null;
+        var entry = TwoFailovers();
+        await StartAsync(entry);
+        await ReachesAsync(entry, CopyStates.Copying);
+        await Publish(Hours("Sat"));
+        var closed = await Eventually.Get("it is closed", () => Copy(entry), x => x?.ClosedUntil is not null);
+        Assert.Equal(("fo-2", "fo-2 is gone"), (closed!.WaitingFor, closed.Detail));
+    }
+
+    private static SetCopyLimits Hours(string hours) =>
+        new()
+        {
+            RequestId = Guid.NewGuid(),
+            RequestedBy = "pat",
+            Roles = ["operator"],
+            Hours = hours,
+        };
+
+    /// <summary>A plan that nobody can read says nothing of a recorder that is away: it is tried, and not for ever.</summary>
+    [Fact]
+    public async Task a_plan_in_part_that_cannot_be_read_is_tried_as_often_as_anything()
+    {
+        Worker.PlanAnswer = x =>
+            Failed(x, CopyFailure.NoFailoverServerConnection) with
+            {
+                Plan = Memory.PutAsync("no plan"u8.ToArray(), default).GetAwaiter().GetResult(),
+            };
+        Known("fo-2");
+        var entry = FailedBack(hour: 10);
+        await StartAsync(entry);
+        for (var i = 1; Copy(entry)?.CurrentState != CopyStates.Failed; i++)
+        {
+            Assert.True(i <= new CopyOptions().MaxTries);
+            await Eventually.True("it is decided", () => Copy(entry) is { } x && (x.Tries == i || x.CurrentState == CopyStates.Failed));
+            await ElapseAsync(TimeSpan.FromMinutes(6));
+        }
+        Assert.Equal((CopyFailure.InternalError, "the plan cannot be read"), (Copy(entry)!.Failure, Copy(entry)!.Detail));
+    }
+
     /// <summary>All that is away for a while may be tried, however long that was.</summary>
     [Fact]
     public async Task one_fault_after_many_waits_is_one_try()
@@ -150,8 +217,10 @@ public sealed class When_a_failover_server_cannot_be_planned : CopySpec
     {
         if (_fault is null)
             return null;
-        var lines = work.Sources.Where(x => x.Source.RecorderId != "fo-2").SelectMany(Worker.Tracks);
-        var plan = JsonSerializer.SerializeToUtf8Bytes(new CopyPlan { ChannelCopies = [.. lines] }, JsonSerializerOptions.Web);
+        var lines = work.Sources.Where(x => x.Source.RecorderId != "fo-2").SelectMany(Worker.Tracks).ToList();
+        if (lines.Count == 0)
+            return Failed(work, _fault.Value);
+        var plan = JsonSerializer.SerializeToUtf8Bytes(new CopyPlan { ChannelCopies = lines }, JsonSerializerOptions.Web);
         return Failed(work, _fault.Value) with { Plan = Memory.PutAsync(plan, default).GetAwaiter().GetResult() };
     }
 

@@ -34,6 +34,17 @@ public sealed class When_a_doubted_copy_is_read_back
         Assert.Equal(fetches, site.Recorder.Calls.Contains("CopyFrom"));
     }
 
+    /// <summary>All of an hour would take longer than a slice may: it ends where so many bytes are read back.</summary>
+    [Fact]
+    [Covers("F17")]
+    public async Task no_more_is_read_back_than_a_slice_may_bring()
+    {
+        var result = await site.CopyAsync(Job(maxBytes: 250) with { ReadBack = true });
+
+        Assert.Equal((3, 3, Noon.AddSeconds(30)), (result.Expected, result.AlreadyThere, result.Reached));
+        Assert.Equal(10, (await site.CopyAsync(Job(maxBytes: 250))).AlreadyThere);
+    }
+
     /// <summary>It is not called home: who confirms what it cannot read back is told so.</summary>
     [Fact]
     public async Task a_recorder_that_keeps_the_damage_is_a_failure()

@@ -73,6 +73,35 @@ public sealed class When_one_failover_server_cannot_be_listed
     }
 
     [Fact]
+    [Covers("F3")]
+    public async Task one_that_hangs_leaves_time_for_those_after_it()
+    {
+        site.OtherServer.Before = (call, token) =>
+            call == "ListChannels" ? Task.Delay(Timeout.InfiniteTimeSpan, site.Clock, token) : Task.CompletedTask;
+
+        var planning = PlanAsync([Inherited, Own]);
+        await Eventually.True("it hangs", () => site.OtherServer.Calls.Contains("ListChannels"));
+        site.Clock.Advance(TimeSpan.FromSeconds(121));
+
+        var planned = await planning;
+        Assert.Equal((CopyFailure.FailoverServerStalled, "fo-2"), (planned.Failure, planned.FailedRecorderId));
+        Assert.Equal("fo-1", Assert.Single(await LinesAsync(planned)).SourceRecorderId);
+    }
+
+    [Theory]
+    [InlineData(RecorderFault.BadRequest)]
+    [InlineData(RecorderFault.Stalled)]
+    public async Task one_that_is_away_is_named_before_one_that_fails(RecorderFault fault)
+    {
+        site.FailoverServer.Before = (_, _) => throw new RecorderException(fault, "fails");
+        site.OtherServer.Before = (_, _) => throw new RecorderException(RecorderFault.Unreachable, "gone");
+
+        var planned = await PlanAsync([Own, Inherited]);
+
+        Assert.Equal((CopyFailure.NoFailoverServerConnection, "fo-2"), (planned.Failure, planned.FailedRecorderId));
+    }
+
+    [Fact]
     [Covers("E10")]
     public async Task one_that_waiting_may_help_is_named_before_another_machine_on_the_address()
     {
