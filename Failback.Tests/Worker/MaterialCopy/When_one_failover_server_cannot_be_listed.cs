@@ -66,6 +66,7 @@ public sealed class When_one_failover_server_cannot_be_listed
         var planning = PlanAsync([Own, Inherited]);
         await Eventually.True("it hangs", () => site.OtherServer.Calls.Contains("ListChannels"));
         site.Clock.Advance(TimeSpan.FromSeconds(241));
+        await Eventually.True("it is planned", () => planning.IsCompleted);
 
         var planned = await planning;
         Assert.Equal((CopyFailure.FailoverServerStalled, "fo-2"), (planned.Failure, planned.FailedRecorderId));
@@ -82,6 +83,7 @@ public sealed class When_one_failover_server_cannot_be_listed
         var planning = PlanAsync([Inherited, Own]);
         await Eventually.True("it hangs", () => site.OtherServer.Calls.Contains("ListChannels"));
         site.Clock.Advance(TimeSpan.FromSeconds(121));
+        await Eventually.True("it is planned", () => planning.IsCompleted);
 
         var planned = await planning;
         Assert.Equal((CopyFailure.FailoverServerStalled, "fo-2"), (planned.Failure, planned.FailedRecorderId));
