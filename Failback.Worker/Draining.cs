@@ -33,10 +33,20 @@ internal sealed class WorkTime : IDisposable
     private (long Began, TimeSpan Bound) time;
 
     public WorkTime(TimeSpan bound, TimeSpan cutAfter, TimeProvider clock, CancellationToken draining, CancellationToken token)
+        : this(bound, cutAfter, clock, draining, token, token) { }
+
+    private WorkTime(
+        TimeSpan bound,
+        TimeSpan cutAfter,
+        TimeProvider clock,
+        CancellationToken draining,
+        CancellationToken token,
+        CancellationToken within
+    )
     {
         (this.draining, given, this.clock, this.cutAfter, time) = (draining, token, clock, cutAfter, (clock.GetTimestamp(), bound));
         bounded = new CancellationTokenSource(bound, clock);
-        linked = CancellationTokenSource.CreateLinkedTokenSource(bounded.Token, token);
+        linked = CancellationTokenSource.CreateLinkedTokenSource(bounded.Token, within);
         drain = draining.Register(() => bounded.CancelAfter(cutAfter));
     }
 
@@ -48,8 +58,8 @@ internal sealed class WorkTime : IDisposable
     /// <summary>Of the bound; a drain may cut sooner.</summary>
     public TimeSpan Left => time.Bound - clock.GetElapsedTime(time.Began) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
 
-    /// <summary>Half of what is left, for one of several: one that hangs leaves time for those after it.</summary>
-    public WorkTime Half() => new(Left / 2, cutAfter, clock, draining, given);
+    /// <summary>Half of what is left, for one of several: one that hangs leaves time for those after it. Over with this one at the latest.</summary>
+    public WorkTime Half() => new(Left / 2, cutAfter, clock, draining, given, Token);
 
     /// <summary>Another bound from now on, unless it is over or the host stops.</summary>
     public void Stretch(TimeSpan bound)

@@ -34,8 +34,8 @@ internal static class FailoverEntries
         DateTime now
     )
     {
-        var (ahead, startedAt) = (Ahead(told.CompletedAt, now), told.StartedAt);
-        startedAt -= ahead;
+        var ahead = Ahead(told.CompletedAt, now);
+        var startedAt = told.StartedAt - ahead;
         // Told while that clock was ahead, and again when it was right, or long after: the earlier one keeps more.
         if (known?.FailoverStartedAt is { } before && startedAt.ToRow() - before > Periods.MostClockSlack)
             startedAt = before.ToWire();

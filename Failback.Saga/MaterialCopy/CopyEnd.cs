@@ -14,7 +14,7 @@ internal static class CopyEnd
     /// </summary>
     public static CopyDecision Of(MaterialCopyState copy, CopyFacts facts)
     {
-        if (copy.PlanDigest is null && Unplanned(copy, facts) is { } waiting)
+        if (copy.PlanDigest is null && WaitForRest(copy, facts) is { } waiting)
             return waiting;
         var rows = facts.Channels;
         var failed = rows.FirstOrDefault(x => x.Status == ChannelCopyStatus.Failed);
@@ -37,7 +37,7 @@ internal static class CopyEnd
 
     /// <summary>All that is planned ended; the rest is planned after a wait.</summary>
     /// <returns>Null when waiting does not help, or no more.</returns>
-    private static CopyDecision? Unplanned(MaterialCopyState copy, CopyFacts facts)
+    private static CopyDecision? WaitForRest(MaterialCopyState copy, CopyFacts facts)
     {
         var failure = copy.Failure ?? CopyFailure.NoFailoverServerConnection;
         return failure.IsWaitedFor() || (!failure.IsForGood() && copy.Tries < facts.Options.MaxTries)

@@ -40,22 +40,16 @@ internal static class CopyRun
             return Closed(copy, rows, budget.NextOpening(now), facts).After(saved);
         if (targetAway || !rows.Exists(x => x.Status == ChannelCopyStatus.Copying || BacksOff(x)))
             return CopyWait.For(copy, away, moved).After(saved);
-        var looked = copy with { CurrentState = CopyStates.Copying, AnswerDueAt = NextLook(rows, facts), ClosedUntil = null };
         // Without a whole plan it waits for a failover server all the time, and says so beside what it copies.
-        if (copy.PlanDigest is not null)
-            looked =
-                away.Count == 0
-                    ? looked with
-                    {
-                        WaitingFor = null,
-                        Tries = 0,
-                        Failure = null,
-                        Detail = null,
-                    }
-                    : looked with
-                    {
-                        WaitingFor = null,
-                    };
+        var isWhole = copy.PlanDigest is not null;
+        var looked = copy with
+        {
+            CurrentState = CopyStates.Copying,
+            AnswerDueAt = NextLook(rows, facts),
+            WaitingFor = isWhole ? null : copy.WaitingFor,
+            ClosedUntil = null,
+        };
+        looked = isWhole && away.Count == 0 ? looked with { Tries = 0, Failure = null, Detail = null } : looked;
         return new(looked, [.. saved, .. effects]);
 
         bool BacksOff(ChannelCopy row) => !row.HasEnded() && !row.IsWaiting() && row.NextTryAt > now;

@@ -102,8 +102,8 @@ internal static class CopyTurn
             PlannedItems = rows.Sum(x => x.PlannedItems),
             PlannedBytes = rows.Sum(x => x.PlannedBytes),
             Tries =
-                isWhole ? 0
-                : answer.Failure!.Value.IsWaitedFor() ? copy.Tries
+                answer.Failure is not { } fails ? 0
+                : fails.IsWaitedFor() ? copy.Tries
                 : TriesOf(copy),
             WaitingFor = answer.FailedRecorderId,
             Failure = answer.Failure,

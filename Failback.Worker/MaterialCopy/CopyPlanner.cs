@@ -169,11 +169,10 @@ internal sealed partial class CopyPlanner(
         WorkTime time
     )
     {
-        using var half = new CancellationTokenSource(time.Left / 2, clock);
-        using var share = CancellationTokenSource.CreateLinkedTokenSource(half.Token, time.Token);
+        using var half = time.Half();
         try
         {
-            return await Tracks.CountAsync(link, features, period, share.Token);
+            return await Tracks.CountAsync(link, features, period, half.Token);
         }
         catch (Exception uncounted)
             when (!time.Token.IsCancellationRequested

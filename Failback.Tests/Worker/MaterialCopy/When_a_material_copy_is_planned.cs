@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Failback.Messages;
 using Failback.Recorders;
 using Failback.Worker;
@@ -54,8 +53,8 @@ public sealed class When_a_material_copy_is_planned
         site.FailoverServer.Add(door, Noon.AddSeconds(95), TimeSpan.Zero, Bytes(2));
         site.FailoverServer.Add(gate, Noon.AddSeconds(10), TimeSpan.Zero, Bytes(3));
 
-        Assert.Empty((await DocumentAsync(await PlanAsync())).Evidence);
-        var evidence = Assert.Single((await DocumentAsync(await PlanAsync(Work() with { Evidence = true }))).Evidence);
+        Assert.Empty((await site.PlannedAsync(await PlanAsync())).Evidence);
+        var evidence = Assert.Single((await site.PlannedAsync(await PlanAsync(Work() with { Evidence = true }))).Evidence);
         Assert.Equal((Noon.AddSeconds(-55), Noon.AddSeconds(155)), (evidence.From, evidence.To));
     }
 
@@ -213,34 +212,13 @@ public sealed class When_a_material_copy_is_planned
             call == "ListItems" && site.FailoverServer.Calls.Count(x => x == "ListItems") == 1 ? becomes(token) : Task.CompletedTask;
     }
 
-    private static CopySource Source =>
-        new()
-        {
-            EntryId = Entry,
-            Source = FailoverServerAt,
-            OriginRecorderId = "rec-1",
-            From = Noon,
-            To = Noon.AddSeconds(100),
-        };
+    private static CopySource Source => SourceOf(Entry, FailoverServerAt);
 
-    private static PlanMaterialCopy Work() =>
-        new()
-        {
-            MaterialCopyId = Guid.NewGuid(),
-            Epoch = 3,
-            Target = RecorderAt,
-            Sources = [Source],
-        };
+    private static PlanMaterialCopy Work() => PlanOf(Source);
 
     private Task<MaterialCopyPlanned?> PlanAsync(PlanMaterialCopy? work = null, ILogger<CopyPlanner>? logger = null) =>
         site.PlannerOf(logger).PlanAsync(work ?? Work(), TestContext.Current.CancellationToken);
 
     private async Task<IReadOnlyList<PlannedChannelCopy>> LinesAsync(MaterialCopyPlanned? planned) =>
-        (await DocumentAsync(planned)).ChannelCopies;
-
-    private async Task<CopyPlan> DocumentAsync(MaterialCopyPlanned? planned)
-    {
-        var bytes = await site.Documents.GetAsync(planned!.Plan!, TestContext.Current.CancellationToken);
-        return JsonSerializer.Deserialize<CopyPlan>(bytes!.Value.Span, JsonSerializerOptions.Web)!;
-    }
+        (await site.PlannedAsync(planned)).ChannelCopies;
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Failback.Messages;
 using Failback.Recorders;
 using Failback.Worker;
@@ -60,15 +59,8 @@ public sealed class When_one_failover_server_cannot_be_listed
     [Fact]
     public async Task time_that_it_takes_from_the_others_leaves_a_plan_of_what_was_listed()
     {
-        site.OtherServer.Before = (call, token) =>
-            call == "ListChannels" ? Task.Delay(Timeout.InfiniteTimeSpan, site.Clock, token) : Task.CompletedTask;
+        var planned = await PlanWhileOneHangsAsync([Own, Inherited], 241);
 
-        var planning = PlanAsync([Own, Inherited]);
-        await Eventually.True("it hangs", () => site.OtherServer.Calls.Contains("ListChannels"));
-        site.Clock.Advance(TimeSpan.FromSeconds(241));
-        await Eventually.True("it is planned", () => planning.IsCompleted);
-
-        var planned = await planning;
         Assert.Equal((CopyFailure.FailoverServerStalled, "fo-2"), (planned.Failure, planned.FailedRecorderId));
         Assert.Equal(10, Assert.Single(await LinesAsync(planned)).Items);
     }
@@ -77,15 +69,8 @@ public sealed class When_one_failover_server_cannot_be_listed
     [Covers("F3")]
     public async Task one_that_hangs_leaves_time_for_those_after_it()
     {
-        site.OtherServer.Before = (call, token) =>
-            call == "ListChannels" ? Task.Delay(Timeout.InfiniteTimeSpan, site.Clock, token) : Task.CompletedTask;
+        var planned = await PlanWhileOneHangsAsync([Inherited, Own], 121);
 
-        var planning = PlanAsync([Inherited, Own]);
-        await Eventually.True("it hangs", () => site.OtherServer.Calls.Contains("ListChannels"));
-        site.Clock.Advance(TimeSpan.FromSeconds(121));
-        await Eventually.True("it is planned", () => planning.IsCompleted);
-
-        var planned = await planning;
         Assert.Equal((CopyFailure.FailoverServerStalled, "fo-2"), (planned.Failure, planned.FailedRecorderId));
         Assert.Equal("fo-1", Assert.Single(await LinesAsync(planned)).SourceRecorderId);
     }
@@ -120,31 +105,21 @@ public sealed class When_one_failover_server_cannot_be_listed
     private static CopySource Own => SourceOf(Entry, FailoverServerAt);
     private static CopySource Inherited => SourceOf(Earlier, OtherServerAt);
 
-    private static CopySource SourceOf(Guid entry, RecorderAddress server) =>
-        new()
-        {
-            EntryId = entry,
-            Source = server,
-            OriginRecorderId = "rec-1",
-            From = Noon,
-            To = Noon.AddSeconds(100),
-        };
+    private async Task<MaterialCopyPlanned> PlanAsync(IReadOnlyList<CopySource> sources, ILogger<CopyPlanner>? logger = null) =>
+        (await site.PlannerOf(logger).PlanAsync(PlanOf(sources), TestContext.Current.CancellationToken))!;
 
-    private async Task<MaterialCopyPlanned> PlanAsync(IReadOnlyList<CopySource> sources, ILogger<CopyPlanner>? logger = null)
+    /// <summary>The other one hangs, and so much time passes.</summary>
+    private async Task<MaterialCopyPlanned> PlanWhileOneHangsAsync(IReadOnlyList<CopySource> sources, int seconds)
     {
-        var work = new PlanMaterialCopy
-        {
-            MaterialCopyId = Guid.NewGuid(),
-            Epoch = 3,
-            Target = RecorderAt,
-            Sources = sources,
-        };
-        return (await site.PlannerOf(logger).PlanAsync(work, TestContext.Current.CancellationToken))!;
+        site.OtherServer.Before = (call, token) =>
+            call == "ListChannels" ? Task.Delay(Timeout.InfiniteTimeSpan, site.Clock, token) : Task.CompletedTask;
+        var planning = PlanAsync(sources);
+        await Eventually.True("it hangs", () => site.OtherServer.Calls.Contains("ListChannels"));
+        site.Clock.Advance(TimeSpan.FromSeconds(seconds));
+        await Eventually.True("it is planned", () => planning.IsCompleted);
+        return await planning;
     }
 
-    private async Task<IReadOnlyList<PlannedChannelCopy>> LinesAsync(MaterialCopyPlanned planned)
-    {
-        var bytes = await site.Documents.GetAsync(planned.Plan!, TestContext.Current.CancellationToken);
-        return JsonSerializer.Deserialize<CopyPlan>(bytes!.Value.Span, JsonSerializerOptions.Web)!.ChannelCopies;
-    }
+    private async Task<IReadOnlyList<PlannedChannelCopy>> LinesAsync(MaterialCopyPlanned planned) =>
+        (await site.PlannedAsync(planned)).ChannelCopies;
 }

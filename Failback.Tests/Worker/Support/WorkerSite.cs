@@ -110,6 +110,33 @@ internal sealed class WorkerSite : IRecorderRegistry
             MaxBytesPerSecond = perSecond,
         };
 
+    /// <summary>A hundred seconds from noon on, of the repaired recorder's channels.</summary>
+    public static CopySource SourceOf(Guid entry, RecorderAddress server) =>
+        new()
+        {
+            EntryId = entry,
+            Source = server,
+            OriginRecorderId = "rec-1",
+            From = Noon,
+            To = Noon.AddSeconds(100),
+        };
+
+    public static PlanMaterialCopy PlanOf(params IReadOnlyList<CopySource> sources) =>
+        new()
+        {
+            MaterialCopyId = Guid.NewGuid(),
+            Epoch = 3,
+            Target = RecorderAt,
+            Sources = sources,
+        };
+
+    /// <summary>The document of an answer.</summary>
+    public async Task<CopyPlan> PlannedAsync(MaterialCopyPlanned? planned)
+    {
+        var bytes = await Documents.GetAsync(planned!.Plan!, TestContext.Current.CancellationToken);
+        return JsonSerializer.Deserialize<CopyPlan>(bytes!.Value.Span, JsonSerializerOptions.Web)!;
+    }
+
     public static CopyWork Work(CopyChannelData job) =>
         CopyWork.TryFrom(job, out var work, out var refusal) ? work : throw new ArgumentException(refusal);
 
