@@ -56,9 +56,9 @@ internal static class Internal
     [("DOTNET_GCGen1MaxBudget", "200000"), ("MALLOC_ARENA_MAX", "1")];
 
     public static Child StartWorker(string sourceId, string source, string targetId, string target, int slices) =>
-        // The first generation is what the worker's project sets; this program has another for its recorders.
+        // The first generation is what the worker's project sets, and large objects are as by default; this program has others for its recorders.
         StartSelf(
-            [.. WorkerEnvironment, ("DOTNET_GCGen0MaxBudget", "200000")],
+            [.. WorkerEnvironment, ("DOTNET_GCGen0MaxBudget", "200000"), ("DOTNET_GCLOHThreshold", "14C08")],
             WorkerArgument,
             sourceId,
             source,

@@ -26,7 +26,8 @@ internal static class ReadingChecks
             EntryOf(Segment(20, "c")),
             EntryOf(Segment(30, "gone"))
         );
-        var read = await run.ReadAsync(run.Video(), [c, gone, a, b]);
+        var instead = EntryOf(Segment(10, "instead of b"));
+        var read = await run.ReadAsync(run.Video(), [c, gone, a, instead, b]);
         Equal([c.Digest, a.Digest, b.Digest], read.Select(x => x.Entry.Digest), "digests");
         Equal(0, (await run.ReadAsync(run.Video("unknown"), [a])).Count, "items of an unknown track");
     }

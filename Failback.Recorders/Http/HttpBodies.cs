@@ -4,16 +4,22 @@ using System.Runtime.ExceptionServices;
 
 namespace Failback.Recorders;
 
-/// <summary>Bytes in memory as a request body, sent in pieces so that each has the stall time.</summary>
+/// <summary>Bytes as a request body, sent in pieces so that each has the stall time.</summary>
 internal sealed class BytesContent : HttpContent
 {
-    private const int PieceBytes = 256 << 10;
-    private readonly ReadOnlyMemory<byte> bytes;
+    private readonly IEnumerable<ReadOnlyMemory<byte>> pieces;
+    private readonly long length;
     private readonly StallGuard guard;
 
     public BytesContent(ReadOnlyMemory<byte> bytes, string type, StallGuard guard)
+        : this(PiecesOf(bytes), bytes.Length, type, guard) { }
+
+    public BytesContent(EntryBytes bytes, StallGuard guard)
+        : this(bytes, bytes.Length, Wire.FramesType, guard) { }
+
+    private BytesContent(IEnumerable<ReadOnlyMemory<byte>> pieces, long length, string type, StallGuard guard)
     {
-        (this.bytes, this.guard) = (bytes, guard);
+        (this.pieces, this.length, this.guard) = (pieces, length, guard);
         Headers.TryAddWithoutValidation("Content-Type", type);
     }
 
@@ -22,18 +28,24 @@ internal sealed class BytesContent : HttpContent
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        for (var rest = bytes; rest.Length > 0; rest = rest[Math.Min(PieceBytes, rest.Length)..])
+        foreach (var piece in pieces)
         {
             guard.Arm();
-            await stream.WriteAsync(rest[..Math.Min(PieceBytes, rest.Length)], cancellationToken);
+            await stream.WriteAsync(piece, cancellationToken);
         }
         guard.Arm();
     }
 
     protected override bool TryComputeLength(out long length)
     {
-        length = bytes.Length;
+        length = this.length;
         return true;
+    }
+
+    private static IEnumerable<ReadOnlyMemory<byte>> PiecesOf(ReadOnlyMemory<byte> bytes)
+    {
+        for (var rest = bytes; rest.Length > 0; rest = rest[Math.Min(FrameReader.BufferBytes, rest.Length)..])
+            yield return rest[..Math.Min(FrameReader.BufferBytes, rest.Length)];
     }
 }
 

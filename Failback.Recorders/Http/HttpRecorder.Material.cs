@@ -63,14 +63,7 @@ internal sealed partial class HttpRecorder
         Rules.Require(items.Count <= Limits.ItemsPerRequest ? null : $"items: at most {Limits.ItemsPerRequest} in a read");
         var wanted = Frames.Wanted(track, items);
         var faults = exchange.Faults("read");
-        using var answer = await exchange.SendAsync(
-            "read",
-            HttpMethod.Post,
-            "items/read",
-            x => new BytesContent(wanted, Wire.FramesType, x),
-            null,
-            token
-        );
+        using var answer = await exchange.SendAsync("read", HttpMethod.Post, "items/read", x => new BytesContent(wanted, x), null, token);
         using var reader = new FrameReader(answer, faults.BadAnswer);
         var at = 0;
         for (var count = 0; await reader.ReadHeaderAsync(count, token) is { } entry; count++)
@@ -115,7 +108,7 @@ internal sealed partial class HttpRecorder
             "ticket",
             HttpMethod.Post,
             "items/ticket",
-            x => new BytesContent(wanted, Wire.FramesType, x),
+            x => new BytesContent(wanted, x),
             null,
             token
         );
@@ -137,14 +130,7 @@ internal sealed partial class HttpRecorder
         var body = Frames.CopyFrom(source, track, items);
         using var answer = await WithoutAsync(
             source.Ticket,
-            exchange.SendAsync(
-                "copy from",
-                HttpMethod.Post,
-                "items/copy-from",
-                x => new BytesContent(body, Wire.FramesType, x),
-                null,
-                token
-            )
+            exchange.SendAsync("copy from", HttpMethod.Post, "items/copy-from", x => new BytesContent(body, x), null, token)
         );
         using var reader = new FrameReader(answer, exchange.Faults("copy from").BadAnswer);
         await reader.SkipBeatsAsync(token);

@@ -36,14 +36,23 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
     {
         var asked = await context.ReadJsonAsync<WirePeriod>();
         var page = await recorder.ListItemsAsync(asked.Period, asked.Cursor, asked.Limit, context.RequestAborted);
-        await context.WriteBytesAsync(Frames.Page(page), Wire.FramesType);
+        await WriteAsync(context, page);
     }
 
     private async Task VerifyAsync(HttpContext context)
     {
         var asked = await context.ReadJsonAsync<WirePeriod>();
         var page = await recorder.VerifyItemsAsync(asked.Period, asked.Cursor, asked.Limit, context.RequestAborted);
-        await context.WriteBytesAsync(Frames.Page(page), Wire.FramesType);
+        await WriteAsync(context, page);
+    }
+
+    private static async Task WriteAsync(HttpContext context, ItemPage page)
+    {
+        var bytes = Frames.Page(page);
+        context.Response.ContentType = Wire.FramesType;
+        context.Response.ContentLength = bytes.Length;
+        foreach (var piece in bytes)
+            await context.Response.Body.WriteAsync(piece, context.RequestAborted);
     }
 
     private async Task DigestAsync(HttpContext context)

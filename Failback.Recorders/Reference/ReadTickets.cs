@@ -33,7 +33,8 @@ internal sealed class ReadTickets(TimeProvider clock)
         Span<byte> ticks = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(ticks, end);
         code.AppendData(ticks);
-        code.AppendData(Frames.Wanted(track, items));
+        foreach (var piece in Frames.Wanted(track, items))
+            code.AppendData(piece.Span);
         return Convert.ToHexStringLower(code.GetHashAndReset());
     }
 }

@@ -177,11 +177,7 @@ public sealed partial class ReferenceRecorder
     {
         Rules.Require(Rules.WhyWrong(track));
         Rules.Require(wanted.Count <= Limits.ItemsPerRequest ? null : $"items: at most {Limits.ItemsPerRequest} in a read");
-        var found = new List<StoredItem>(wanted.Count);
-        foreach (var entry in wanted)
-            if (Digests.Parse(entry.Digest) is { } digest && store.Find(track, entry.Start.UtcTicks, digest) is { } item)
-                found.Add(item);
-        return found;
+        return store.Find(track, wanted);
     }
 
     /// <summary>The item that a listing for people named.</summary>

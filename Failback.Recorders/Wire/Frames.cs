@@ -46,13 +46,13 @@ internal static class Frames
     public const int MostSourceBytes =
         4 + 6 + 3 * (Limits.RecorderIdCharacters + Limits.AddressCharacters) + Limits.TicketCharacters + MostTrackBytes + 4;
 
-    public static int EntryBytes(ItemEntry entry) =>
+    public static int EntryBytesOf(ItemEntry entry) =>
         FixedEntryBytes
         + (entry.SourceRecorderId is null ? 0 : Encoding.UTF8.GetByteCount(entry.SourceRecorderId))
         + (entry.EntryId is null ? 0 : EntryIdBytes);
 
     /// <summary>Bytes of a frame without its content.</summary>
-    public static int HeaderBytes(ItemEntry entry) => 4 + EntryBytes(entry);
+    public static int HeaderBytes(ItemEntry entry) => 4 + EntryBytesOf(entry);
 
     public static int WriteTrack(Span<byte> to, Track track)
     {
@@ -90,49 +90,35 @@ internal static class Frames
         return EndBytes;
     }
 
-    public static byte[] Page(ItemPage page)
+    public static EntryBytes Page(ItemPage page)
     {
-        var size = 8 + page.Items.Sum(EntryBytes) + 2 + Encoding.UTF8.GetByteCount(page.Next ?? "");
-        var bytes = new byte[size];
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes, PageMark);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), page.Items.Count);
-        var at = 8;
-        foreach (var item in page.Items)
-            at += WriteEntry(bytes.AsSpan(at), item);
-        WriteText(bytes.AsSpan(at), page.Next ?? "");
-        return bytes;
+        var head = new byte[8];
+        BinaryPrimitives.WriteUInt32LittleEndian(head, PageMark);
+        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(4), page.Items.Count);
+        var tail = new byte[TextBytes(page.Next ?? "")];
+        WriteText(tail, page.Next ?? "");
+        return new EntryBytes(head, page.Items, EntryBytesOf, WriteEntry, tail);
     }
 
-    public static byte[] Wanted(Track track, IReadOnlyList<ItemEntry> items)
+    public static EntryBytes Wanted(Track track, IReadOnlyList<ItemEntry> items)
     {
-        var bytes = new byte[TrackBytes(track) + 4 + items.Count * WantedBytes];
-        var at = WriteTrack(bytes, track);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(at), items.Count);
-        at += 4;
-        foreach (var item in items)
-        {
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(at), item.Start.UtcTicks);
-            BinaryPrimitives.WriteUInt128BigEndian(bytes.AsSpan(at + 8), Digests.Parse(item.Digest) ?? 0);
-            at += WantedBytes;
-        }
-        return bytes;
+        var head = new byte[TrackBytes(track) + 4];
+        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(WriteTrack(head, track)), items.Count);
+        return new EntryBytes(head, items, _ => WantedBytes, WriteWanted);
     }
 
-    public static byte[] CopyFrom(ItemSource source, Track track, IReadOnlyList<ItemEntry> items)
+    public static EntryBytes CopyFrom(ItemSource source, Track track, IReadOnlyList<ItemEntry> items)
     {
         var ofSource = TextBytes(source.RecorderId) + TextBytes(source.Address) + TextBytes(source.Ticket);
-        var bytes = new byte[4 + ofSource + TrackBytes(track) + 4 + items.Sum(EntryBytes)];
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes, CopyFromMark);
+        var head = new byte[4 + ofSource + TrackBytes(track) + 4];
+        BinaryPrimitives.WriteUInt32LittleEndian(head, CopyFromMark);
         var at = 4;
-        at += WriteText(bytes.AsSpan(at), source.RecorderId);
-        at += WriteText(bytes.AsSpan(at), source.Address);
-        at += WriteText(bytes.AsSpan(at), source.Ticket);
-        at += WriteTrack(bytes.AsSpan(at), track);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(at), items.Count);
-        at += 4;
-        foreach (var item in items)
-            at += WriteEntry(bytes.AsSpan(at), item);
-        return bytes;
+        at += WriteText(head.AsSpan(at), source.RecorderId);
+        at += WriteText(head.AsSpan(at), source.Address);
+        at += WriteText(head.AsSpan(at), source.Ticket);
+        at += WriteTrack(head.AsSpan(at), track);
+        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(at), items.Count);
+        return new EntryBytes(head, items, EntryBytesOf, WriteEntry);
     }
 
     /// <summary>Receipts of a copy-from: one for every item asked for, in that order.</summary>
@@ -153,6 +139,13 @@ internal static class Frames
     }
 
     public static byte[] Receipts(IReadOnlyList<ItemReceipt> receipts) => Receipts([.. receipts.Select(x => x.Entry)], receipts);
+
+    private static int WriteWanted(Span<byte> to, ItemEntry item)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(to, item.Start.UtcTicks);
+        BinaryPrimitives.WriteUInt128BigEndian(to[8..], Digests.Parse(item.Digest) ?? 0);
+        return WantedBytes;
+    }
 
     private static int TrackBytes(Track track) => 4 + TextBytes(track.OriginRecorderId) + 1 + TextBytes(track.TrackId);
 

@@ -6,7 +6,7 @@ namespace Failback.Tests;
 
 /// <summary>The broker stays up, and does to our queues, connections and messages what it may. Our process is not restarted.</summary>
 [NeedsServer]
-[PerRun(2)]
+[PerRun(1)]
 [Collection("chaos")]
 public sealed class When_the_broker_misbehaves
 {

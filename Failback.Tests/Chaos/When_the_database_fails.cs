@@ -8,7 +8,7 @@ namespace Failback.Tests;
 
 /// <summary>PostgreSQL dies, is replaced, loses replies, refuses, has no room. Our process is not restarted.</summary>
 [NeedsServer]
-[PerRun(3)]
+[PerRun(2)]
 [Collection("chaos")]
 public sealed class When_the_database_fails : IAsyncLifetime
 {

@@ -79,7 +79,7 @@ public sealed class Whatever_a_recorder_answers : IDisposable
             1 => Settings,
             2 => Json(new[] { new Channel("camera å 1", "Etupiha", 1, [TrackKind.Video]), new Channel("2", "2", 2, [TrackKind.Audio]) }),
             3 => Json(new[] { new Hold(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), "origin", Noon, Noon.AddDays(1)) }),
-            4 => Frames.Page(new ItemPage(Listed, "next")),
+            4 => Frames.Page(new ItemPage(Listed, "next")).ToBytes(),
             5 => Framed(Listed, Contents),
             6 => Frames.Receipts([.. Listed.Select(x => new ItemReceipt(x, WriteResult.Created))]),
             7 => Json(new WireDigest(new string('a', 64))),
@@ -170,9 +170,9 @@ public sealed class Whatever_a_recorder_answers : IDisposable
     private static byte[] AnyShape(Random random) =>
         random.Next(4) switch
         {
-            0 => Frames.Page(new ItemPage(Listed, "next")),
+            0 => Frames.Page(new ItemPage(Listed, "next")).ToBytes(),
             1 => Framed([.. Listed.Select(x => x with { EntryId = Guid.NewGuid() })], Contents),
-            2 => Frames.Wanted(Camera, Listed),
+            2 => Frames.Wanted(Camera, Listed).ToBytes(),
             _ => Frames.Receipts([.. Listed.Select(x => new ItemReceipt(x, WriteResult.Created))]),
         };
 

@@ -138,7 +138,7 @@ public sealed class Whatever_is_sent_to_a_recorder : IAsyncLifetime
         var period = Json(WirePeriod.Of(new TrackPeriod(Camera, Items.Noon, Items.Noon.AddDays(1)), null, 100));
         var (attempt, hold) = (Json(new RestoreAttempt(Guid.NewGuid(), 1)), Json(new WireHold("origin", Items.Noon)));
         var settings = """{"format":"reference-1","softwareVersion":"1.0.0","storages":["D"]}"""u8.ToArray();
-        var wanted = Frames.Wanted(Camera, [Items.EntryOf(Items.Noon, "content"u8.ToArray())]);
+        var wanted = Frames.Wanted(Camera, [Items.EntryOf(Items.Noon, "content"u8.ToArray())]).ToBytes();
         return
         [
             ("GET", "v1/identity?nonce=" + new string('a', 32), [], true),

@@ -22,8 +22,8 @@ public sealed class When_a_process_is_killed_at_any_point
     public async Task of_a_saga_or_a_worker_the_story_ends_whole()
     {
         var figures = await Task.WhenAll(
-            RunAsync("Failback.Saga", KillPoints.Saga, 26),
-            RunAsync("Failback.Worker", KillPoints.Worker, 18)
+            RunAsync("Failback.Saga", KillPoints.Saga, 18),
+            RunAsync("Failback.Worker", KillPoints.Worker, 12)
         );
         Figures.Say(string.Join("; ", figures));
     }

@@ -16,6 +16,9 @@ internal static class Items
     public static ItemEntry EntryOf(DateTimeOffset start, byte[] content) =>
         new(start, TimeSpan.FromSeconds(10), content.Length, Convert.ToHexStringLower(XxHash128.Hash(content)), "failover-1");
 
+    /// <summary>All pieces, as they go over the wire.</summary>
+    public static byte[] ToBytes(this EntryBytes pieces) => [.. pieces.SelectMany(x => x.ToArray())];
+
     public static async IAsyncEnumerable<ItemContent> Of(IEnumerable<ItemContent> items)
     {
         await Task.CompletedTask;

@@ -73,6 +73,26 @@ public sealed class When_a_frame_comes_in_pieces
         Assert.Equal("cut short", await RefusalAsync("page", new MemoryStream(bytes, 0, PageHeadBytes + shows - 1)));
     }
 
+    /// <summary>Also around the count where what is left of the buffer is too small for the end of a page.</summary>
+    [Theory]
+    [InlineData("page")]
+    [InlineData("copy-from")]
+    public async Task more_than_fits_into_a_buffer_is_written_whole_and_as_long_as_it_says(string shape)
+    {
+        var (next, source) = (new string('€', Limits.CursorCharacters), new string('x', Limits.RecorderIdCharacters));
+        foreach (var count in (IEnumerable<int>)[.. Enumerable.Range(1_070, 20), Limits.ItemsPerPage])
+        {
+            ItemEntry[] entries =
+            [
+                .. Enumerable.Range(0, count).Select(x => Copied with { Start = Items.Noon.AddTicks(x), SourceRecorderId = source }),
+            ];
+            var written = shape == "page" ? Frames.Page(new ItemPage(entries, next)) : Frames.CopyFrom(Source, Camera, entries);
+            var bytes = written.ToBytes();
+            Assert.Equal(written.Length, bytes.Length);
+            Assert.Equal(entries, await ReadAsync(shape, new MemoryStream(bytes), next));
+        }
+    }
+
     [Fact]
     public async Task a_content_is_the_same_through_any_room()
     {
@@ -95,10 +115,10 @@ public sealed class When_a_frame_comes_in_pieces
     private static byte[] BytesOf(string shape) =>
         shape switch
         {
-            "page" => Frames.Page(new ItemPage(Entries, "next")),
+            "page" => Frames.Page(new ItemPage(Entries, "next")).ToBytes(),
             "frames" => Framed(),
-            "wanted" => Frames.Wanted(Camera, Entries),
-            _ => Frames.CopyFrom(Source, Camera, Entries),
+            "wanted" => Frames.Wanted(Camera, Entries).ToBytes(),
+            _ => Frames.CopyFrom(Source, Camera, Entries).ToBytes(),
         };
 
     private static byte[] Framed()
@@ -125,7 +145,7 @@ public sealed class When_a_frame_comes_in_pieces
             "entry id" => good with { EntryId = Guid.Empty },
             _ => good,
         };
-        var bytes = Frames.Page(new ItemPage([entry], null));
+        var bytes = Frames.Page(new ItemPage([entry], null)).ToBytes();
         if (wrong == "instant")
             bytes.AsSpan(PageHeadBytes, 8).Fill(0xFF);
         if (wrong == "letters of the source")
@@ -133,14 +153,14 @@ public sealed class When_a_frame_comes_in_pieces
         return bytes;
     }
 
-    private static async Task<IReadOnlyList<ItemEntry>> ReadAsync(string shape, Stream stream)
+    private static async Task<IReadOnlyList<ItemEntry>> ReadAsync(string shape, Stream stream, string next = "next")
     {
         using var reader = new FrameReader(stream);
         switch (shape)
         {
             case "page":
                 var page = await reader.ReadPageAsync(Limits.ItemsPerPage, Token);
-                Assert.Equal("next", page.Next);
+                Assert.Equal(next, page.Next);
                 return page.Items;
             case "frames":
                 var items = new List<ItemEntry>();

@@ -55,7 +55,7 @@ public sealed class When_a_recorder_fetches_from_another : IAsyncLifetime
         ItemEntry[] wanted = [items[0] with { SourceRecorderId = "ö" }];
 
         Assert.Equal(13 + 4 + Frames.WantedBytes, Frames.Wanted(track, wanted).Length);
-        var fromSource = Frames.CopyFrom(new ItemSource("ä", "å", "t"), track, wanted);
+        var fromSource = Frames.CopyFrom(new ItemSource("ä", "å", "t"), track, wanted).ToBytes();
         Assert.Equal(4 + 11 + 13 + 4 + Frames.FixedEntryBytes + 2 + Frames.EntryIdBytes, fromSource.Length);
     }
 
@@ -223,7 +223,7 @@ public sealed class When_a_recorder_fetches_from_another : IAsyncLifetime
         using var client = new HttpClient { BaseAddress = source.Address };
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/items/read")
         {
-            Content = new ByteArrayContent(Frames.Wanted(track, wanted)),
+            Content = new ByteArrayContent(Frames.Wanted(track, wanted).ToBytes()),
         };
         request.Headers.Authorization = new AuthenticationHeaderValue("Failback-Ticket", ticket);
         return (await client.SendAsync(request, Token)).StatusCode;

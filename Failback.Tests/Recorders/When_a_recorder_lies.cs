@@ -210,21 +210,21 @@ public sealed class When_a_recorder_lies
 
     private static byte[] PageOf(string lie)
     {
-        var good = Frames.Page(new ItemPage([First, Second], null));
+        var good = Frames.Page(new ItemPage([First, Second], null)).ToBytes();
         return lie switch
         {
-            "more than asked" => Frames.Page(
-                new ItemPage([First, Second, Items.EntryOf(Items.Noon.AddSeconds(20), "c"u8.ToArray())], null)
-            ),
-            "out of order" => Frames.Page(new ItemPage([Second, First], null)),
-            "twice" => Frames.Page(new ItemPage([First, First], null)),
-            "outside of the period" => Frames.Page(new ItemPage([First with { Start = Items.Noon.AddDays(1) }], null)),
-            "negative length" => Frames.Page(new ItemPage([First with { Length = -1 }], null)),
-            "negative duration" => Frames.Page(new ItemPage([First with { Duration = TimeSpan.FromTicks(-1) }], null)),
-            "huge length" => Frames.Page(new ItemPage([First with { Length = long.MaxValue }], null)),
+            "more than asked" => Frames
+                .Page(new ItemPage([First, Second, Items.EntryOf(Items.Noon.AddSeconds(20), "c"u8.ToArray())], null))
+                .ToBytes(),
+            "out of order" => Frames.Page(new ItemPage([Second, First], null)).ToBytes(),
+            "twice" => Frames.Page(new ItemPage([First, First], null)).ToBytes(),
+            "outside of the period" => Frames.Page(new ItemPage([First with { Start = Items.Noon.AddDays(1) }], null)).ToBytes(),
+            "negative length" => Frames.Page(new ItemPage([First with { Length = -1 }], null)).ToBytes(),
+            "negative duration" => Frames.Page(new ItemPage([First with { Duration = TimeSpan.FromTicks(-1) }], null)).ToBytes(),
+            "huge length" => Frames.Page(new ItemPage([First with { Length = long.MaxValue }], null)).ToBytes(),
             "no instant" => [.. good[..8], .. Enumerable.Repeat((byte)0xFF, 8), .. good[16..]],
-            "empty but not the last" => Frames.Page(new ItemPage([], "next")),
-            "a cursor that leads nowhere" => Frames.Page(new ItemPage([First], "here")),
+            "empty but not the last" => Frames.Page(new ItemPage([], "next")).ToBytes(),
+            "a cursor that leads nowhere" => Frames.Page(new ItemPage([First], "here")).ToBytes(),
             "a count that is not there" => [.. good[..4], 255, 255, 255, 127, .. good[8..]],
             "cut" => good[..^5],
             "nothing" => [],

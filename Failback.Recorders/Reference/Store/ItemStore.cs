@@ -82,6 +82,29 @@ internal sealed partial class ItemStore : IDisposable
             return tracks.TryGetValue(track, out var items) && items.Find(start, digest) is >= 0 and var at ? items.At(at) : null;
     }
 
+    /// <summary>What is left of the wanted items, in the order asked.</summary>
+    public List<StoredItem> Find(Track track, IReadOnlyList<ItemEntry> wanted)
+    {
+        var found = new List<StoredItem>(wanted.Count);
+        lock (memory)
+        {
+            if (!tracks.TryGetValue(track, out var items))
+                return found;
+            var next = 0;
+            foreach (var entry in wanted)
+            {
+                if (
+                    Digests.Parse(entry.Digest) is not { } digest
+                    || items.Find(entry.Start.UtcTicks, digest, next) is not (>= 0 and var at)
+                )
+                    continue;
+                found.Add(items.At(at));
+                next = at + 1;
+            }
+        }
+        return found;
+    }
+
     /// <summary>What a write of this item would be answered now; null when it would be created.</summary>
     public WriteResult? Judge(Track track, ItemEntry entry, UInt128 digest, bool own)
     {

@@ -52,6 +52,10 @@ internal sealed class TrackItems(int number, Track track)
     /// <summary>The index of an item; the complement of where it would be when it is not there.</summary>
     public int Find(long start, UInt128 digest) => Find(new StoredItem { Start = start, Digest = digest });
 
+    /// <summary>The same, looked for at a place first: who asks for many asks for neighbours.</summary>
+    public int Find(long start, UInt128 digest, int perhaps) =>
+        perhaps < count && items[perhaps].Start == start && items[perhaps].Digest == digest ? perhaps : Find(start, digest);
+
     public ref StoredItem At(int index) => ref items[index];
 
     /// <summary>Whether another segment than the given starts at the same instant.</summary>
@@ -73,13 +77,13 @@ internal sealed class TrackItems(int number, Track track)
     /// <summary>Up to <paramref name="limit"/> items that meet a period and come after an item.</summary>
     public List<StoredItem> Meeting(long from, long to, StoredItem? after, int limit)
     {
-        var found = new List<StoredItem>(Math.Min(limit, 64));
         var first = FirstThatMayMeet(from);
         if (after is { } last)
         {
             var index = Find(last);
             first = Math.Max(first, index < 0 ? ~index : index + 1);
         }
+        var found = new List<StoredItem>(Math.Clamp(FirstFrom(to) - first, 0, limit));
         for (var i = first; i < count && items[i].Start < to && found.Count < limit; i++)
             if (items[i].Meets(from, to))
                 found.Add(items[i]);
