@@ -22,7 +22,7 @@ internal static class CopyRun
         var away = rows.Where(x => x.IsWaiting() && x.NextTryAt > now).ToList();
         var targetAway = away.Any(x => x.Failure!.Value.IsOfTarget());
         var sourcesAway = away.Select(x => x.SourceRecorderId).ToHashSet();
-        copy = copy with { Urgent = CopyUrgent.Left(copy.Urgent, rows) };
+        copy = copy with { Urgent = CopyUrgent.Left(copy.Urgent, rows, copy.PlanDigest is not null) };
         var isOpen = budget.IsOpen(now);
         var urgent = Urgent(rows, copy.Urgent, isOpen, MayGoOn);
         var isUrgent = urgent.Exists(x => x.Count > 0);

@@ -39,10 +39,11 @@ internal static class CopyUrgent
         return merged;
     }
 
-    /// <summary>The periods of which something is left in some row.</summary>
-    public static IReadOnlyList<UrgentPeriod> Left(IReadOnlyList<UrgentPeriod> urgent, IReadOnlyList<ChannelCopy> rows)
+    /// <summary>The periods of which something is left in some row, or may be in one that is not planned yet.</summary>
+    /// <param name="isWhole">All rows are planned.</param>
+    public static IReadOnlyList<UrgentPeriod> Left(IReadOnlyList<UrgentPeriod> urgent, IReadOnlyList<ChannelCopy> rows, bool isWhole)
     {
-        var left = new HashSet<UrgentPeriod>();
+        var left = isWhole ? [] : urgent.Where(x => !rows.Any(y => Meets(y, x))).ToHashSet();
         foreach (var row in rows.TakeWhile(_ => left.Count < urgent.Count).Where(x => !x.HasEnded()))
         {
             var unsettled = CopyProgress.Gaps(row, x => x.Done);
@@ -65,7 +66,8 @@ internal static class CopyUrgent
         if (CopyRequest.Unchanged(copy, by, facts, x => !x.HasEnded()) is { } unchanged)
             return unchanged;
         var period = Of(asked.TrackId, asked.From, asked.To);
-        if (copy.Urgent.Count(x => x.IsOfPerson) >= MostOfPersons || facts.Channels.Count > 0 && !facts.Channels.Any(x => Meets(x, period)))
+        var isNowhere = copy.PlanDigest is not null && !facts.Channels.Any(x => Meets(x, period));
+        if (isNowhere || copy.Urgent.Count(x => x.IsOfPerson) >= MostOfPersons)
             return CopyRequest.Refused(copy, by, FailbackReason.InvalidLogState, facts);
         var urgent = copy with { RequestId = by.Kept, Urgent = [period, .. copy.Urgent.Where(x => x != period)] };
         var track = asked.TrackId.Length > TrackIdCharactersInAudit ? asked.TrackId[..TrackIdCharactersInAudit] : asked.TrackId;

@@ -78,6 +78,37 @@ public sealed class When_a_failover_server_cannot_be_planned : CopySpec
         await ReachesAsync(entry, CopyStates.Succeeded);
     }
 
+    /// <summary>Asked while the other one's footage comes home, or while nothing does.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Covers("D13")]
+    public async Task what_only_it_holds_can_be_asked_for_and_is_fetched_first_when_it_is_back(bool whileCopying)
+    {
+        Worker.Answer = x => whileCopying && x.Source.RecorderId == FailoverServer ? null : ScriptedWorker.Whole(x);
+        var entry = TwoFailovers();
+        await StartAsync(entry);
+        await ReachesAsync(entry, whileCopying ? CopyStates.Copying : CopyStates.WaitingForSource);
+        var from = Start.AddHours(2).AddMinutes(100);
+        await Publish(Fetch(entry, from, from.AddMinutes(10)));
+        await Eventually.True("it is accepted", () => Copy(entry)!.Urgent.Count == 1);
+        await ReconcileAsync(starting: true);
+        await Eventually.True("it was looked at", () => !whileCopying || Memory.Channels.Any(x => x.Epoch > 0));
+        Assert.Single(Copy(entry)!.Urgent);
+
+        Worker.Answer = ScriptedWorker.Whole;
+        await ElapseAsync(TimeSpan.FromMinutes(6));
+        await ReconcileAsync();
+        await ReachesAsync(entry, CopyStates.WaitingForSource);
+        _fault = null;
+        await Publish(new RecorderReconnected { RecorderId = "fo-2", At = Time.GetUtcNow() });
+        await ReachesAsync(entry, CopyStates.Succeeded);
+        var first = Worker.Slices.First(x => x.Source.RecorderId == "fo-2");
+        Assert.Equal((from.AddMinutes(-1), from.AddMinutes(10)), (first.From.UtcDateTime, first.To.UtcDateTime));
+        Assert.Empty(Copy(entry)!.Urgent);
+        Assert.Empty(Worker.Rejected);
+    }
+
     [Fact]
     [Covers("E10", "R48")]
     public async Task another_machine_on_its_address_makes_the_copy_partial_and_a_start_plans_anew()
@@ -149,6 +180,18 @@ public sealed class When_a_failover_server_cannot_be_planned : CopySpec
         var closed = await Eventually.Get("it is closed", () => Copy(entry), x => x?.ClosedUntil is not null);
         Assert.Equal(("fo-2", "fo-2 is gone"), (closed!.WaitingFor, closed.Detail));
     }
+
+    private static FetchPeriodNow Fetch(FailoverLogEntry entry, DateTime from, DateTime to) =>
+        new()
+        {
+            RequestId = Guid.NewGuid(),
+            MaterialCopyId = IdOf(entry),
+            TrackId = "cam-1",
+            From = from.ToWire(),
+            To = to.ToWire(),
+            RequestedBy = "pat",
+            Roles = ["operator"],
+        };
 
     private static SetCopyLimits Hours(string hours) =>
         new()
