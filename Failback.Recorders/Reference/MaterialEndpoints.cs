@@ -36,17 +36,17 @@ internal sealed class MaterialEndpoints(ReferenceRecorder recorder)
     {
         var asked = await context.ReadJsonAsync<WirePeriod>();
         var page = await recorder.ListItemsAsync(asked.Period, asked.Cursor, asked.Limit, context.RequestAborted);
-        await WriteAsync(context, page);
+        await WritePageAsync(context, page);
     }
 
     private async Task VerifyAsync(HttpContext context)
     {
         var asked = await context.ReadJsonAsync<WirePeriod>();
         var page = await recorder.VerifyItemsAsync(asked.Period, asked.Cursor, asked.Limit, context.RequestAborted);
-        await WriteAsync(context, page);
+        await WritePageAsync(context, page);
     }
 
-    private static async Task WriteAsync(HttpContext context, ItemPage page)
+    private static async Task WritePageAsync(HttpContext context, ItemPage page)
     {
         var bytes = Frames.Page(page);
         context.Response.ContentType = Wire.FramesType;
